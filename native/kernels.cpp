@@ -1,0 +1,227 @@
+// The few kernels that libtorch lacks: ragged rows to a padded rectangle and back, counter-based dropout, one-pass AdamW.
+// They are registered with the dispatcher, so managed code calls them like any other operator.
+#include <ATen/ATen.h>
+#include <ATen/Parallel.h>
+#include <torch/library.h>
+#include <torch/csrc/autograd/custom_function.h>
+#include <cmath>
+#include <cstring>
+
+namespace {
+
+using torch::autograd::AutogradContext;
+using torch::autograd::variable_list;
+
+// ---- ragged <-> padded
+
+// x (T, ...) with offsets (n+1) -> (n, length, ...), zeros behind each sequence's end.
+at::Tensor pad_rows(const at::Tensor& x, const at::Tensor& offsets, int64_t length) {
+  TORCH_CHECK(x.is_cpu() && offsets.is_cpu() && offsets.scalar_type() == at::kLong, "tutti::pad takes CPU tensors and long offsets");
+  const auto source = x.contiguous();
+  const auto n = offsets.numel() - 1;
+  const auto* o = offsets.data_ptr<int64_t>();
+  TORCH_CHECK(n >= 0 && o[n] == x.size(0), "offsets end at ", o[n], ", the tensor has ", x.size(0), " rows");
+  auto sizes = x.sizes().vec();
+  sizes[0] = length;
+  sizes.insert(sizes.begin(), n);
+  auto out = at::empty(sizes, x.options());
+  if (x.size(0) == 0) return out.zero_();
+  const int64_t row = x.numel() / x.size(0) * int64_t(x.element_size());
+  const auto* from = static_cast<const char*>(source.data_ptr());
+  auto* to = static_cast<char*>(out.data_ptr());
+  at::parallel_for(0, n, 1, [&](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; i++) {
+      const int64_t used = std::min(o[i + 1] - o[i], length);
+      std::memcpy(to + i * length * row, from + o[i] * row, size_t(used * row));
+      std::memset(to + (i * length + used) * row, 0, size_t((length - used) * row));
+    }
+  });
+  return out;
+}
+
+// x (n, length, ...) -> (T, ...): the inverse of pad_rows.
+at::Tensor unpad_rows(const at::Tensor& x, const at::Tensor& offsets) {
+  TORCH_CHECK(x.is_cpu() && offsets.is_cpu() && offsets.scalar_type() == at::kLong, "tutti::unpad takes CPU tensors and long offsets");
+  const auto source = x.contiguous();
+  const auto n = x.size(0), length = x.size(1);
+  TORCH_CHECK(offsets.numel() == n + 1, "got ", offsets.numel(), " offsets for ", n, " sequences");
+  const auto* o = offsets.data_ptr<int64_t>();
+  std::vector<int64_t> sizes(x.sizes().begin() + 1, x.sizes().end());
+  sizes[0] = o[n];
+  auto out = at::empty(sizes, x.options());
+  if (x.numel() == 0) return out;
+  const int64_t row = x.numel() / (n * length) * int64_t(x.element_size());
+  const auto* from = static_cast<const char*>(source.data_ptr());
+  auto* to = static_cast<char*>(out.data_ptr());
+  at::parallel_for(0, n, 1, [&](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; i++) std::memcpy(to + o[i] * row, from + i * length * row, size_t((o[i + 1] - o[i]) * row));
+  });
+  return out;
+}
+
+struct Pad : torch::autograd::Function<Pad> {
+  static at::Tensor forward(AutogradContext* context, const at::Tensor& x, const at::Tensor& offsets, int64_t length) {
+    context->save_for_backward({offsets});
+    at::AutoDispatchBelowADInplaceOrView guard;
+    return pad_rows(x, offsets, length);
+  }
+  static variable_list backward(AutogradContext* context, variable_list grads) {
+    return {unpad_rows(grads[0], context->get_saved_variables()[0]), {}, {}};
+  }
+};
+
+struct Unpad : torch::autograd::Function<Unpad> {
+  static at::Tensor forward(AutogradContext* context, const at::Tensor& x, const at::Tensor& offsets) {
+    context->save_for_backward({offsets});
+    context->saved_data["length"] = x.size(1);
+    at::AutoDispatchBelowADInplaceOrView guard;
+    return unpad_rows(x, offsets);
+  }
+  static variable_list backward(AutogradContext* context, variable_list grads) {
+    return {pad_rows(grads[0], context->get_saved_variables()[0], context->saved_data["length"].toInt()), {}};
+  }
+};
+
+// ---- dropout
+
+// The finaliser of SplitMix64 (Steele, Lea, Flood 2014): a counter in, 64 well-mixed bits out.
+inline uint64_t mix(uint64_t z) {
+  z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9ULL;
+  z = (z ^ (z >> 27)) * 0x94d049bb133111ebULL;
+  return z ^ (z >> 31);
+}
+
+// Element e of the row whose key is rows[r] is dropped by 16 bits of mix(key, rows[r], e / 4): the mask depends on the seed, the
+// update, the layer, the example and the position only, so cutting a batch differently draws the same mask, and backward draws it again.
+template <class T>
+void drop(const T* x, T* out, const int64_t* rows, int64_t count, int64_t width, uint64_t key, double p) {
+  const auto threshold = uint32_t(std::lround(p * 65536.0));
+  const auto scale = float(65536.0 / (65536.0 - threshold));
+  at::parallel_for(0, count, std::max<int64_t>(1, 16384 / std::max<int64_t>(1, width)), [&](int64_t begin, int64_t end) {
+    for (int64_t r = begin; r < end; r++) {
+      const uint64_t start = mix(key ^ mix(uint64_t(rows[r]) + 0x9e3779b97f4a7c15ULL));
+      const T* in = x + r * width;
+      T* to = out + r * width;
+      for (int64_t e = 0; e < width; e += 4) {
+        uint64_t bits = mix(start + 0x9e3779b97f4a7c15ULL * uint64_t(e / 4 + 1));
+        const int64_t stop = std::min<int64_t>(4, width - e);
+        for (int64_t k = 0; k < stop; k++, bits >>= 16)
+          to[e + k] = (bits & 0xffff) < threshold ? T(0) : T(in[e + k] * T(scale));
+      }
+    }
+  });
+}
+
+// x: rows of `x.size(-1)` elements; rows: one key per row (numel = x.numel() / x.size(-1)).
+at::Tensor drop_rows(const at::Tensor& x, const at::Tensor& rows, double p, int64_t key) {
+  TORCH_CHECK(x.is_cpu() && rows.is_cpu() && rows.scalar_type() == at::kLong, "tutti::dropout takes CPU tensors and long row keys");
+  TORCH_CHECK(p >= 0 && p < 1, "dropout takes a share from 0 to below 1, got ", p);
+  const auto source = x.contiguous();
+  const auto keys = rows.contiguous();
+  const int64_t width = x.dim() == 0 ? 1 : x.size(-1), count = width == 0 ? 0 : x.numel() / width;
+  TORCH_CHECK(keys.numel() == count, "got ", keys.numel(), " row keys for ", count, " rows");
+  auto out = at::empty_like(source);
+  AT_DISPATCH_FLOATING_TYPES_AND2(at::kBFloat16, at::kHalf, x.scalar_type(), "tutti_dropout", [&] {
+    drop(source.data_ptr<scalar_t>(), out.data_ptr<scalar_t>(), keys.data_ptr<int64_t>(), count, width, uint64_t(key), p);
+  });
+  return out;
+}
+
+struct Dropout : torch::autograd::Function<Dropout> {
+  static at::Tensor forward(AutogradContext* context, const at::Tensor& x, const at::Tensor& rows, double p, int64_t key) {
+    context->save_for_backward({rows});
+    context->saved_data["p"] = p;
+    context->saved_data["key"] = key;
+    at::AutoDispatchBelowADInplaceOrView guard;
+    return drop_rows(x, rows, p, key);
+  }
+  static variable_list backward(AutogradContext* context, variable_list grads) {
+    const auto rows = context->get_saved_variables()[0];
+    return {drop_rows(grads[0], rows, context->saved_data["p"].toDouble(), context->saved_data["key"].toInt()), {}, {}, {}};
+  }
+};
+
+// ---- AdamW
+
+// One sweep of memory over parameter, gradient and both moments. Arithmetic and its order as in torch.optim.AdamW (1.13, single tensor):
+// decay first, then moments, then the step with the bias corrections of step number `step` (from 1).
+template <class T>
+void adamw(T* w, const T* g, T* m, T* v, int64_t n, T rate, T beta1, T beta2, T eps, T decay, T scale, int64_t step) {
+  const double correction1 = 1 - std::pow(double(beta1), double(step)), correction2 = 1 - std::pow(double(beta2), double(step));
+  const T size = T(rate / correction1), root = T(std::sqrt(correction2)), keep = 1 - rate * decay;
+  at::parallel_for(0, n, 32768, [&](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; i++) {
+      const T grad = g[i] * scale;
+      m[i] = beta1 * m[i] + (1 - beta1) * grad;
+      v[i] = beta2 * v[i] + (1 - beta2) * grad * grad;
+      w[i] = w[i] * keep - size * m[i] / (std::sqrt(v[i]) / root + eps);
+    }
+  });
+}
+
+// decay: one value per parameter. scale multiplies every gradient (the clipping coefficient).
+void adamw_step(at::TensorList weights, at::TensorList grads, at::TensorList m, at::TensorList v, at::ArrayRef<double> decay, double rate,
+                double beta1, double beta2, double eps, double scale, int64_t step) {
+  at::NoGradGuard no_grad;
+  TORCH_CHECK(grads.size() == weights.size() && m.size() == weights.size() && v.size() == weights.size() && decay.size() == weights.size(),
+              "AdamW got lists of different lengths");
+  for (size_t i = 0; i < weights.size(); i++) {
+    const auto grad = grads[i].contiguous();
+    const auto weight = weights[i];
+    TORCH_CHECK(weight.is_cpu() && weight.is_contiguous() && grad.scalar_type() == weight.scalar_type() && grad.numel() == weight.numel(),
+                "AdamW takes contiguous CPU weights with gradients of their size and dtype");
+    AT_DISPATCH_FLOATING_TYPES(weight.scalar_type(), "tutti_adamw", [&] {
+      adamw<scalar_t>(weight.data_ptr<scalar_t>(), grad.data_ptr<scalar_t>(), m[i].data_ptr<scalar_t>(), v[i].data_ptr<scalar_t>(), weight.numel(),
+                      scalar_t(rate), scalar_t(beta1), scalar_t(beta2), scalar_t(eps), scalar_t(decay[i]), scalar_t(scale), step);
+    });
+    weight.unsafeGetTensorImpl()->bump_version();
+  }
+}
+
+// The Euclidean norm of all tensors together, summed in double in a fixed order: the same bits for any thread count.
+double norm(at::TensorList tensors) {
+  double sum = 0;
+  constexpr int64_t block = 65536;
+  for (const auto& t : tensors) {
+    const auto x = t.contiguous();
+    const int64_t n = x.numel(), blocks = (n + block - 1) / block;
+    std::vector<double> parts(size_t(blocks), 0.0);
+    AT_DISPATCH_FLOATING_TYPES(x.scalar_type(), "tutti_norm", [&] {
+      const auto* p = x.data_ptr<scalar_t>();
+      at::parallel_for(0, blocks, 1, [&](int64_t begin, int64_t end) {
+        for (int64_t b = begin; b < end; b++) {
+          double lanes[8] = {0, 0, 0, 0, 0, 0, 0, 0};
+          const int64_t from = b * block, to = std::min(n, from + block);
+          for (int64_t i = from; i < to; i++) lanes[(i - from) & 7] += double(p[i]) * double(p[i]);
+          for (double lane : lanes) parts[size_t(b)] += lane;
+        }
+      });
+    });
+    for (double part : parts) sum += part;
+  }
+  return std::sqrt(sum);
+}
+
+TORCH_LIBRARY(tutti, m) {
+  m.def("pad(Tensor x, Tensor offsets, int length) -> Tensor");
+  m.def("unpad(Tensor x, Tensor offsets) -> Tensor");
+  m.def("dropout(Tensor x, Tensor rows, float p, int key) -> Tensor");
+  m.def("adamw_(Tensor(a!)[] weights, Tensor[] grads, Tensor(b!)[] m, Tensor(c!)[] v, float[] decay, float rate, float beta1, float beta2, float eps, float scale, int step) -> ()");
+  m.def("norm(Tensor[] tensors) -> float");
+}
+TORCH_LIBRARY_IMPL(tutti, CPU, m) {
+  m.impl("pad", pad_rows);
+  m.impl("unpad", unpad_rows);
+  m.impl("dropout", drop_rows);
+  m.impl("adamw_", adamw_step);
+  m.impl("norm", norm);
+}
+TORCH_LIBRARY_IMPL(tutti, Autograd, m) {
+  m.impl("pad", [](const at::Tensor& x, const at::Tensor& offsets, int64_t length) { return Pad::apply(x, offsets, length); });
+  m.impl("unpad", [](const at::Tensor& x, const at::Tensor& offsets) { return Unpad::apply(x, offsets); });
+  m.impl("dropout", [](const at::Tensor& x, const at::Tensor& rows, double p, int64_t key) { return Dropout::apply(x, rows, p, key); });
+  m.impl("adamw_", adamw_step);
+  m.impl("norm", norm);
+}
+
+}  // namespace

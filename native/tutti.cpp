@@ -1,0 +1,272 @@
+// Tensor handles, the boxed call, autograd, modes and devices.
+#include "tutti.h"
+#include <ATen/ATen.h>
+#include <ATen/Parallel.h>
+#include <ATen/autocast_mode.h>
+#include <ATen/core/dispatch/Dispatcher.h>
+#include <ATen/core/grad_mode.h>
+#include <ATen/detail/CUDAHooksInterface.h>
+#include <torch/csrc/autograd/autograd.h>
+#include <torch/version.h>
+#include <cstring>
+
+#ifdef TUTTI_CUDA
+#include <c10/cuda/CUDACachingAllocator.h>
+#endif
+
+namespace tutti {
+
+std::string& last_error() {
+  thread_local std::string text;
+  return text;
+}
+
+int32_t guard_call(void (*body)(void*), void* state) {
+  try {
+    body(state);
+    return Ok;
+  } catch (const c10::Error& e) {
+    last_error() = e.what_without_backtrace();
+    const bool memory = last_error().find(memory_mark) != std::string::npos || last_error().find("out of memory") != std::string::npos;
+    return memory ? OutOfMemory : Failed;
+  } catch (const std::bad_alloc&) {
+    last_error() = "the system has no memory left";
+    return OutOfMemory;
+  } catch (const std::exception& e) {
+    last_error() = e.what();
+    return Failed;
+  }
+}
+
+// A handle is a counted reference to a TensorImpl, without a second allocation for the at::Tensor around it.
+void* to_handle(at::Tensor t) { return t.defined() ? t.unsafeReleaseTensorImpl() : nullptr; }
+
+at::Tensor from_handle(void* handle) {
+  if (handle == nullptr) return {};
+  auto* impl = static_cast<c10::TensorImpl*>(handle);
+  c10::raw::intrusive_ptr::incref(impl);
+  return at::Tensor(c10::intrusive_ptr<c10::TensorImpl, c10::UndefinedTensorImpl>::reclaim(impl));
+}
+
+const c10::OperatorHandle& op(void* handle) { return *static_cast<const c10::OperatorHandle*>(handle); }
+
+c10::IValue tensor_list(const Value& v, const c10::TypePtr& type) {
+  auto** items = static_cast<void**>(v.p);
+  const auto list = type->cast<c10::ListType>();
+  if (list && list->getElementType()->kind() == c10::TypeKind::OptionalType) {
+    c10::List<c10::optional<at::Tensor>> result;
+    for (int32_t i = 0; i < v.count; i++)
+      result.push_back(items[i] == nullptr ? c10::optional<at::Tensor>() : c10::optional<at::Tensor>(from_handle(items[i])));
+    return result;
+  }
+  c10::List<at::Tensor> result;
+  for (int32_t i = 0; i < v.count; i++) result.push_back(from_handle(items[i]));
+  return result;
+}
+
+// Types and defaults come from the operator's schema, so a managed operator is one line.
+c10::IValue to_ivalue(const Value& v, const c10::Argument& argument) {
+  c10::TypePtr type = argument.type();
+  if (type->kind() == c10::TypeKind::OptionalType) type = type->castRaw<c10::OptionalType>()->getElementType();
+  const auto wanted = type->kind();
+  switch (v.kind) {
+    case None: return c10::IValue();
+    case TensorValue: return from_handle(v.p);
+    case Int:
+      if (wanted == c10::TypeKind::FloatType) return c10::IValue(double(v.i));
+      return c10::IValue(v.i);
+    case Double: return c10::IValue(v.d);
+    case Bool: return c10::IValue(v.i != 0);
+    case Tensors: return tensor_list(v, type);
+    case Ints: return c10::IValue(std::vector<int64_t>(static_cast<int64_t*>(v.p), static_cast<int64_t*>(v.p) + v.count));
+    case Doubles: return c10::IValue(std::vector<double>(static_cast<double*>(v.p), static_cast<double*>(v.p) + v.count));
+    case Text: return c10::IValue(std::string(static_cast<char*>(v.p), size_t(v.count)));
+    case DeviceValue: return c10::IValue(c10::Device(static_cast<c10::DeviceType>(v.i), static_cast<c10::DeviceIndex>(v.count)));
+  }
+  TORCH_CHECK(false, "argument kind ", v.kind, " is not known to the shim");
+}
+
+void put(const c10::IValue& value, Value* results, int32_t capacity, int32_t& used) {
+  if (value.isTensorList()) {
+    for (const at::Tensor& t : value.toTensorVector()) put(t, results, capacity, used);
+    return;
+  }
+  TORCH_CHECK(used < capacity, "more results than the ", capacity, " the caller has room for");
+  Value& out = results[used++];
+  out.count = 0;
+  if (value.isTensor()) { out.kind = TensorValue; out.p = to_handle(value.toTensor()); }
+  else if (value.isInt()) { out.kind = Int; out.i = value.toInt(); }
+  else if (value.isDouble()) { out.kind = Double; out.d = value.toDouble(); }
+  else if (value.isBool()) { out.kind = Bool; out.i = value.toBool(); }
+  else if (value.isNone()) { out.kind = None; out.p = nullptr; }
+  else TORCH_CHECK(false, "a result of type ", value.tagKind(), " is not known to the shim");
+}
+
+}  // namespace tutti
+
+using namespace tutti;
+
+TUTTI_API int32_t tutti_start(int32_t threads) {
+  return guard([&] {
+    install_allocator();
+    if (threads > 0) at::set_num_threads(threads);
+  });
+}
+TUTTI_API const char* tutti_error() { return last_error().c_str(); }
+TUTTI_API const char* tutti_version() { return TORCH_VERSION; }
+TUTTI_API int32_t tutti_threads() { return at::get_num_threads(); }
+TUTTI_API void tutti_set_threads(int32_t n) { at::set_num_threads(n); }
+TUTTI_API int32_t tutti_info(char* out, int32_t capacity) {
+  const std::string text = at::get_parallel_info() + "\n" + at::show_config();
+  std::strncpy(out, text.c_str(), size_t(capacity - 1));
+  out[capacity - 1] = 0;
+  return int32_t(text.size());
+}
+
+// ---- operators
+
+// An operator's handle, or null where this libtorch does not have it.
+TUTTI_API void* tutti_op(const char* name, const char* overload) {
+  auto found = c10::Dispatcher::singleton().findSchema({name, overload});
+  return found ? new c10::OperatorHandle(*found) : nullptr;
+}
+TUTTI_API int32_t tutti_op_schema(void* handle, char* out, int32_t capacity) {
+  return guard([&] {
+    std::strncpy(out, toString(op(handle).schema()).c_str(), size_t(capacity - 1));
+    out[capacity - 1] = 0;
+  });
+}
+
+TUTTI_API int32_t tutti_call(void* handle, const Value* args, int32_t count, Value* results, int32_t capacity, int32_t* used) {
+  return guard([&] {
+    const auto& schema = op(handle).schema().arguments();
+    TORCH_CHECK(size_t(count) <= schema.size(), "got ", count, " arguments, the operator takes ", schema.size());
+    torch::jit::Stack stack;
+    stack.reserve(schema.size());
+    for (size_t i = 0; i < schema.size(); i++) {
+      if (i < size_t(count)) stack.push_back(to_ivalue(args[i], schema[i]));
+      else {
+        TORCH_CHECK(schema[i].default_value().has_value(), "argument '", schema[i].name(), "' is missing and has no default");
+        stack.push_back(*schema[i].default_value());
+      }
+    }
+    op(handle).callBoxed(&stack);
+    *used = 0;
+    for (const auto& value : stack) put(value, results, capacity, *used);
+  });
+}
+
+// ---- tensors
+
+TUTTI_API int32_t tutti_tensor_new(int32_t dtype, const int64_t* sizes, int32_t dims, int32_t device, int32_t index, void** out) {
+  return guard([&] {
+    const auto options = at::TensorOptions().dtype(static_cast<at::ScalarType>(dtype)).device(static_cast<c10::DeviceType>(device), static_cast<c10::DeviceIndex>(index));
+    *out = to_handle(at::empty(at::IntArrayRef(sizes, size_t(dims)), options));
+  });
+}
+TUTTI_API void tutti_tensor_free(void* handle) {
+  c10::intrusive_ptr<c10::TensorImpl, c10::UndefinedTensorImpl>::reclaim(static_cast<c10::TensorImpl*>(handle));
+}
+// sizes must have room for 16 values; info: dims, dtype, device type, device index, requires grad, contiguous.
+TUTTI_API void tutti_tensor_info(void* handle, int64_t* sizes, int32_t* info) {
+  const auto* t = static_cast<c10::TensorImpl*>(handle);
+  info[0] = int32_t(std::min<int64_t>(t->dim(), 16));
+  for (int32_t i = 0; i < info[0]; i++) sizes[i] = t->sizes()[size_t(i)];
+  info[1] = int32_t(c10::typeMetaToScalarType(t->dtype()));
+  info[2] = int32_t(t->device().type());
+  info[3] = t->device().index();
+  info[4] = t->requires_grad();
+  info[5] = t->is_contiguous();
+}
+TUTTI_API void* tutti_tensor_data(void* handle) { return from_handle(handle).data_ptr(); }
+TUTTI_API void* tutti_tensor_alias(void* handle) { return to_handle(from_handle(handle)); }
+
+// ---- autograd
+
+TUTTI_API int32_t tutti_backward(void* loss) {
+  return guard([&] { torch::autograd::backward({from_handle(loss)}, {}); });
+}
+TUTTI_API int32_t tutti_requires_grad(void* handle, int32_t on) {
+  return guard([&] { from_handle(handle).set_requires_grad(on != 0); });
+}
+TUTTI_API void* tutti_grad(void* handle) { return to_handle(from_handle(handle).grad()); }
+TUTTI_API int32_t tutti_set_grad(void* handle, void* grad) {
+  return guard([&] { from_handle(handle).mutable_grad() = from_handle(grad); });
+}
+
+// ---- modes
+
+TUTTI_API int32_t tutti_grad_mode(int32_t on) {
+  const bool before = at::GradMode::is_enabled();
+  at::GradMode::set_enabled(on != 0);
+  return before;
+}
+// Turns autocast on (a floating dtype) or off (-1) for a device type. Nesting is counted so that the cast cache is not dropped
+// between micro-batches; tutti_autocast_clear drops it once per update.
+TUTTI_API int32_t tutti_autocast(int32_t device, int32_t dtype) {
+  return guard([&] {
+    const bool on = dtype >= 0;
+    const auto type = static_cast<c10::DeviceType>(device);
+#if TORCH_VERSION_MAJOR > 2 || (TORCH_VERSION_MAJOR == 2 && TORCH_VERSION_MINOR >= 4)
+    at::autocast::set_autocast_enabled(type, on);
+    if (on) at::autocast::set_autocast_dtype(type, static_cast<at::ScalarType>(dtype));
+#else
+    if (type == c10::DeviceType::CPU) {
+      at::autocast::set_cpu_enabled(on);
+      if (on) at::autocast::set_autocast_cpu_dtype(static_cast<at::ScalarType>(dtype));
+    } else {
+      at::autocast::set_enabled(on);
+      if (on) at::autocast::set_autocast_gpu_dtype(static_cast<at::ScalarType>(dtype));
+    }
+#endif
+    if (on) at::autocast::increment_nesting();
+    else at::autocast::decrement_nesting();
+  });
+}
+TUTTI_API void tutti_autocast_clear() { at::autocast::clear_cache(); }
+
+// ---- devices
+
+TUTTI_API int32_t tutti_cuda_count() { return at::hasCUDA() ? at::detail::getCUDAHooks().getNumGPUs() : 0; }
+// out: bytes in use, peak, cached, limit (-1: none), as tutti_memory_stats says for the CPU.
+TUTTI_API int32_t tutti_cuda_memory(int32_t index, int64_t* out, int32_t reset_peak) {
+  return guard([&] {
+#ifdef TUTTI_CUDA
+    const auto device = static_cast<c10::DeviceIndex>(index);
+    const auto stats = c10::cuda::CUDACachingAllocator::getDeviceStats(device);
+    out[0] = stats.allocated_bytes[0].current;
+    out[1] = stats.allocated_bytes[0].peak;
+    out[2] = stats.reserved_bytes[0].current - out[0];
+    out[3] = -1;
+    if (reset_peak) c10::cuda::CUDACachingAllocator::resetPeakStats(device);
+#else
+    TORCH_CHECK(false, "this build of the engine has no CUDA");
+#endif
+  });
+}
+TUTTI_API int32_t tutti_cuda_trim() {
+  return guard([&] {
+#ifdef TUTTI_CUDA
+    c10::cuda::CUDACachingAllocator::emptyCache();
+#endif
+  });
+}
+
+// ---- generators
+
+TUTTI_API int32_t tutti_seed(uint64_t seed) {
+  return guard([&] { at::manual_seed(seed); });
+}
+// The state of the default generator of a device as a byte tensor; set with tutti_generator_restore.
+TUTTI_API int32_t tutti_generator_state(int32_t device, int32_t index, void** out) {
+  return guard([&] {
+    const auto& gen = at::globalContext().defaultGenerator(c10::Device(static_cast<c10::DeviceType>(device), static_cast<c10::DeviceIndex>(index)));
+    *out = to_handle(gen.get_state());
+  });
+}
+TUTTI_API int32_t tutti_generator_restore(int32_t device, int32_t index, void* state) {
+  return guard([&] {
+    auto gen = at::globalContext().defaultGenerator(c10::Device(static_cast<c10::DeviceType>(device), static_cast<c10::DeviceIndex>(index)));
+    gen.set_state(from_handle(state));
+  });
+}

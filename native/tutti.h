@@ -1,0 +1,42 @@
+// The C ABI of the engine shim: everything that managed code calls. See README.md for why each function exists.
+#pragma once
+#include <c10/core/TensorImpl.h>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
+#define TUTTI_API extern "C" __attribute__((visibility("default")))
+
+namespace tutti {
+
+enum Status : int32_t { Ok = 0, Failed = 1, OutOfMemory = 2 };
+
+// One argument or result of a boxed call. `count` is the length of a list, or the index of a device.
+enum Kind : int32_t { None = 0, TensorValue = 1, Int = 2, Double = 3, Bool = 4, Tensors = 5, Ints = 6, Doubles = 7, Text = 8, DeviceValue = 9 };
+
+struct Value {
+  int32_t kind;
+  int32_t count;
+  union {
+    int64_t i;
+    double d;
+    void* p;
+  };
+};
+
+// The message of the last failure on this thread.
+std::string& last_error();
+
+// Runs `body`, turning exceptions into a status and a message without native back-traces.
+int32_t guard_call(void (*body)(void*), void* state);
+
+template <class F> int32_t guard(F body) {
+  return guard_call([](void* state) { (*static_cast<F*>(state))(); }, &body);
+}
+
+// What the allocator throws when its limit is reached; carried through libtorch as a c10::Error with this word in it.
+constexpr const char* memory_mark = "[tutti-out-of-memory]";
+
+void install_allocator();
+
+}  // namespace tutti

@@ -1,0 +1,80 @@
+using Tutti.Torch;
+
+namespace Tutti.Nn;
+
+/// <summary>A named, trainable weight.</summary>
+/// <param name="Name">The checkpoint's name.</param>
+/// <param name="Decay">False for biases and norms, which weight decay leaves alone.</param>
+public sealed record Parameter(string Name, Tensor Value, bool Decay);
+
+/// <summary>
+/// A place in the tree of a model's weights. Layers ask for their weights by the checkpoint's path, so building a model is loading it:
+/// <c>p / "attention" / "self"</c> is a child, <c>p.Get("weight", ...)</c> a weight. Owns the weights; disposing any place disposes all.
+/// </summary>
+public sealed class Params : IDisposable
+{
+    sealed class Root
+    {
+        public required long Seed { get; init; }
+        public required Device Device { get; init; }
+        public required DType DType { get; init; }
+        public required Func<string, Tensor?> Source { get; init; }
+        public List<Parameter> Items { get; } = [];
+        public List<string> Missing { get; } = [];
+        public RunState Run { get; } = new();
+    }
+
+    readonly Root root;
+    readonly string path;
+
+    Params(Root root, string path) => (this.root, this.path) = (root, path);
+
+    /// <param name="seed">Weights that no file holds are drawn from this.</param>
+    /// <param name="source">Gives the stored value of a weight (on the CPU, any floating type), or null to initialise it.</param>
+    /// <param name="device">Where the weights live.</param>
+    /// <param name="dtype">The type of all weights; float64 is for tests of exactness.</param>
+    public Params(long seed, Func<string, Tensor?>? source = null, Device? device = null, DType dtype = DType.Float32)
+        : this(new Root { Seed = seed, Device = device ?? Device.Cpu, DType = dtype, Source = source ?? (_ => null) }, "") { }
+
+    /// <summary>The child place of this name.</summary>
+    public static Params operator /(Params p, string name) => new(p.root, p.path + name + ".");
+
+    /// <summary>A child place by number, as lists of layers are named.</summary>
+    public static Params operator /(Params p, int index) => p / index.ToString(System.Globalization.CultureInfo.InvariantCulture);
+
+    public Device Device => root.Device;
+    public DType DType => root.DType;
+
+    /// <summary>Whether the model trains, and from which stream it draws.</summary>
+    public RunState Run => root.Run;
+
+    /// <summary>All weights, in the order of construction.</summary>
+    public IReadOnlyList<Parameter> Items => root.Items;
+
+    /// <summary>Names of the weights that no file held and that were initialised.</summary>
+    public IReadOnlyList<string> Missing => root.Missing;
+
+    /// <summary>The weight of this name and shape: loaded, or initialised when the source has none.</summary>
+    /// <exception cref="DataException">The stored weight has another shape.</exception>
+    public Tensor Get(string name, Init init, bool decay, params long[] shape)
+    {
+        var full = path + name;
+        using var scope = new Scope();
+        var stored = root.Source(full);
+        if (stored is null) root.Missing.Add(full);
+        else if (!stored.Shape.SequenceEqual(shape))
+            throw new DataException(full, $"the stored weight has the shape ({string.Join(", ", stored.Shape)}), the model's config needs ({string.Join(", ", shape)})");
+        var value = (stored ?? init.Make(root.Seed, full, shape, root.DType)).To(root.DType).To(root.Device).Contiguous().Detach().Clone();
+        root.Items.Add(new(full, value.Owned().RequireGrad(), decay));
+        return value;
+    }
+
+    public void Dispose()
+    {
+        foreach (var item in root.Items)
+        {
+            item.Value.SetGrad(null);
+            item.Value.Dispose();
+        }
+    }
+}

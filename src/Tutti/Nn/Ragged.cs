@@ -1,0 +1,118 @@
+using Tutti.Torch;
+
+namespace Tutti.Nn;
+
+/// <summary>
+/// Sequences of different lengths as one flat run of tokens: T tokens of n sequences, never a padded rectangle. Linear layers, norms and
+/// embeddings work on (T, C); only attention gathers sequences. Made on the device of the model, inside a scope.
+/// </summary>
+public sealed class Ragged
+{
+    readonly int[] starts;                                                        // n+1 offsets
+    readonly long[] examples;                                                     // n keys: the identity of each sequence for dropout
+    readonly Device device;
+    readonly DType dtype;
+    readonly Dictionary<string, Tensor> made = [];
+
+    /// <param name="lengths">Tokens of each sequence, each at least 1.</param>
+    /// <param name="examples">A number that names each sequence across epochs and cuts, such as its row.</param>
+    /// <param name="device">Where the model computes.</param>
+    /// <param name="dtype">The type of masks: the model's.</param>
+    public Ragged(ReadOnlySpan<int> lengths, ReadOnlySpan<long> examples, Device device, DType dtype = DType.Float32)
+    {
+        if (lengths.Length != examples.Length) throw new ArgumentException($"got {lengths.Length} lengths and {examples.Length} example numbers");
+        starts = new int[lengths.Length + 1];
+        for (var i = 0; i < lengths.Length; i++)
+        {
+            if (lengths[i] < 1) throw new ArgumentException($"sequence {i} has {lengths[i]} tokens; expected at least 1");
+            starts[i + 1] = starts[i] + lengths[i];
+            MaxLength = Math.Max(MaxLength, lengths[i]);
+        }
+        this.examples = examples.ToArray();
+        this.device = device;
+        this.dtype = dtype;
+    }
+
+    /// <summary>n.</summary>
+    public int Count => examples.Length;
+
+    /// <summary>T.</summary>
+    public int Tokens => starts[^1];
+
+    public int MaxLength { get; }
+
+    /// <summary>All sequences have the same length: no gathering and no mask is needed.</summary>
+    public bool Even => Tokens == Count * MaxLength;
+
+    /// <summary>(n+1) int64: where each sequence begins, and the end.</summary>
+    public Tensor Offsets => Make("offsets", () => Longs(Array.ConvertAll(starts, x => (long)x)));
+
+    /// <summary>(n) int64: the row of each sequence's first token.</summary>
+    public Tensor First => Make("first", () => Longs(Array.ConvertAll(starts[..^1], x => (long)x)));
+
+    /// <summary>(n,1,1,L): 0 where a key is, minus infinity behind the end of its sequence.</summary>
+    public Tensor KeyMask => Make("mask", () =>
+    {
+        var mask = new float[Count * MaxLength];
+        for (var i = 0; i < Count; i++) mask.AsSpan((i * MaxLength) + starts[i + 1] - starts[i], MaxLength - (starts[i + 1] - starts[i])).Fill(float.NegativeInfinity);
+        return Tensor.From<float>(mask, [Count, 1, 1, MaxLength], device).To(dtype);
+    });
+
+    /// <summary>(T) dropout keys of the tokens.</summary>
+    public Tensor TokenRows() => Make("token rows", () => Rows(1, Count, i => starts[i + 1] - starts[i]));
+
+    /// <summary>(n) dropout keys of the sequences.</summary>
+    public Tensor SequenceRows() => Make("sequence rows", () => Rows(1, Count, _ => 1));
+
+    /// <summary>(n*H*L) dropout keys of the rows of attention probabilities, H heads.</summary>
+    public Tensor AttentionRows(int heads) => Make("attention rows", () => Rows(heads, Count, _ => MaxLength));
+
+    /// <summary>(T, ...) -> (n, L, ...), zeros behind each end.</summary>
+    public Tensor Pad(Tensor x)
+    {
+        if (Even) return x.View([Count, MaxLength, .. x.Shape[1..]]);
+        if (device.IsCpu) return x.PadRows(Offsets, MaxLength);
+        var index = Make("gather", () =>
+        {
+            var rows = new long[Count * MaxLength];                               // behind an end: any row, its gradient is zero
+            for (var i = 0; i < Count; i++)
+                for (var t = 0; t < MaxLength; t++) rows[(i * MaxLength) + t] = Math.Min(starts[i] + t, starts[i + 1] - 1);
+            return Longs(rows);
+        });
+        return x.IndexSelect(0, index).View([Count, MaxLength, .. x.Shape[1..]]);
+    }
+
+    /// <summary>(n, L, ...) -> (T, ...): the inverse of <see cref="Pad"/>.</summary>
+    public Tensor Unpad(Tensor x)
+    {
+        if (Even) return x.Reshape([Tokens, .. x.Shape[2..]]);
+        if (device.IsCpu) return x.UnpadRows(Offsets);
+        var index = Make("scatter", () =>
+        {
+            var rows = new long[Tokens];
+            for (var i = 0; i < Count; i++)
+                for (var t = starts[i]; t < starts[i + 1]; t++) rows[t] = (i * MaxLength) + t - starts[i];
+            return Longs(rows);
+        });
+        return x.Reshape([Count * MaxLength, .. x.Shape[2..]]).IndexSelect(0, index);
+    }
+
+    /// <summary>An int64 tensor on this batch's device.</summary>
+    public Tensor Longs(long[] values) => Tensor.From<long>(values, [values.Length], device);
+
+    // Unique for example < 2^31, head < 2^12, position < 2^20.
+    Tensor Rows(int heads, int count, Func<int, int> length)
+    {
+        var rows = new List<long>();
+        for (var i = 0; i < count; i++)
+            for (var head = 0; head < heads; head++)
+                for (var t = 0; t < length(i); t++) rows.Add((examples[i] << 32) | ((long)head << 20) | (long)t);
+        return Longs([.. rows]);
+    }
+
+    Tensor Make(string name, Func<Tensor> body)
+    {
+        if (!made.TryGetValue(name, out var tensor) || tensor.IsDisposed) made[name] = tensor = body();
+        return tensor;
+    }
+}

@@ -1,0 +1,17 @@
+namespace Tutti.Torch;
+
+/// <summary>Where a tensor lives: the CPU or one CUDA GPU.</summary>
+/// <param name="Type">libtorch's device type: 0 CPU, 1 CUDA.</param>
+/// <param name="Index">The GPU's number; -1 on the CPU.</param>
+public readonly record struct Device(int Type, int Index)
+{
+    public static Device Cpu { get; } = new(0, -1);
+    public static Device Cuda(int index = 0) => new(1, index);
+
+    public bool IsCpu => Type == 0;
+
+    /// <summary>The first GPU that the engine can use, else the CPU.</summary>
+    public static Device Best => Engine.CudaCount > 0 ? Cuda() : Cpu;
+
+    public override string ToString() => IsCpu ? "cpu" : $"cuda:{Index}";
+}

@@ -1,0 +1,61 @@
+using System.Runtime.InteropServices;
+
+namespace Tutti.Torch;
+
+/// <summary>What the engine is and how it is set up: version, threads, devices.</summary>
+public static unsafe class Engine
+{
+    /// <summary>Threads that kernels use unless <c>OMP_NUM_THREADS</c> says otherwise: one per core that this process may use.</summary>
+    public static int DefaultThreads =>
+        int.TryParse(Environment.GetEnvironmentVariable("OMP_NUM_THREADS"), out var n) && n > 0 ? n : Environment.ProcessorCount;
+
+    public static string Version => Marshal.PtrToStringUTF8(Native.tutti_version()) ?? "";
+
+    public static int Threads
+    {
+        get => Native.tutti_threads();
+        set => Native.tutti_set_threads(value);
+    }
+
+    /// <summary>GPUs that libtorch can use; 0 when it was built without CUDA or finds none.</summary>
+    public static int CudaCount => Native.tutti_cuda_count();
+
+    /// <summary>libtorch's own description of its threads and libraries.</summary>
+    public static string Info
+    {
+        get
+        {
+            var buffer = new byte[16384];
+            fixed (byte* text = buffer) _ = Native.tutti_info(text, buffer.Length);
+            return Native.Text(buffer);
+        }
+    }
+
+    /// <summary>The BLAS libraries that are in use, and whether one of them has a thread pool that fights with the engine's.</summary>
+    public static (IReadOnlyList<string> Files, bool Fights) Blas
+    {
+        get
+        {
+            _ = Version;                                      // the engine must be loaded before its libraries can be listed
+            return (OpenBlas.Loaded(), OpenBlas.Fights);
+        }
+    }
+
+    /// <summary>Seeds the default generators of all devices.</summary>
+    public static void Seed(ulong seed) => Native.Check("seed", Native.tutti_seed(seed));
+
+    /// <summary>The state of a device's default generator, as bytes; give it back with <see cref="RestoreGenerator"/>.</summary>
+    public static byte[] GeneratorState(Device device)
+    {
+        nint state;
+        Native.Check("generator_state", Native.tutti_generator_state(device.Type, device.Index, &state));
+        using var tensor = new Tensor(state);
+        return tensor.ToArray<byte>();
+    }
+
+    public static void RestoreGenerator(Device device, ReadOnlySpan<byte> state)
+    {
+        using var tensor = Tensor.From(state, [state.Length]);
+        Native.Check("generator_restore", Native.tutti_generator_restore(device.Type, device.Index, tensor.Handle));
+    }
+}

@@ -1,0 +1,39 @@
+namespace Tutti.Torch;
+
+/// <summary>Bytes of one device's memory as the engine's allocator counts them.</summary>
+/// <param name="InUse">Bytes of live blocks (rounded up to the allocator's size classes).</param>
+/// <param name="Peak">The most bytes in use since the peak was last reset.</param>
+/// <param name="Cached">Bytes of freed blocks that are kept for reuse.</param>
+/// <param name="Limit">The hard limit on bytes in use and cached together, or -1.</param>
+public readonly record struct MemoryStats(long InUse, long Peak, long Cached, long Limit)
+{
+    /// <summary>A short text such as "12.3 MB".</summary>
+    public static string Text(long bytes) => bytes switch
+    {
+        < 1 << 20 => FormattableString.Invariant($"{bytes / 1024.0:0.0} KB"),
+        < 1 << 30 => FormattableString.Invariant($"{bytes / 1048576.0:0.0} MB"),
+        _ => FormattableString.Invariant($"{bytes / 1073741824.0:0.00} GB"),
+    };
+}
+
+/// <summary>Counts, limits and releases the memory of tensors.</summary>
+public static unsafe class Memory
+{
+    public static MemoryStats Stats(Device device, bool resetPeak = false)
+    {
+        var stats = stackalloc long[4];
+        if (device.IsCpu) Native.tutti_memory_stats(stats, resetPeak ? 1 : 0);
+        else Native.Check("cuda_memory", Native.tutti_cuda_memory(device.Index, stats, resetPeak ? 1 : 0));
+        return new(stats[0], stats[1], stats[2], stats[3]);
+    }
+
+    /// <summary>Sets the hard limit of CPU tensor memory in bytes, or removes it with null. Beyond it operators throw <see cref="TorchMemoryException"/>.</summary>
+    public static void Limit(long? bytes) => Native.tutti_memory_limit(bytes ?? -1);
+
+    /// <summary>Gives cached blocks back to the system.</summary>
+    public static void Trim()
+    {
+        Native.tutti_memory_trim();
+        if (Engine.CudaCount > 0) Native.Check("cuda_trim", Native.tutti_cuda_trim());
+    }
+}

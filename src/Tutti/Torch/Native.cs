@@ -1,0 +1,85 @@
+using System.Reflection;
+using System.Runtime.InteropServices;
+
+namespace Tutti.Torch;
+
+/// <summary>The externs of native/tutti.cpp, one line each; native/README.md says why each exists.</summary>
+static unsafe partial class Native
+{
+    const string Library = "tutti_native";
+
+    [StructLayout(LayoutKind.Explicit, Size = 16)]
+    public struct Value
+    {
+        [FieldOffset(0)] public int Kind;
+        [FieldOffset(4)] public int Count;
+        [FieldOffset(8)] public long Int;
+        [FieldOffset(8)] public double Double;
+        [FieldOffset(8)] public nint Pointer;
+    }
+
+    [LibraryImport(Library)] public static partial int tutti_start(int threads);
+    [LibraryImport(Library)] public static partial nint tutti_error();
+    [LibraryImport(Library)] public static partial nint tutti_version();
+    [LibraryImport(Library)] public static partial int tutti_threads();
+    [LibraryImport(Library)] public static partial void tutti_set_threads(int n);
+    [LibraryImport(Library)] public static partial int tutti_info(byte* text, int capacity);
+    [LibraryImport(Library, StringMarshalling = StringMarshalling.Utf8)] public static partial nint tutti_op(string name, string overload);
+    [LibraryImport(Library)] public static partial int tutti_op_schema(nint op, byte* text, int capacity);
+    [LibraryImport(Library)] public static partial int tutti_call(nint op, Value* args, int count, Value* results, int capacity, int* used);
+    [LibraryImport(Library)] public static partial int tutti_tensor_new(int dtype, long* sizes, int dims, int device, int index, nint* tensor);
+    [LibraryImport(Library)] public static partial void tutti_tensor_free(nint tensor);
+    [LibraryImport(Library)] public static partial void tutti_tensor_info(nint tensor, long* sizes, int* info);
+    [LibraryImport(Library)] public static partial void* tutti_tensor_data(nint tensor);
+    [LibraryImport(Library)] public static partial nint tutti_tensor_alias(nint tensor);
+    [LibraryImport(Library)] public static partial int tutti_backward(nint loss);
+    [LibraryImport(Library)] public static partial int tutti_requires_grad(nint tensor, int on);
+    [LibraryImport(Library)] public static partial nint tutti_grad(nint tensor);
+    [LibraryImport(Library)] public static partial int tutti_set_grad(nint tensor, nint grad);
+    [LibraryImport(Library)] public static partial int tutti_grad_mode(int on);
+    [LibraryImport(Library)] public static partial int tutti_autocast(int device, int dtype);
+    [LibraryImport(Library)] public static partial void tutti_autocast_clear();
+    [LibraryImport(Library)] public static partial int tutti_cuda_count();
+    [LibraryImport(Library)] public static partial int tutti_cuda_memory(int index, long* stats, int resetPeak);
+    [LibraryImport(Library)] public static partial int tutti_cuda_trim();
+    [LibraryImport(Library)] public static partial int tutti_seed(ulong seed);
+    [LibraryImport(Library)] public static partial int tutti_generator_state(int device, int index, nint* state);
+    [LibraryImport(Library)] public static partial int tutti_generator_restore(int device, int index, nint state);
+    [LibraryImport(Library)] public static partial void tutti_memory_stats(long* stats, int resetPeak);
+    [LibraryImport(Library)] public static partial void tutti_memory_limit(long bytes);
+    [LibraryImport(Library)] public static partial void tutti_memory_trim();
+
+    static Native()
+    {
+        NativeLibrary.SetDllImportResolver(typeof(Native).Assembly, Resolve);
+        Check("start", tutti_start(Engine.DefaultThreads));
+    }
+
+    /// <summary>The last error's text, as a <see cref="TorchException"/> that names what was being done.</summary>
+    public static void Check(string what, int status, string arguments = "")
+    {
+        if (status == 0) return;
+        var text = (Marshal.PtrToStringUTF8(tutti_error()) ?? "").Trim();
+        throw status == 2 ? new TorchMemoryException(what, arguments, text) : new TorchException(what, arguments, text);
+    }
+
+    /// <summary>The last line of native text written by a function that fills a buffer.</summary>
+    public static string Text(ReadOnlySpan<byte> buffer) => System.Text.Encoding.UTF8.GetString(buffer[..buffer.IndexOf((byte)0)]);
+
+    static nint Resolve(string name, Assembly assembly, DllImportSearchPath? path)
+    {
+        if (name != Library) return 0;
+        OpenBlas.Prefer();
+        var file = Path.Combine(AppContext.BaseDirectory, "libtutti_native.so");
+        if (!File.Exists(file))
+            throw new ConfigException(file, "the engine shim is missing. It is built together with Tutti; run ./tutti doctor, or set LIBTORCH and build again.");
+        try
+        {
+            return NativeLibrary.Load(file);
+        }
+        catch (DllNotFoundException e)
+        {
+            throw new ConfigException(file, $"the engine does not load: {e.Message.Split('\n')[0]} Install libtorch-dev, or set LIBTORCH to an unpacked libtorch and build again.", e);
+        }
+    }
+}
