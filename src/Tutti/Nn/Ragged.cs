@@ -12,6 +12,7 @@ public sealed class Ragged
     readonly long[] examples;                                                     // n keys: the identity of each sequence for dropout
     readonly Device device;
     readonly DType dtype;
+    readonly Scope? home = Scope.Current;                                          // what is made once lives as long as the batch, not as the block that asked first
     readonly Dictionary<string, Tensor> made = [];
 
     /// <param name="lengths">Tokens of each sequence, each at least 1.</param>
@@ -112,7 +113,8 @@ public sealed class Ragged
 
     Tensor Make(string name, Func<Tensor> body)
     {
-        if (!made.TryGetValue(name, out var tensor) || tensor.IsDisposed) made[name] = tensor = body();
-        return tensor;
+        if (made.TryGetValue(name, out var tensor)) return tensor;
+        tensor = Scope.Run(body).Owned();
+        return made[name] = home?.Adopt(tensor) ?? tensor;
     }
 }

@@ -25,6 +25,13 @@ public sealed class Scope : IDisposable
         tensors.Add(tensor);
     }
 
+    /// <summary>Takes over a tensor that an inner scope made, or that nobody owns.</summary>
+    internal Tensor Adopt(Tensor tensor)
+    {
+        Add(tensor);
+        return tensor;
+    }
+
     /// <summary>Hands a tensor to the enclosing scope (or to nobody): the way out of this one.</summary>
     public Tensor Keep(Tensor tensor)
     {

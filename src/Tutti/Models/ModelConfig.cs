@@ -1,0 +1,62 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+
+namespace Tutti.Models;
+
+/// <summary>Reads typed values from a checkpoint's config.json, with the file named when a value is not what it should be.</summary>
+/// <param name="Json">The whole object; kept, so that keys Tutti does not know survive a save.</param>
+/// <param name="Where">The file, for errors.</param>
+public sealed record ModelConfig(JsonObject Json, string Where)
+{
+    public static ModelConfig Read(string file)
+    {
+        if (!File.Exists(file)) throw new DataException(file, "the file does not exist; a model folder holds config.json, model.safetensors and the tokenizer's files");
+        try
+        {
+            return new(JsonNode.Parse(File.ReadAllText(file)) as JsonObject ?? throw new DataException(file, "the config is not a JSON object"), file);
+        }
+        catch (JsonException e)
+        {
+            throw new DataException(file, $"the config is not valid JSON: {e.Message}", inner: e);
+        }
+    }
+
+    /// <summary>The architecture, such as <c>bert</c>.</summary>
+    public string ModelType => Text("model_type", "") is { Length: > 0 } type ? type
+        : throw new DataException(Where, $"model_type is missing; expected one of {string.Join(", ", Catalog.Names)}");
+
+    /// <summary>Class names in the order of the logits, or as many empty names as num_labels says (2 by default, as transformers).</summary>
+    public IReadOnlyList<string> Labels => Json["id2label"] is JsonObject names
+        ? [.. names.OrderBy(pair => int.Parse(pair.Key, System.Globalization.CultureInfo.InvariantCulture)).Select(pair => pair.Value?.ToString() ?? "")]
+        : [.. Enumerable.Range(0, Int("num_labels", 2)).Select(i => $"LABEL_{i}")];
+
+    /// <summary>The same config for other classes.</summary>
+    public ModelConfig WithLabels(IReadOnlyList<string> labels)
+    {
+        var json = (JsonObject)Json.DeepClone();
+        json.Remove("num_labels");
+        json["id2label"] = new JsonObject(labels.Select((name, i) => KeyValuePair.Create<string, JsonNode?>(FormattableString.Invariant($"{i}"), name)));
+        json["label2id"] = new JsonObject(labels.Select((name, i) => KeyValuePair.Create<string, JsonNode?>(name, i)));
+        return this with { Json = json };
+    }
+
+    /// <summary>The same config with a value set.</summary>
+    public ModelConfig With(string key, JsonNode? value)
+    {
+        var json = (JsonObject)Json.DeepClone();
+        json[key] = value;
+        return this with { Json = json };
+    }
+
+    public int Int(string key, int fallback) => Get(key, fallback, 1);
+    public double Number(string key, double fallback) => Get(key, fallback, 0.0);
+    public string Text(string key, string fallback) => Get(key, fallback, "");
+    public double? NumberOrNull(string key) => Json[key] is null ? null : Get(key, 0.0, 0.0);
+
+    T Get<T>(string key, T fallback, T example) where T : notnull
+    {
+        if (Json[key] is not { } node) return fallback;
+        return node is JsonValue value && value.TryGetValue<T>(out var result) ? result
+            : throw new DataException(Where, $"{key} is {node.ToJsonString()}; expected a {(example is string ? "text" : example is int ? "whole number" : "number")}");
+    }
+}

@@ -1,0 +1,90 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Tutti.Nn;
+using Tutti.Torch;
+
+namespace Tutti.Models;
+
+/// <summary>What happened to the weights when a checkpoint was loaded.</summary>
+/// <param name="Missing">Weights of the model that no file held; they were initialised.</param>
+/// <param name="Unexpected">Weights of the files that the model has no place for; they were ignored.</param>
+public sealed record LoadReport(IReadOnlyList<string> Missing, IReadOnlyList<string> Unexpected)
+{
+    /// <summary>One line each for what was initialised and ignored, or nothing.</summary>
+    public IEnumerable<string> Lines()
+    {
+        if (Missing.Count > 0) yield return $"{Missing.Count} weights are not in the checkpoint and start fresh: {Some(Missing)}";
+        if (Unexpected.Count > 0) yield return $"{Unexpected.Count} weights of the checkpoint are not used: {Some(Unexpected)}";
+    }
+
+    static string Some(IReadOnlyList<string> names) => string.Join(", ", names.Take(4)) + (names.Count > 4 ? ", ..." : "");
+}
+
+/// <summary>Reads and writes Hugging Face model folders: config.json and safetensors weights. Nothing executable is ever loaded.</summary>
+public static class ModelFolder
+{
+    /// <summary>Loads a model to fine-tune: the encoder's weights must fit; a head for other classes starts fresh.</summary>
+    /// <param name="folder">config.json and weights.</param>
+    /// <param name="labels">Class names of the new head, or null to keep the checkpoint's.</param>
+    /// <param name="seed">Draws the weights that the checkpoint lacks.</param>
+    /// <param name="report">What was initialised and ignored.</param>
+    /// <param name="change">Settings to override in the config, such as dropout.</param>
+    /// <exception cref="DataException">A missing or broken file, an unknown architecture, weights of the wrong shape.</exception>
+    public static TextModel Load(string folder, IReadOnlyList<string>? labels, long seed, out LoadReport report, Device? device = null, DType dtype = DType.Float32, Func<ModelConfig, ModelConfig>? change = null)
+    {
+        if (!Directory.Exists(folder)) throw new DataException(folder, "the model folder does not exist");
+        var config = ModelConfig.Read(Path.Combine(folder, "config.json"));
+        if (labels is not null) config = config.WithLabels(labels);
+        if (change is not null) config = change(config);
+        var entry = Catalog.Find(config);
+        using var weights = new WeightFiles(folder, entry.Prefix);
+        var classes = config.Labels.Count;
+        var p = new Params(seed, name => Fresh(name, weights.Shape(name), classes) ? null : weights.Read(name), device, dtype);
+        try
+        {
+            var model = entry.Build(p, config);
+            report = new(p.Missing, weights.Unexpected);
+            return model;
+        }
+        catch (DataException e) when (e.File.Contains(".weight", StringComparison.Ordinal) || e.File.Contains(".bias", StringComparison.Ordinal))
+        {
+            p.Dispose();
+            throw new DataException(folder, $"{e.Message} The weights and config.json do not belong together.", inner: e);
+        }
+        catch
+        {
+            p.Dispose();
+            throw;
+        }
+
+        // A head for another number of classes cannot be kept; transformers calls this ignore_mismatched_sizes.
+        bool Fresh(string name, long[]? shape, int k) =>
+            labels is not null && name.StartsWith("classifier.", StringComparison.Ordinal) && !name.Contains(".dense.", StringComparison.Ordinal) && shape?[0] is { } rows && rows != k;
+    }
+
+    /// <summary>Builds a model whose weights all start fresh.</summary>
+    public static TextModel New(ModelConfig config, long seed, Device? device = null, DType dtype = DType.Float32)
+    {
+        var p = new Params(seed, null, device, dtype);
+        try
+        {
+            return Catalog.Find(config).Build(p, config);
+        }
+        catch
+        {
+            p.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Writes config.json and model.safetensors as transformers reads them; each file appears whole or not at all.</summary>
+    public static void Save(TextModel model, string folder)
+    {
+        Directory.CreateDirectory(folder);
+        var config = (JsonObject)model.Config.DeepClone();
+        config["architectures"] = new JsonArray(Catalog.Find(new(config, folder)).Architecture);
+        config["torch_dtype"] = model.Params.DType == DType.Float64 ? "float64" : "float32";
+        AtomicFile.Write(Path.Combine(folder, "model.safetensors"), stream => SafeTensors.Write(stream, model.Params.Items.ToDictionary(item => item.Name, item => item.Value)));
+        AtomicFile.Write(Path.Combine(folder, "config.json"), config.ToJsonString(new JsonSerializerOptions { WriteIndented = true }) + "\n");
+    }
+}

@@ -1,0 +1,109 @@
+using Tutti.Nn;
+using Tutti.Torch;
+
+namespace Tutti.Models.Text;
+
+// BERT (Devlin et al. 2018) for sequence classification; weight names and arithmetic of transformers' modeling_bert.py.
+// n sequences, T tokens, C channels, K classes.
+
+/// <param name="p">embeddings.*</param>
+/// <param name="config">Sizes.</param>
+/// <param name="positionPadding">The row of the position table that gets no gradient, -1 for none.</param>
+sealed class BertEmbeddings(Params p, BertConfig config, int positionPadding)
+{
+    readonly Embedding words = new(p / "word_embeddings", config.Vocabulary, config.Hidden, config.Pad, config.Deviation);
+    readonly Embedding positions = new(p / "position_embeddings", config.Positions, config.Hidden, positionPadding, config.Deviation);
+    readonly Embedding types = new(p / "token_type_embeddings", config.Types, config.Hidden, -1, config.Deviation);
+    readonly LayerNorm norm = new(p / "LayerNorm", config.Hidden, config.Eps);
+    readonly Dropout dropout = new(p, config.Dropout);
+
+    /// <param name="batch">Ids and types.</param>
+    /// <param name="places">(T) rows of the position table.</param>
+    /// <param name="ragged">Where the sequences begin and end.</param>
+    public Tensor Forward(TokenBatch batch, long[] places, Ragged ragged)
+    {
+        var x = words.Forward(ragged.Longs(Array.ConvertAll(batch.Ids, id => (long)id)));                      // (T,C)
+        x = x + types.Forward(ragged.Longs(batch.Types is { } t ? Array.ConvertAll(t, type => (long)type) : new long[batch.Tokens]));
+        x = x + positions.Forward(ragged.Longs(places));
+        return dropout.Forward(norm.Forward(x), ragged.TokenRows);
+    }
+}
+
+sealed class BertLayer(Params p, BertConfig config)
+{
+    readonly Linear query = new(p / "attention" / "self" / "query", config.Hidden, config.Hidden, config.Deviation);
+    readonly Linear key = new(p / "attention" / "self" / "key", config.Hidden, config.Hidden, config.Deviation);
+    readonly Linear value = new(p / "attention" / "self" / "value", config.Hidden, config.Hidden, config.Deviation);
+    readonly SelfAttention attention = new(p, config.Heads, config.AttentionDropout);
+    readonly Linear output = new(p / "attention" / "output" / "dense", config.Hidden, config.Hidden, config.Deviation);
+    readonly LayerNorm attentionNorm = new(p / "attention" / "output" / "LayerNorm", config.Hidden, config.Eps);
+    readonly Dropout attentionDropout = new(p, config.Dropout);
+    readonly Linear up = new(p / "intermediate" / "dense", config.Hidden, config.Intermediate, config.Deviation);
+    readonly Linear down = new(p / "output" / "dense", config.Intermediate, config.Hidden, config.Deviation);
+    readonly LayerNorm norm = new(p / "output" / "LayerNorm", config.Hidden, config.Eps);
+    readonly Dropout dropout = new(p, config.Dropout);
+    readonly Func<Tensor, Tensor> activation = Activations.Of(config.Activation, config.Source.Where);
+
+    public Tensor Forward(Tensor x, Ragged ragged)                                                           // (T,C)
+    {
+        var context = attention.Forward(query.Forward(x), key.Forward(x), value.Forward(x), ragged);
+        x = attentionNorm.Forward(attentionDropout.Forward(output.Forward(context), ragged.TokenRows) + x);
+        return norm.Forward(dropout.Forward(down.Forward(activation(up.Forward(x))), ragged.TokenRows) + x);
+    }
+}
+
+/// <summary>The stack of layers, one scope per block: what autograd needs stays alive natively, the rest is freed at once.</summary>
+sealed class BertEncoder(Params p, BertConfig config)
+{
+    readonly BertLayer[] layers = [.. Enumerable.Range(0, config.Layers).Select(i => new BertLayer(p / "layer" / i, config))];
+
+    public Tensor Forward(Tensor x, Ragged ragged, Action<Tensor>? observe)
+    {
+        observe?.Invoke(x);
+        foreach (var layer in layers)
+        {
+            var before = x;
+            x = Scope.Run(() => layer.Forward(before, ragged));
+            observe?.Invoke(x);
+        }
+        return x;
+    }
+}
+
+/// <summary>BERT with its pooler and a linear classifier.</summary>
+public sealed class Bert : TextModel
+{
+    readonly BertConfig config;
+    readonly BertEmbeddings embeddings;
+    readonly BertEncoder encoder;
+    readonly Linear pooler, classifier;
+    readonly Dropout dropout;
+
+    /// <exception cref="DataException">The config asks for something this implementation does not compute.</exception>
+    public Bert(Params p, ModelConfig source) : base(p, source.Json)
+    {
+        config = new BertConfig(source).Checked();
+        embeddings = new(p / "bert" / "embeddings", config, positionPadding: -1);
+        encoder = new(p / "bert" / "encoder", config);
+        pooler = new(p / "bert" / "pooler" / "dense", config.Hidden, config.Hidden, config.Deviation);
+        dropout = new(p, config.HeadDropout);
+        classifier = new(p / "classifier", config.Hidden, source.Labels.Count, config.Deviation);
+    }
+
+    public override int VocabularySize => config.Vocabulary;
+    public override int MaxLength => config.Positions;
+
+    private protected override Tensor Encode(TokenBatch batch, Ragged ragged, Action<Tensor>? observe)
+    {
+        var places = new long[batch.Tokens];
+        for (int i = 0, t = 0; i < batch.Count; i++)
+            for (var place = 0; place < batch.Lengths[i]; place++) places[t++] = place;
+        return encoder.Forward(Scope.Run(() => embeddings.Forward(batch, places, ragged)), ragged, observe);
+    }
+
+    internal override Tensor Head(Tensor hidden, Ragged ragged)
+    {
+        var pooled = pooler.Forward(hidden.IndexSelect(0, ragged.First)).Tanh();                              // (n,C)
+        return classifier.Forward(dropout.Forward(pooled, ragged.SequenceRows));                             // (n,K)
+    }
+}

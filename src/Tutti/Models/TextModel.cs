@@ -1,0 +1,42 @@
+using System.Text.Json.Nodes;
+using Tutti.Nn;
+using Tutti.Torch;
+
+namespace Tutti.Models;
+
+/// <summary>A network from texts to K numbers per text. What a trainer asks of it: a forward pass and its weights.</summary>
+public abstract class TextModel(Params p, JsonObject config) : IDisposable
+{
+    /// <summary>The weights, by checkpoint name.</summary>
+    public Params Params { get; } = p;
+
+    /// <summary>config.json as it will be written: what was read, with labels and sizes of this model.</summary>
+    public JsonObject Config { get; } = config;
+
+    /// <summary>Rows of the token embedding: every id must be below.</summary>
+    public abstract int VocabularySize { get; }
+
+    /// <summary>The longest text in tokens that the position table has room for.</summary>
+    public abstract int MaxLength { get; }
+
+    /// <summary>Texts -> logits (n,K).</summary>
+    public Tensor Forward(TokenBatch batch) => Head(Hidden(batch, null, out var ragged), ragged);
+
+    /// <summary>The last hidden state (T,C); <paramref name="observe"/> sees the embeddings' output and every layer's.</summary>
+    internal Tensor Hidden(TokenBatch batch, Action<Tensor>? observe, out Ragged ragged)
+    {
+        ragged = new Ragged(batch.Lengths, batch.Examples, Params.Device, Params.DType);
+        return Encode(batch, ragged, observe);
+    }
+
+    /// <summary>Logits (n,K) of a last hidden state (T,C).</summary>
+    internal abstract Tensor Head(Tensor hidden, Ragged ragged);
+
+    private protected abstract Tensor Encode(TokenBatch batch, Ragged ragged, Action<Tensor>? observe);
+
+    public void Dispose()
+    {
+        Params.Dispose();
+        GC.SuppressFinalize(this);
+    }
+}

@@ -1,0 +1,92 @@
+using Tutti.Nn;
+using Tutti.Torch;
+
+namespace Tutti.Training.Optimizers;
+
+/// <summary>
+/// Adam with decoupled weight decay (Loshchilov and Hutter 2019; arithmetic of torch.optim.AdamW). Weights without a gradient are left
+/// alone entirely; biases and norms do not decay. All parameters are updated in one sweep of memory.
+/// </summary>
+public sealed class AdamW : IDisposable
+{
+    readonly IReadOnlyList<Parameter> parameters;
+    readonly double beta1, beta2, eps, decay;
+    readonly Tensor[] m, v;
+    long steps;
+
+    /// <param name="parameters">The weights; their moments are allocated here, never inside a step.</param>
+    /// <param name="beta1">Decay of the first moment.</param>
+    /// <param name="beta2">Decay of the second moment.</param>
+    /// <param name="eps">Added to the root of the second moment.</param>
+    /// <param name="decay">Weight decay per unit of learning rate.</param>
+    public AdamW(IReadOnlyList<Parameter> parameters, double beta1 = 0.9, double beta2 = 0.999, double eps = 1e-8, double decay = 0.01)
+    {
+        (this.parameters, this.beta1, this.beta2, this.eps, this.decay) = (parameters, beta1, beta2, eps, decay);
+        m = [.. parameters.Select(p => Tensor.Zeros(p.Value.Shape, p.Value.DType, p.Value.Device).Owned())];
+        v = [.. parameters.Select(p => Tensor.Zeros(p.Value.Shape, p.Value.DType, p.Value.Device).Owned())];
+    }
+
+    /// <summary>Updates all weights from their gradients.</summary>
+    /// <param name="rate">The learning rate of this step.</param>
+    /// <param name="maxNorm">Gradients are scaled down to this norm when they exceed it; 0 for never.</param>
+    /// <returns>The gradients' norm before scaling.</returns>
+    public double Step(double rate, double maxNorm)
+    {
+        using var scope = new Scope();
+        using var mode = Modes.NoGrad();
+        var used = Enumerable.Range(0, parameters.Count).Select(i => (Index: i, Grad: parameters[i].Value.Grad)).Where(item => item.Grad is not null).ToArray();
+        var grads = Array.ConvertAll(used, item => item.Grad!);
+        var norm = GradientNorm(grads);
+        // torch.nn.utils.clip_grad_norm_: the coefficient is capped at 1 and the norm has 1e-6 added.
+        var scale = maxNorm > 0 ? Math.Min(1, maxNorm / (norm + 1e-6)) : 1;
+        steps++;
+        Update([.. used.Select(item => item.Index)], grads, rate, scale);
+        return norm;
+    }
+
+    /// <summary>Forgets the gradients, so that the next backward starts from nothing.</summary>
+    public void ZeroGradients()
+    {
+        foreach (var parameter in parameters) parameter.Value.SetGrad(null);
+    }
+
+    public void Dispose()
+    {
+        foreach (var tensor in m.Concat(v)) tensor.Dispose();
+    }
+
+    static double GradientNorm(Tensor[] grads)
+    {
+        if (grads.Length == 0) return 0;
+        if (grads[0].Device.IsCpu) return Tensor.Norm(grads);
+        var sum = grads.Select(grad => grad.Square().Sum()).Aggregate((a, b) => a + b);
+        return Math.Sqrt(sum.Item());
+    }
+
+    void Update(int[] used, Tensor[] grads, double rate, double scale)
+    {
+        if (used.Length == 0) return;
+        if (parameters[used[0]].Value.Device.IsCpu)
+        {
+            Tensor.AdamW(Pick(i => parameters[i].Value), grads, Pick(i => m[i]), Pick(i => v[i]), [.. used.Select(Decay)], rate, beta1, beta2, eps, scale, steps);
+            return;
+        }
+        // The same arithmetic by operators, for devices that the one-pass kernel is not built for.
+        var (correction1, correction2) = (1 - Math.Pow(beta1, steps), 1 - Math.Pow(beta2, steps));
+        for (var k = 0; k < used.Length; k++)
+        {
+            using var scope = new Scope();
+            var (i, grad) = (used[k], grads[k] * scale);
+            m[i].MulInPlace(beta1);
+            m[i].AddInPlace(grad, 1 - beta1);
+            v[i].MulInPlace(beta2);
+            v[i].AddInPlace(grad.Square(), 1 - beta2);
+            parameters[i].Value.MulInPlace(1 - (rate * Decay(i)));
+            parameters[i].Value.AddInPlace(m[i] / ((v[i].Sqrt() / Math.Sqrt(correction2)) + eps), -rate / correction1);
+        }
+
+        Tensor[] Pick(Func<int, Tensor> of) => Array.ConvertAll(used, i => of(i));
+    }
+
+    double Decay(int i) => parameters[i].Decay ? decay : 0;
+}
