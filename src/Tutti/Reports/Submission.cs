@@ -1,0 +1,89 @@
+using System.Globalization;
+using Tutti.Predictions;
+using Tutti.Runs;
+
+namespace Tutti.Reports;
+
+/// <summary>
+/// The file that a competition asks for: columns, order of rows and ids of its sample submission, filled with our predictions.
+/// </summary>
+public static class Submission
+{
+    const int Shown = 3;
+
+    /// <summary>
+    /// Writes the submission in one step. With a sample: exactly its ids in its order, under its columns, between its separators; the
+    /// id column is the one named <paramref name="id"/>, else the first. One other column gets the predicted class; several, named as
+    /// the classes, get their probabilities. Without a sample: the columns <paramref name="id"/> and <paramref name="label"/>.
+    /// </summary>
+    /// <param name="path">The file to write.</param>
+    /// <param name="label">The name of the label column; only used without a sample.</param>
+    /// <exception cref="DataException">The sample is malformed, or its ids or columns are not those of the predictions; the message counts them.</exception>
+    /// <exception cref="ConfigException">The file cannot be written.</exception>
+    public static void Write(string path, PredictionSet predictions, string id, string label, string? sample = null)
+    {
+        var form = sample is null
+            ? new Form([id, label], 0, null, ',', [.. Enumerable.Range(0, predictions.Count)])
+            : Form.Read(sample, predictions, id);
+        AtomicFile.Write(path, stream =>
+        {
+            using var csv = CsvRecords.Writer(stream, form.Separator);
+            foreach (var name in form.Columns) csv.WriteField(name);
+            csv.EndRecord();
+            foreach (var row in form.Rows)
+            {
+                for (var column = 0; column < form.Columns.Length; column++)
+                    csv.WriteField(column == form.Id ? predictions.Ids[row]
+                        : form.ClassOf is null ? predictions.Classes[predictions.Predicted(row)]
+                        : predictions.Row(row)[form.ClassOf[column]].ToString("R", CultureInfo.InvariantCulture));
+                csv.EndRecord();
+            }
+        });
+    }
+
+    /// <param name="Id">The position of the id column.</param>
+    /// <param name="ClassOf">Per column, the class whose probability it takes; null: the other column takes the predicted class.</param>
+    /// <param name="Rows">The rows of the predictions in the order to write.</param>
+    sealed record Form(string[] Columns, int Id, int[]? ClassOf, char Separator, List<int> Rows)
+    {
+        public static Form Read(string sample, PredictionSet predictions, string id)
+        {
+            using var csv = new CsvRecords(sample, separator: null);
+            string[] columns = [.. csv.Header];
+            var at = Math.Max(0, Array.IndexOf(columns, id));
+            var classOf = Targets(sample, columns, at, predictions);
+            var rowOf = predictions.Ids.Index().ToDictionary(pair => pair.Item, pair => pair.Index);
+            Dictionary<string, long> seen = [];
+            List<int> rows = [];
+            List<string> unknown = [], twice = [];
+            while (csv.Next())
+            {
+                var name = csv[at];
+                if (!seen.TryAdd(name, csv.Line)) twice.Add(name);
+                else if (rowOf.TryGetValue(name, out var row)) rows.Add(row);
+                else unknown.Add(name);
+            }
+            if (twice.Count > 0)
+                throw new DataException(sample, $"{twice.Count} ids are there more than once: {Examples(twice)}; is '{columns[at]}' the id column?", column: columns[at]);
+            var extra = predictions.Ids.Where(name => !seen.ContainsKey(name)).ToList();
+            if (unknown.Count > 0 || extra.Count > 0)
+                throw new DataException(sample, $"{unknown.Count} of its {seen.Count} ids have no prediction{Examples(unknown, ": ")}; "
+                    + $"{extra.Count} of {predictions.Count} predictions are not asked for{Examples(extra, ": ")}; predict exactly the rows of the sample", column: columns[at]);
+            return new(columns, at, classOf, csv.Separator, rows);
+        }
+
+        static int[]? Targets(string sample, string[] columns, int id, PredictionSet predictions)
+        {
+            var targets = columns.Where((_, column) => column != id).ToArray();
+            if (targets.Length == 0) throw new DataException(sample, $"has the column '{columns[id]}' only; expected a column to fill", 1);
+            if (targets.Length == 1) return null;
+            var classOf = predictions.Classes.Index().ToDictionary(pair => pair.Item, pair => pair.Index);
+            if (targets.Length == predictions.K && targets.All(classOf.ContainsKey)) return [.. columns.Select((name, column) => column == id ? -1 : classOf[name])];
+            throw new DataException(sample, $"has the columns {Examples(targets)} beside the id '{columns[id]}'; expected one, for the predicted class, "
+                + $"or one for each of the {predictions.K} classes: {Examples(predictions.Classes)}", 1);
+        }
+
+        static string Examples(IReadOnlyList<string> names, string before = "") =>
+            names.Count == 0 ? "" : $"{before}{string.Join(", ", names.Take(Shown).Select(name => $"'{name}'"))}{(names.Count > Shown ? ", ..." : "")}";
+    }
+}

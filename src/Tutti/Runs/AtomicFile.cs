@@ -1,0 +1,60 @@
+namespace Tutti.Runs;
+
+/// <summary>
+/// Writes a file so that a reader sees the old content or the whole new one, never a part: temporary file in the same folder,
+/// flush to disk, rename. Missing parent folders are created, so that a long run does not fail at its last step.
+/// </summary>
+public static class AtomicFile
+{
+    /// <summary>Replaces <paramref name="path"/> by what <paramref name="write"/> writes; when that throws, the old file stays as it was.</summary>
+    /// <param name="path">The file to write.</param>
+    /// <param name="write">Writes to the given stream and touches no other file; need not flush or close it.</param>
+    /// <exception cref="ConfigException">The folder cannot be written: read-only, full, no permission, not a folder.</exception>
+    public static void Write(string path, Action<Stream> write)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        var target = Path.GetFullPath(path);
+        var folder = Path.GetDirectoryName(target) ?? throw new ConfigException(path, "is a drive, not a file; name a file in it");
+        var temporary = Path.Combine(folder, $".{Path.GetFileName(target)}.{Path.GetRandomFileName()}.tmp");
+        var created = false;
+        try
+        {
+            Directory.CreateDirectory(folder);
+            using (var stream = new FileStream(temporary, FileMode.CreateNew, FileAccess.Write, FileShare.None))
+            {
+                created = true;
+                write(stream);
+                stream.Flush(flushToDisk: true);
+            }
+            File.Move(temporary, target, overwrite: true);
+            created = false;
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new ConfigException(path, Explain(error, folder), error);
+        }
+        finally
+        {
+            if (created) File.Delete(temporary);
+        }
+    }
+
+    /// <summary>Replaces <paramref name="path"/> by the text, as UTF-8 without a byte order mark.</summary>
+    public static void Write(string path, string text) => Write(path, stream =>
+    {
+        using var writer = new StreamWriter(stream, leaveOpen: true);
+        writer.Write(text);
+    });
+
+    static string Explain(Exception error, string folder) => error switch
+    {
+        // 28 and 30 are ENOSPC and EROFS, 0x8007.... the Windows codes of the same.
+        IOException { HResult: 28 or unchecked((int)0x80070070) or unchecked((int)0x80070027) } =>
+            $"cannot be written, the disk is full; free some space on the disk of {folder} and run the same command again",
+        IOException { HResult: 30 or unchecked((int)0x80070013) } =>
+            $"cannot be written, {folder} is on a read-only disk; choose another folder",
+        UnauthorizedAccessException when Directory.Exists(folder) =>
+            $"cannot be written, no permission ({error.Message}); change the permissions of {folder} or choose another folder",
+        _ => $"cannot be written ({error.Message}); choose another path",
+    };
+}

@@ -1,0 +1,74 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
+
+namespace Tutti.Runs;
+
+/// <summary>
+/// The names of every file of a run. The folder is the only interface between training, command line, web and reports; nothing is
+/// created here.
+/// </summary>
+/// <param name="path">The run folder as the user named it.</param>
+public sealed class RunFolder(string path)
+{
+    public string Root { get; } = path;
+
+    /// <summary>The recipe in effect, with hashes of data and weights, versions and seeds.</summary>
+    public string Recipe => In("recipe.yaml");
+
+    /// <summary>What happened, one JSON object a line; see <see cref="EventLog"/>.</summary>
+    public string Events => In("events.jsonl");
+
+    /// <summary>Which fold holds each row out of training.</summary>
+    public string Folds => In("folds.csv");
+
+    /// <summary>Blended predictions of the training rows, each by members that did not see the row.</summary>
+    public string OutOfFold => In("oof.csv");
+
+    /// <summary>Blended predictions of the test rows.</summary>
+    public string Test => In("test.csv");
+    public string Blend => In("blend.json");
+    public string Metrics => In("metrics.json");
+    public string Leaderboard => In("leaderboard.json");
+    public string Submission => In("submission.csv");
+    public string Report => In("report.html");
+    public string Cells => In("cells");
+
+    /// <summary>The folder of one cell: one member, seed and fold.</summary>
+    /// <param name="member">The member's name, any text: see <see cref="SafeName"/>.</param>
+    public CellFolder Cell(string member, int seed, int fold)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(seed);
+        ArgumentOutOfRangeException.ThrowIfNegative(fold);
+        return new(Path.Combine(Cells, string.Create(CultureInfo.InvariantCulture, $"{SafeName(member)}-s{seed}-f{fold}")));
+    }
+
+    /// <summary>
+    /// A file name for any member name: letters, digits, dot, hyphen and underscore stay, anything else (also a slash or a leading
+    /// dot) becomes a hyphen, so that the path cannot leave the run folder. A changed name gets a piece of the hash of the original,
+    /// so that <c>a/b</c> and <c>a-b</c> stay two.
+    /// </summary>
+    public static string SafeName(string member)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(member);
+        var safe = string.Concat(member.Take(80).Select((c, i) => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' || (c == '.' && i > 0) ? c : '-'));
+        return safe == member ? member : $"{safe}-{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(member)))[..8]}";
+    }
+
+    string In(string name) => Path.Combine(Root, name);
+}
+
+/// <summary>The files of one cell.</summary>
+/// <param name="Root">The cell's folder.</param>
+public sealed record CellFolder(string Root)
+{
+    /// <summary>A folder: weights, optimizer state and what else is needed to resume.</summary>
+    public string Checkpoint => Path.Combine(Root, "checkpoint");
+
+    /// <summary>Predictions of the rows that this cell held out.</summary>
+    public string Predictions => Path.Combine(Root, "predictions.csv");
+
+    /// <summary>Predictions of the test rows by this cell, before blending.</summary>
+    public string Test => Path.Combine(Root, "test.csv");
+    public string Metrics => Path.Combine(Root, "metrics.json");
+}
