@@ -10,7 +10,8 @@ namespace Tutti.Training.Optimizers;
 public sealed class AdamW : IDisposable
 {
     readonly IReadOnlyList<Parameter> parameters;
-    readonly double beta1, beta2, eps, decay;
+    readonly double beta2, eps, decay;
+    double beta1;
     readonly Tensor[] m, v;
     long steps;
 
@@ -25,6 +26,9 @@ public sealed class AdamW : IDisposable
         m = [.. parameters.Select(p => Tensor.Zeros(p.Value.Shape, p.Value.DType, p.Value.Device).Owned())];
         v = [.. parameters.Select(p => Tensor.Zeros(p.Value.Shape, p.Value.DType, p.Value.Device).Owned())];
     }
+
+    /// <summary>The decay of the first moment, which some schedules move.</summary>
+    public double Beta1 { get => beta1; set => beta1 = value; }
 
     /// <summary>Updates all weights from their gradients.</summary>
     /// <param name="rate">The learning rate of this step.</param>

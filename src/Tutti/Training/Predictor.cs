@@ -1,0 +1,40 @@
+using Tutti.Models;
+using Tutti.Nn;
+using Tutti.Torch;
+
+namespace Tutti.Training;
+
+/// <summary>Computes class probabilities with a model: sorted by length, in pieces of bounded size, without recording anything.</summary>
+public static class Predictor
+{
+    /// <summary>Probabilities (n*K, row by row, in the order of the examples).</summary>
+    /// <param name="model">The model.</param>
+    /// <param name="examples">Encoded texts.</param>
+    /// <param name="precision">bf16 computes matrix products in bfloat16.</param>
+    /// <param name="tokens">Tokens per piece: decides memory, not results.</param>
+    /// <param name="cancel">Stops between pieces.</param>
+    public static double[] Probabilities(TextModel model, IReadOnlyList<Example> examples, Precision precision = Precision.Fp32, int tokens = 4096, CancellationToken cancel = default)
+    {
+        double[]? result = null;
+        model.Params.Run.Training = false;
+        var places = examples.Select((example, i) => (example with { Row = i }));
+        foreach (var piece in Batches.Micro([.. places], tokens))
+        {
+            cancel.ThrowIfCancellationRequested();
+            var (values, classes) = Piece(model, piece, precision);
+            result ??= new double[examples.Count * classes];
+            for (var i = 0; i < piece.Length; i++) values.AsSpan(i * classes, classes).CopyTo(result.AsSpan(piece[i].Row * classes));
+        }
+        return result ?? [];
+    }
+
+    static (double[] Values, int Classes) Piece(TextModel model, Example[] piece, Precision precision)
+    {
+        using var scope = new Scope();
+        using var none = Modes.NoGrad();
+        using var mode = Modes.Autocast(model.Params.Device, precision == Precision.Bf16 ? DType.BFloat16 : null);
+        // Softmax in double: rows then sum to 1 as closely as a file can say.
+        var probabilities = model.Forward(TextData.Batch(piece)).To(DType.Float64).Softmax(-1);
+        return (probabilities.ToArray<double>(), (int)probabilities.Size(-1));
+    }
+}

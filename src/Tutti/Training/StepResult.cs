@@ -1,0 +1,37 @@
+using Tutti.Torch;
+
+namespace Tutti.Training;
+
+/// <summary>What one update did. Immutable: who watches a run cannot change it.</summary>
+/// <param name="Update">From 1.</param>
+/// <param name="Updates">Of the whole run.</param>
+/// <param name="Epoch">From 1.</param>
+/// <param name="Epochs">Of the whole run.</param>
+/// <param name="Loss">Mean over the update's true weight.</param>
+/// <param name="Rate">The learning rate used.</param>
+/// <param name="GradientNorm">Before clipping.</param>
+/// <param name="Examples">In this update.</param>
+/// <param name="Tokens">In this update; padding is never counted because none is computed.</param>
+/// <param name="Seconds">Of this update.</param>
+/// <param name="Memory">Of the device, after the update.</param>
+public sealed record StepResult(long Update, long Updates, int Epoch, int Epochs, double Loss, double Rate, double GradientNorm, int Examples, int Tokens, double Seconds, MemoryStats Memory);
+
+/// <summary>What an evaluation of the held-out rows found.</summary>
+/// <param name="Best">True when this is the best so far by the chosen measure; its weights are kept.</param>
+public sealed record EvaluationResult(long Update, int Epoch, double Loss, double Accuracy, double MacroF1, bool Best, double Seconds);
+
+/// <summary>Receives what happens during a fit; any part may be null.</summary>
+public sealed record FitProgress(IProgress<StepResult>? Steps = null, IProgress<EvaluationResult>? Evaluations = null);
+
+/// <summary>What a fit came to.</summary>
+/// <param name="Best">The evaluation whose weights the model now has.</param>
+/// <param name="Updates">Updates done.</param>
+/// <param name="StoppedEarly">Training ended because nothing improved any more.</param>
+/// <param name="Examples">Examples of all updates.</param>
+/// <param name="Tokens">Tokens of all updates.</param>
+/// <param name="Seconds">Of all updates, evaluations left out.</param>
+/// <param name="PeakBytes">The most memory in use.</param>
+public sealed record FitResult(EvaluationResult Best, long Updates, bool StoppedEarly, long Examples, long Tokens, double Seconds, long PeakBytes);
+
+/// <summary>Training cannot go on: the numbers broke. Says at which update and for which rows.</summary>
+public sealed class TrainingException(string message) : Exception(message);
