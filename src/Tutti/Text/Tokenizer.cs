@@ -1,0 +1,156 @@
+namespace Tutti.Text;
+
+/// <summary>
+/// Cuts texts into the ids that a model was trained on, equal to the reference tokenizers of Hugging Face: WordPiece (BERT, DistilBERT, ELECTRA) and
+/// byte-level BPE (RoBERTa, GPT-2). Immutable and thread-safe.
+/// </summary>
+public sealed class Tokenizer
+{
+    readonly TokenizerParts parts;
+    readonly string?[] tokens;
+    readonly Dictionary<string, int> ids;
+    readonly HashSet<int> special;
+    readonly AddedTokens raw, normalized;
+
+    [ThreadStatic] static TextPieces? scratch;
+
+    internal Tokenizer(TokenizerParts parts)
+    {
+        this.parts = parts;
+        ids = new(parts.Model.Vocabulary);
+        foreach (var token in parts.Added) ids[token.Content] = token.Id;
+        tokens = new string?[ids.Values.Max() + 1];
+        foreach (var (token, id) in ids) tokens[id] = token;
+        special = [.. parts.Added.Where(token => token.Special).Select(token => token.Id)];
+        raw = new(parts.Added.Where(token => !token.Normalized).Select(token => (token.Content, token)), parts.Slow);
+        normalized = new(parts.Added.Where(token => token.Normalized)
+            .Select(token => (parts.Normalizer?.Normalize(token.Content) ?? token.Content, token)), parts.Slow);
+    }
+
+    /// <summary>The highest id + 1, added tokens included: the rows that an embedding needs.</summary>
+    public int VocabularySize => tokens.Length;
+    public int? PadId => RoleId(parts.Special.Pad);
+    public int? ClsId => RoleId(parts.Special.Cls);
+    public int? SepId => RoleId(parts.Special.Sep);
+    public int? MaskId => RoleId(parts.Special.Mask);
+    public int? UnknownId => RoleId(parts.Special.Unknown);
+    public int? BosId => RoleId(parts.Special.Bos);
+    public int? EosId => RoleId(parts.Special.Eos);
+
+    /// <summary>Whether the model of this kind reads token types (BERT: the second text of a pair has type 1; RoBERTa: no types).</summary>
+    public bool UsesTokenTypes => parts.UsesTokenTypes;
+
+    /// <summary>Hugging Face's name of the kind, such as BertTokenizer.</summary>
+    public string Kind => parts.ClassName;
+
+    /// <summary>The longest input that the files say the model takes, in ids; null if they do not say.</summary>
+    public int? ModelMaxLength => parts.ModelMaxLength;
+
+    internal TokenizerParts Parts => parts;
+    internal IReadOnlyDictionary<string, int> Ids => ids;
+
+    /// <summary>Reads a Hugging Face folder: tokenizer.json, or vocab.txt, or vocab.json with merges.txt, with their side files.</summary>
+    /// <exception cref="DataException">A file is missing or cannot be used; the text says which and where.</exception>
+    public static Tokenizer Load(string folder) => TokenizerFolder.Load(folder);
+
+    /// <summary>
+    /// Writes a Hugging Face folder that gives equal ids when read again: tokenizer.json, tokenizer_config.json, special_tokens_map.json and the
+    /// vocabulary files of the kind (vocab.txt only where the ids have no gaps and no token holds a line break, which that format cannot say).
+    /// </summary>
+    public void Save(string folder) => TokenizerFolderWriter.Write(this, folder);
+
+    /// <summary>The ids of a text, or of two that belong together, with special tokens.</summary>
+    /// <param name="maxLength">The most ids; surplus ones are cut on the right, of a pair from the longer text (ties: the second).</param>
+    public TokenIds Encode(string text, string? pair = null, int maxLength = int.MaxValue)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        var first = new List<int>(text.Length / 3 + 2);
+        Append(text, first);
+        List<int>? second = null;
+        if (pair is not null) Append(pair, second = new(pair.Length / 3 + 2));
+        return parts.Template.Build(first, second, maxLength);
+    }
+
+    /// <summary>Encodes many texts on all processors; result i belongs to text i.</summary>
+    public TokenIds[] EncodeAll(
+        IReadOnlyList<string> texts, int maxLength = int.MaxValue, IReadOnlyList<string>? pairs = null, CancellationToken cancellation = default)
+    {
+        if (pairs is not null && pairs.Count != texts.Count)
+            throw new ArgumentException($"{pairs.Count} second texts, expected as many as first ones: {texts.Count}", nameof(pairs));
+        var result = new TokenIds[texts.Count];
+        var options = new ParallelOptions { MaxDegreeOfParallelism = Environment.ProcessorCount, CancellationToken = cancellation };
+        Parallel.For(0, texts.Count, options, i => result[i] = Encode(texts[i], pairs?[i], maxLength));
+        return result;
+    }
+
+    /// <summary>The token of an id as the vocabulary spells it.</summary>
+    public string TokenOf(int id) => (uint)id < (uint)tokens.Length && tokens[id] is { } token ? token
+        : throw new ArgumentOutOfRangeException(nameof(id), id, $"no token has this id; the vocabulary has {tokens.Length}");
+
+    /// <summary>The id of a token as the vocabulary spells it, or null.</summary>
+    public int? IdOf(string token) => ids.TryGetValue(token, out var id) ? id : null;
+
+    public IReadOnlyList<string> Tokens(ReadOnlySpan<int> ids)
+    {
+        var result = new string[ids.Length];
+        for (var i = 0; i < ids.Length; i++) result[i] = TokenOf(ids[i]);
+        return result;
+    }
+
+    /// <summary>The text of ids, normalised as the vocabulary is; words of a WordPiece tokenizer are set apart by blanks.</summary>
+    /// <param name="skipSpecial">Leaves special tokens out.</param>
+    public string Decode(ReadOnlySpan<int> ids, bool skipSpecial = true)
+    {
+        var kept = new List<string>(ids.Length);
+        foreach (var id in ids)
+            if (!skipSpecial || !special.Contains(id)) kept.Add(TokenOf(id));
+        return parts.Model.Decode(kept);
+    }
+
+    int? RoleId(string? token) => token is null ? null : ids[token];
+
+    void Append(string text, List<int> to)
+    {
+        if (parts.Prefix == PrefixBlank.Always || parts.Prefix == PrefixBlank.UnlessSpace && text.Length > 0 && !CodePoints.IsPythonSpace(text[0]))
+            text = " " + text;
+        ForEachStretch(raw, text, to, AppendStretch);
+    }
+
+    delegate void Stretch(ReadOnlySpan<char> text, List<int> to);
+
+    static void ForEachStretch(AddedTokens added, ReadOnlySpan<char> text, List<int> to, Stretch encode)
+    {
+        for (var from = 0; from < text.Length;)
+        {
+            var (start, end, id) = added.Next(text, from);
+            if (start > from) encode(text[from..start], to);
+            if (id >= 0) to.Add(id);
+            from = end;
+        }
+    }
+
+    void AppendStretch(ReadOnlySpan<char> text, List<int> to)
+    {
+        var pieces = scratch ??= new();
+        pieces.Clear();
+        pieces.Append(text);
+        parts.Normalizer?.Apply(pieces);
+        if (normalized.IsEmpty) AppendWords(pieces, to);
+        else ForEachStretch(normalized, pieces.Text.ToString(), to, AppendNormalized);
+    }
+
+    void AppendNormalized(ReadOnlySpan<char> text, List<int> to)
+    {
+        var pieces = scratch ??= new();
+        pieces.Clear();
+        pieces.Append(text);
+        AppendWords(pieces, to);
+    }
+
+    void AppendWords(TextPieces pieces, List<int> to)
+    {
+        pieces.CoverAll();
+        parts.PreTokenizer?.Cut(pieces);
+        foreach (var piece in pieces.Pieces) parts.Model.Encode(pieces[piece], to);
+    }
+}
