@@ -1,0 +1,165 @@
+using System.ComponentModel;
+using System.ComponentModel.DataAnnotations;
+using System.Globalization;
+using System.Reflection;
+using System.Text.Json;
+
+namespace Tutti.Training;
+
+/// <summary>The number format of the forward and backward pass; weights and optimizer state are always fp32.</summary>
+public enum Precision { Fp32, Bf16 }
+
+/// <summary>Which number of the held-out rows decides which checkpoint is kept.</summary>
+public enum BestBy { Loss, Accuracy, MacroF1 }
+
+/// <summary>
+/// How a model is trained: one update, its length and its rate. The defaults suit fine-tuning an encoder of BERT's size
+/// (Devlin et al. 2019, appendix A.3; decay and clipping as in their released code).
+/// </summary>
+public sealed record TrainConfig
+{
+    [Description("Examples per update. Memory does not limit it: a batch is cut into micro-batches, which does not change the gradient.")]
+    [Range(1, int.MaxValue)]
+    public int Batch { get; init; } = 32;
+
+    [Description("Passes over the training rows.")]
+    [Range(1, int.MaxValue)]
+    public int Epochs { get; init; } = 3;
+
+    [Description("The highest learning rate, reached at the end of the warm-up.")]
+    [Range(0, double.MaxValue, MinimumIsExclusive = true)]
+    public double LearningRate { get; init; } = 2e-5;
+
+    [Description("How the learning rate moves after the warm-up.")]
+    public ScheduleKind Schedule { get; init; } = ScheduleKind.Linear;
+
+    [Description("Updates in which the learning rate rises from 0: below 1 a fraction of all updates, from 1 a whole number of updates.")]
+    [Range(0, double.MaxValue)]
+    public double Warmup { get; init; } = 0.06;
+
+    [Description("Decoupled weight decay (AdamW); biases and norms are exempt.")]
+    [Range(0, double.MaxValue)]
+    public double WeightDecay { get; init; } = 0.01;
+
+    [Description("AdamW's decay of the mean of gradients.")]
+    [Range(0, 1.0, MaximumIsExclusive = true)]
+    public double Beta1 { get; init; } = 0.9;
+
+    [Description("AdamW's decay of the mean of squared gradients.")]
+    [Range(0, 1.0, MaximumIsExclusive = true)]
+    public double Beta2 { get; init; } = 0.999;
+
+    [Description("AdamW's guard against division by zero.")]
+    [Range(0, double.MaxValue, MinimumIsExclusive = true)]
+    public double Epsilon { get; init; } = 1e-8;
+
+    [Description("Gradients with a larger norm over all weights are scaled down to it; 0 = never.")]
+    [Range(0, double.MaxValue)]
+    public double MaxGradientNorm { get; init; } = 1.0;
+
+    [Description("Share of the target that is spread evenly over all classes.")]
+    [Range(0, 1.0, MaximumIsExclusive = true)]
+    public double LabelSmoothing { get; init; }
+
+    [Description("Weight of each class in the loss: none, balanced (every class weighs the same in total), or label: weight pairs (a label left out weighs 1).")]
+    public ClassWeights ClassWeights { get; init; } = ClassWeights.None;
+
+    [Description("Number format of the forward and backward pass.")]
+    public Precision Precision { get; init; } = Precision.Fp32;
+
+    [Description("Tokens per example, special tokens included; longer texts are cut, and counted.")]
+    [Range(3, int.MaxValue)]
+    public int MaxLength { get; init; } = 128;
+
+    [Description("Tokens per micro-batch; fewer need less memory. It does not change the gradient.")]
+    [Range(1, int.MaxValue)]
+    public int MicroTokens { get; init; } = 2048;
+
+    [Description("Updates between evaluations of the held-out rows; 0 = once per epoch.")]
+    [Range(0, int.MaxValue)]
+    public int EvaluateEvery { get; init; }
+
+    [Description("Evaluations without a better result after which training stops; 0 = never.")]
+    [Range(0, int.MaxValue)]
+    public int EarlyStopping { get; init; }
+
+    [Description("The number of the held-out rows by which the best checkpoint is chosen.")]
+    public BestBy BestBy { get; init; } = BestBy.Loss;
+
+    [Description("Dropout in place of the model's own.")]
+    [Range(0, 1.0, MaximumIsExclusive = true)]
+    public double? Dropout { get; init; }
+
+    /// <summary>Every fault of these settings, each with its key as a recipe spells it; none when they can be used.</summary>
+    public IReadOnlyList<ConfigFault> Validate()
+    {
+        var faults = ConfigFault.OfRanges(this);
+        if (Warmup >= 1 && Warmup != Math.Floor(Warmup))
+            faults.Add(new("warmup", $"got {Warmup.ToString(CultureInfo.InvariantCulture)}, expected a fraction below 1 or a whole number of updates"));
+        foreach (var (label, weight) in ClassWeights.Weights.OrderBy(pair => pair.Key, StringComparer.Ordinal))
+            if (!double.IsFinite(weight) || weight <= 0)
+                faults.Add(new($"class-weights.{label}", $"got {weight.ToString(CultureInfo.InvariantCulture)}, expected a number above 0"));
+        return faults;
+    }
+}
+
+/// <summary>The weight of each class in the loss.</summary>
+public sealed class ClassWeights : IEquatable<ClassWeights>
+{
+    ClassWeights(bool balanced, Dictionary<string, double> weights) => (IsBalanced, Weights) = (balanced, weights);
+
+    /// <summary>Every example weighs 1.</summary>
+    public static ClassWeights None { get; } = new(false, []);
+
+    /// <summary>A class of n_c among n examples and k classes weighs n / (k n_c).</summary>
+    public static ClassWeights Balanced { get; } = new(true, []);
+
+    /// <summary>Chosen weights; a label that is left out weighs 1.</summary>
+    public static ClassWeights Of(IEnumerable<KeyValuePair<string, double>> weights) => new(false, new(weights, StringComparer.Ordinal));
+
+    public bool IsBalanced { get; }
+
+    /// <summary>Label to weight; empty for <see cref="None"/> and <see cref="Balanced"/>.</summary>
+    public IReadOnlyDictionary<string, double> Weights { get; }
+
+    public bool Equals(ClassWeights? other) => other is not null && IsBalanced == other.IsBalanced && Weights.Count == other.Weights.Count
+        && Weights.All(pair => other.Weights.TryGetValue(pair.Key, out var weight) && weight.Equals(pair.Value));
+
+    public override bool Equals(object? obj) => Equals(obj as ClassWeights);
+    public override int GetHashCode() => HashCode.Combine(IsBalanced, Weights.Count);
+}
+
+/// <summary>A setting that cannot be used: its key path as a recipe spells it, and what was got and expected.</summary>
+public readonly record struct ConfigFault(string Path, string Text)
+{
+    /// <summary>The properties of a record of settings that lie outside their <see cref="RangeAttribute"/>, or are not a finite number.</summary>
+    public static List<ConfigFault> OfRanges(object settings)
+    {
+        List<ConfigFault> faults = [];
+        foreach (var property in settings.GetType().GetProperties())
+            if (property.GetCustomAttribute<RangeAttribute>() is { } range && property.GetValue(settings) is { } value
+                && Convert.ToDouble(value, CultureInfo.InvariantCulture) is var number && !Holds(range, number))
+                faults.Add(new(JsonNamingPolicy.KebabCaseLower.ConvertName(property.Name),
+                    $"got {number.ToString(CultureInfo.InvariantCulture)}, expected {(value is int ? "a whole number" : "a number")} {Describe(range)}"));
+        return faults;
+    }
+
+    /// <summary>A range in words: "from 1", "above 0", "from 0, below 1".</summary>
+    public static string Describe(RangeAttribute range)
+    {
+        var (low, high) = (Bound(range.Minimum), Bound(range.Maximum));
+        return string.Join(", ", new[]
+        {
+            low is int.MinValue or double.MinValue ? "" : $"{(range.MinimumIsExclusive ? "above" : "from")} {low.ToString(CultureInfo.InvariantCulture)}",
+            high is int.MaxValue or double.MaxValue ? "" : $"{(range.MaximumIsExclusive ? "below" : "up to")} {high.ToString(CultureInfo.InvariantCulture)}",
+        }.Where(part => part.Length > 0));
+    }
+
+    static bool Holds(RangeAttribute range, double value)
+    {
+        var (low, high) = (Bound(range.Minimum), Bound(range.Maximum));
+        return double.IsFinite(value) && (range.MinimumIsExclusive ? value > low : value >= low) && (range.MaximumIsExclusive ? value < high : value <= high);
+    }
+
+    static double Bound(object bound) => Convert.ToDouble(bound, CultureInfo.InvariantCulture);
+}
