@@ -47,7 +47,7 @@ public readonly partial record struct MemorySize
         return string.Create(CultureInfo.InvariantCulture, $"{bytes / unit.Bytes} {unit.Name}");
     }
 
-    [GeneratedRegex(@"^\s*(?<number>[0-9]{1,18}(\.[0-9]{1,9})?)\s*(?<unit>([kmgt]i?)?b)\s*$", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture)]
+    [GeneratedRegex(@"^\s*(?<number>[0-9]{1,19}(\.[0-9]{1,9})?)\s*(?<unit>([kmgt]i?)?b)\s*$", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture)]
     private static partial Regex Form();
 }
 

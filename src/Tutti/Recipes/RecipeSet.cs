@@ -33,7 +33,12 @@ static class RecipeSet
     /// <summary>The section under the last of the keys, made when it is missing.</summary>
     static RecipeNode Section(RecipeNode node, string[] keys)
     {
-        if (node.Items is { } items) return items[Index(items, keys, items.Count - 1)];
+        if (node.Items is { } items)
+        {
+            var index = Index(items, keys);
+            if (index == items.Count) items.Add(new(Place) { Entries = [] });
+            return items[index];
+        }
         var entries = node.Entries ?? throw NoSection(node, keys);
         if (!entries.TryGetValue(keys[^1], out var section) || section.IsNull) entries[keys[^1]] = section = new(Place) { Entries = [] };
         return section;
@@ -43,16 +48,17 @@ static class RecipeSet
     {
         if (node.Items is { } items)
         {
-            var index = Index(items, keys, items.Count);
+            var index = Index(items, keys);
             if (index == items.Count) items.Add(value);
             else items[index] = value;
         }
         else (node.Entries ?? throw NoSection(node, keys))[keys[^1]] = value;
     }
 
-    static int Index(List<RecipeNode> items, string[] keys, int last)
-        => int.TryParse(keys[^1], NumberStyles.None, CultureInfo.InvariantCulture, out var index) && index <= last ? index
-            : throw new ConfigException(string.Join('.', keys), $"got '{keys[^1]}', expected a position in the list, from 0{(last > 0 ? $" to {last.ToString(CultureInfo.InvariantCulture)}" : "")} ({Place}; the list has {items.Count.ToString(CultureInfo.InvariantCulture)})");
+    /// <summary>A position in the list, or the one past its end, where a new item goes.</summary>
+    static int Index(List<RecipeNode> items, string[] keys)
+        => int.TryParse(keys[^1], NumberStyles.None, CultureInfo.InvariantCulture, out var index) && index <= items.Count ? index
+            : throw new ConfigException(string.Join('.', keys), string.Create(CultureInfo.InvariantCulture, $"got '{keys[^1]}', expected a position in the list: 0 to {items.Count}, the last of which adds an item ({Place})"));
 
     static ConfigException NoSection(RecipeNode node, string[] keys)
         => new(string.Join('.', keys), $"cannot be set, since {string.Join('.', keys[..^1])} is {node.Got}; set {string.Join('.', keys[..^1])} as a whole ({Place})");

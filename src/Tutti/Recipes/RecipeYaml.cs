@@ -54,9 +54,9 @@ static class RecipeYaml
     /// <exception cref="ConfigException">The text is not YAML, or uses what recipes do not.</exception>
     public static RecipeNode? Read(string text, string file, string? place = null)
     {
+        var parser = new Parser(new StringReader(text));
         try
         {
-            var parser = new Parser(new StringReader(text));
             parser.Consume<StreamStart>();
             if (parser.Accept<StreamEnd>(out _)) return null;
             parser.Consume<DocumentStart>();
@@ -67,8 +67,12 @@ static class RecipeYaml
         }
         catch (YamlException e)
         {
-            var tab = text.Split('\n').ElementAtOrDefault((int)e.Start.Line - 1) is { } line && line.TrimStart(' ').StartsWith('\t');
-            throw new ConfigException($"{file}, line {Line(e.Start)}", $"is not valid YAML: {Reason(e)}{(tab ? "; indent with spaces, tabs are not allowed" : "")}", e);
+            throw Broken(text, file, e.Start.Line, e.End.Line, e);
+        }
+        // The scanner's answer to some unfinished lists, without a place; what was read last is the nearest.
+        catch (InvalidOperationException e)
+        {
+            throw Broken(text, file, parser.Current?.Start.Line ?? 1, parser.Current?.End.Line ?? 1, e);
         }
 
         RecipeNode Value(IParser parser, string? at, int level)
@@ -122,11 +126,18 @@ static class RecipeYaml
 
     static string Line(Mark mark) => mark.Line.ToString(CultureInfo.InvariantCulture);
 
-    /// <summary>The innermost message, without a full stop and starting small, so that it can follow a colon.</summary>
-    static string Reason(Exception e)
+    static ConfigException Broken(string text, string file, long start, long end, Exception e)
     {
+        var lines = text.TrimEnd().Split('\n');
+        var line = Math.Clamp(start, 1, lines.Length);
+        // A tab is found when the line before it has been read.
+        for (var i = line; i <= Math.Min(end + 1, lines.Length); i++)
+            if (lines[i - 1].TrimStart(' ').StartsWith('\t'))
+                return new(Place(i), "is not valid YAML: a tab in the indentation; indent with spaces", e);
         while (e.InnerException is { } inner) e = inner;
-        var text = e.Message.TrimEnd('.');
-        return text.Length == 0 ? "it cannot be read" : char.ToLowerInvariant(text[0]) + text[1..];
+        var reason = e is YamlException ? e.Message.TrimEnd('.') : "";
+        return new(Place(line), $"is not valid YAML: {(reason.Length == 0 ? "it ends in the middle of a value" : char.ToLowerInvariant(reason[0]) + reason[1..])}", e);
+
+        string Place(long line) => string.Create(CultureInfo.InvariantCulture, $"{file}, line {line}");
     }
 }
