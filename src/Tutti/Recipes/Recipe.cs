@@ -1,0 +1,149 @@
+using System.ComponentModel;
+using System.ComponentModel.DataAnnotations;
+using System.Text.Json.Serialization;
+using Tutti.Training;
+
+namespace Tutti.Recipes;
+
+/// <summary>What is learnt from the rows.</summary>
+public enum RecipeTask { TextClassification }
+
+/// <summary>How the members' probabilities become one: their mean, or their normalised geometric mean.</summary>
+public enum RecipeBlend { Mean, Geometric }
+
+/// <summary>
+/// One experiment: data, training settings and the members of the ensemble. The same names stand in the YAML file
+/// (<c>learning-rate</c>), on the command line (<c>--set train.learning-rate=1e-5</c>) and here; docs/recipe.md lists them all.
+/// Two recipes are equal when every key is, wherever they were read from.
+/// </summary>
+public sealed record Recipe
+{
+    [Description("What is learnt from the rows.")]
+    public RecipeTask Task { get; init; } = RecipeTask.TextClassification;
+
+    [Description("The rows, and which of their columns mean what.")]
+    public required DataConfig Data { get; init; }
+
+    [Description("How every member is trained, unless it says otherwise.")]
+    public TrainConfig Train { get; init; } = new();
+
+    [Description("The most memory that training may take, such as 14 GB or 8 GiB; default: what the device has.")]
+    public MemorySize? Memory { get; init; }
+
+    /// <summary>The members; a member without a name gets one here, derived from its model and unique in the list.</summary>
+    [Description("The models of the ensemble; members x seeds x folds are trained.")]
+    public required IReadOnlyList<MemberConfig> Members { get; init => field = MemberConfig.Named(value); }
+
+    [Description("How the members' probabilities become one.")]
+    public RecipeBlend Blend { get; init; } = RecipeBlend.Mean;
+
+    [Description("The file in the run's folder for the test rows' labels: a file name, or file and sample; default: none is written.")]
+    public SubmissionConfig? Submission { get; init; }
+
+    [Description("Seed of the random choices that belong to no member: the rows that validation holds out.")]
+    [Range(0, int.MaxValue)]
+    public int Seed { get; init; }
+
+    /// <summary>The folder that relative paths were resolved against, or null when the recipe was written in code.</summary>
+    [JsonIgnore]
+    public string? Folder { get; init; }
+
+    /// <summary>The sample submission, whichever of the two keys named it.</summary>
+    [JsonIgnore]
+    public string? SampleFile => Submission?.Sample ?? Data.Sample;
+
+    /// <summary>Reads and checks a recipe file; relative paths in it are resolved against its folder.</summary>
+    /// <param name="path">A YAML file of at most 1 MiB.</param>
+    /// <param name="settings">Changes in the form <c>train.batch=16</c> or <c>members.0.seeds=[1,2]</c>, applied in order.</param>
+    /// <exception cref="ConfigException">Names up to five faults, each with its key, line, what was got and what was expected.</exception>
+    public static Recipe Load(string path, params IEnumerable<string> settings) => RecipeFile.Load(path, settings);
+
+    /// <summary>As <see cref="Load"/>, from text; <paramref name="folder"/> is what relative paths start from.</summary>
+    public static Recipe Parse(string yaml, string folder, params IEnumerable<string> settings) => RecipeFile.Parse(yaml, "recipe", folder, settings);
+
+    /// <summary>The recipe with every default written out, as YAML that loads back equal.</summary>
+    /// <param name="comment">Lines to stand at the top, without the leading #.</param>
+    public string ToYaml(string? comment = null) => RecipeWriter.Yaml(this, comment);
+
+    /// <summary>The recipe with its paths made full, relative ones starting from a folder.</summary>
+    public Recipe RelativeTo(string folder)
+    {
+        folder = System.IO.Path.GetFullPath(folder);
+        string? Full(string? path) => path is null ? null : System.IO.Path.GetFullPath(path, folder);
+        return this with
+        {
+            Folder = folder,
+            Data = Data with { Train = Full(Data.Train)!, Test = Full(Data.Test), Sample = Full(Data.Sample) },
+            Submission = Submission is null ? null : Submission with { Sample = Full(Submission.Sample) },
+            Members = [.. Members.Select(member => member with
+            {
+                Model = member.Model with { Folder = Full(member.Model.Folder), Tokenizer = Full(member.Model.Tokenizer) },
+            })],
+        };
+    }
+
+    /// <summary>Every fault of the recipe with its key path; none when it can be run. Files are not looked at.</summary>
+    public IReadOnlyList<ConfigFault> Validate()
+    {
+        List<ConfigFault> faults = [.. ConfigFault.OfRanges(this), .. Under("data", Data.Validate()), .. Under("train", Train.Validate())];
+        if (Members.Count == 0) faults.Add(new("members", "got an empty list, expected at least one member"));
+        for (var i = 0; i < Members.Count; i++)
+            faults.AddRange(Under($"members.{i}", Members[i].Validate(Train)));
+        foreach (var twice in Members.Select((member, i) => (member.Name, Index: i)).GroupBy(member => member.Name, StringComparer.OrdinalIgnoreCase).Where(group => group.Count() > 1))
+            faults.Add(new($"members.{twice.Last().Index}.name", $"got '{twice.Key}' again, expected a name that no other member has (upper and lower case are the same)"));
+        if (Submission is not null) faults.AddRange(Under("submission", Submission.Validate()));
+        if (Submission is not null && Data.Test is null) faults.Add(new("submission", "needs data.test, the rows to predict"));
+        if (Submission?.Sample is not null && Data.Sample is not null)
+            faults.Add(new("submission.sample", "is also given as data.sample; keep one of them"));
+        if (Data.Labels is { } labels)
+            foreach (var label in Train.ClassWeights.Weights.Keys.Where(label => !labels.Contains(label)).Order(StringComparer.Ordinal))
+                faults.Add(new($"train.class-weights.{label}", $"is not one of data.labels{(Nearest.Of(label, labels) is { } near ? $"; did you mean '{near}'?" : "")}"));
+        return faults;
+    }
+
+    /// <summary>Throws what <see cref="Validate"/> finds.</summary>
+    /// <exception cref="ConfigException">Names up to five faults.</exception>
+    public void Check() => RecipeFile.Throw("recipe", Validate());
+
+    /// <summary>
+    /// A hash over everything that decides what a member learns: task, data settings without the test rows and sample, the member's
+    /// effective training settings and its model. A finished cell (one seed, one fold) with the same fingerprint need not be trained
+    /// again. What does not change the result (memory, micro-tokens, the member's name, the blend) is left out.
+    /// </summary>
+    /// <param name="member">One of <see cref="Members"/>.</param>
+    /// <param name="dataHash">A hash of the training file's contents; given, it stands for its path, so that a moved file is the same file.</param>
+    /// <param name="modelHash">The same for the model's folder.</param>
+    public string Fingerprint(MemberConfig member, string? dataHash = null, string? modelHash = null)
+        => RecipeJson.Hash(new
+        {
+            Task,
+            Data = Data with { Train = dataHash ?? Data.Train, Test = null, Sample = null },
+            Seed = Data.Folds is null ? Seed : 0,
+            Train = member.Effective(Train) with { MicroTokens = 1 },
+            Model = modelHash is null ? member.Model : member.Model with { Folder = modelHash },
+        });
+
+    public bool Equals(Recipe? other) => RecipeJson.Same(this, other);
+    public override int GetHashCode() => RecipeJson.Text(this).GetHashCode(StringComparison.Ordinal);
+
+    static IEnumerable<ConfigFault> Under(string key, IEnumerable<ConfigFault> faults) => faults.Select(fault => fault with { Path = $"{key}.{fault.Path}" });
+}
+
+/// <summary>What to write for the test rows.</summary>
+[ShortForm("file")]
+public sealed record SubmissionConfig
+{
+    [Description("Name of the file in the run's folder.")]
+    public string File { get; init; } = "submission.csv";
+
+    [Description("A sample submission, whose columns and order of rows are followed (as data.sample).")]
+    public string? Sample { get; init; }
+
+    public static implicit operator SubmissionConfig(string file) => new() { File = file };
+
+    internal IEnumerable<ConfigFault> Validate()
+    {
+        if (File is "" or "." or ".." || File.AsSpan().IndexOfAny('/', '\\', ':') >= 0)
+            yield return new("file", $"got '{File}', expected a plain file name; it is written in the run's folder");
+    }
+}

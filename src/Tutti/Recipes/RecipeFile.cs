@@ -1,0 +1,72 @@
+using System.Globalization;
+using System.Text;
+using System.Text.Json;
+using Tutti.Training;
+
+namespace Tutti.Recipes;
+
+/// <summary>From a recipe file to a checked <see cref="Recipe"/>: read, change, bind, resolve paths, validate.</summary>
+static class RecipeFile
+{
+    const int MostBytes = 1 << 20;
+    const int MostFaults = 5;
+
+    public static Recipe Load(string path, IEnumerable<string> changes)
+        => Parse(Text(path), path, Path.GetDirectoryName(Path.GetFullPath(path))!, changes);
+
+    public static Recipe Parse(string yaml, string file, string folder, IEnumerable<string> changes)
+    {
+        var root = RecipeYaml.Read(yaml, file);
+        if (root is null || root.IsNull) throw new ConfigException(file, "is empty; a recipe needs at least data and members, see docs/recipe.md");
+        if (root.Entries is null) throw new ConfigException(file, $"got {root.Got}, expected key: value lines such as data: and members:");
+        foreach (var change in changes) RecipeSet.Apply(root, change);
+        var (json, faults) = RecipeBinder.Bind(root);
+        Throw(file, [.. faults.Select(Placed)]);
+        var recipe = json.Deserialize<Recipe>(RecipeJson.Options)!.RelativeTo(folder);
+        Throw(file, [.. recipe.Validate().Select(Placed)]);
+        return recipe;
+
+        ConfigFault Placed(ConfigFault fault)
+        {
+            var at = root.At(fault.Path);
+            return fault with { Text = $"{fault.Text} ({(at == root ? file : at.Place.StartsWith("line", StringComparison.Ordinal) ? $"{file}, {at.Place}" : at.Place)})" };
+        }
+    }
+
+    /// <summary>One fault is the message; of several up to five are listed.</summary>
+    public static void Throw(string file, IReadOnlyList<ConfigFault> faults)
+    {
+        if (faults.Count == 0) return;
+        if (faults.Count == 1) throw new ConfigException(faults[0].Path, faults[0].Text);
+        var text = new StringBuilder(string.Create(CultureInfo.InvariantCulture, $"{faults.Count} faults"));
+        foreach (var fault in faults.Take(MostFaults)) text.Append(CultureInfo.InvariantCulture, $"\n  {fault.Path}: {fault.Text}");
+        if (faults.Count > MostFaults) text.Append(CultureInfo.InvariantCulture, $"\n  and {faults.Count - MostFaults} more");
+        throw new ConfigException(file, text.ToString());
+    }
+
+    static string Text(string path)
+    {
+        if (Directory.Exists(path)) throw new ConfigException(path, "is a folder, expected a recipe file (YAML)");
+        try
+        {
+            using var file = File.OpenRead(path);
+            // One byte beyond the limit shows that there is more, also where a length is not known (a pipe).
+            var bytes = new byte[MostBytes + 1];
+            var length = file.ReadAtLeast(bytes, bytes.Length, throwOnEndOfStream: false);
+            if (length > MostBytes) throw new ConfigException(path, "is larger than 1 MiB, which no recipe is; is it the data file?");
+            return new StreamReader(new MemoryStream(bytes, 0, length), new UTF8Encoding(false, throwOnInvalidBytes: true)).ReadToEnd();
+        }
+        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
+        {
+            throw new ConfigException(path, "no such file; expected a recipe (YAML), see docs/recipe.md", e);
+        }
+        catch (DecoderFallbackException e)
+        {
+            throw new ConfigException(path, "is not UTF-8 text; save it as UTF-8", e);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException)
+        {
+            throw new ConfigException(path, $"cannot be read: {e.Message}", e);
+        }
+    }
+}

@@ -1,0 +1,137 @@
+using System.ComponentModel;
+using System.ComponentModel.DataAnnotations;
+using System.Globalization;
+using Tutti.Training;
+
+namespace Tutti.Recipes;
+
+/// <summary>A family of encoders that can be trained from nothing.</summary>
+public enum EncoderKind { Bert, Roberta }
+
+/// <summary>One model of the ensemble, trained once for each of its seeds and each fold.</summary>
+public sealed record MemberConfig
+{
+    [Description("Folder of a Hugging Face model, or a mapping that describes an encoder to train from nothing.")]
+    public required ModelConfig Model { get; init; }
+
+    /// <summary>Always set on a member of a <see cref="Recipe"/>.</summary>
+    [Description("Name in folders and tables; default: the model's, such as bert-4x256 or the folder's name, with -2, -3 ... where it repeats.")]
+    public string? Name { get; init; }
+
+    [Description("Seeds of initial weights, dropout and the order of rows; each is trained apart.")]
+    public IReadOnlyList<int> Seeds { get; init; } = [1];
+
+    [Description("Keys of train that differ for this member.")]
+    public TrainPatch? Train { get; init; }
+
+    /// <summary>The training settings of this member: the common ones with its own laid over them.</summary>
+    public TrainConfig Effective(TrainConfig common) => Train is null ? common : RecipeJson.Patched(common, Train);
+
+    /// <summary>The members, those without a name named after their model; taken names get -2, -3 and so on.</summary>
+    internal static IReadOnlyList<MemberConfig> Named(IReadOnlyList<MemberConfig> members)
+    {
+        if (members.All(member => member.Name is not null)) return members;
+        var taken = members.Where(member => member.Name is not null).Select(member => member.Name!).ToHashSet(StringComparer.OrdinalIgnoreCase);
+        return [.. members.Select(member => member.Name is not null ? member : member with { Name = Free(member.Model.Name) })];
+
+        string Free(string name)
+        {
+            var free = name;
+            for (var i = 2; !taken.Add(free); i++) free = string.Create(CultureInfo.InvariantCulture, $"{name}-{i}");
+            return free;
+        }
+    }
+
+    /// <summary>Every fault, each with its key under this member.</summary>
+    internal IReadOnlyList<ConfigFault> Validate(TrainConfig common)
+    {
+        List<ConfigFault> faults = [.. Model.Validate().Select(fault => fault with { Path = fault.Path.Length == 0 ? "model" : $"model.{fault.Path}" })];
+        if (Name is not null && (Name.Length is 0 or > 64 || Name[0] == '.' || !Name.All(IsNameLetter)))
+            faults.Add(new("name", $"got '{Name}', expected 1 to 64 of A-Z, a-z, 0-9, '.', '_' and '-', the first not a '.', since folders are named by it"));
+        if (Seeds.Count == 0) faults.Add(new("seeds", "got an empty list, expected at least one seed"));
+        foreach (var seed in Seeds.Where(seed => seed < 0)) faults.Add(new("seeds", $"got {seed.ToString(CultureInfo.InvariantCulture)}, expected whole numbers from 0"));
+        foreach (var twice in Seeds.GroupBy(seed => seed).Where(group => group.Count() > 1))
+            faults.Add(new("seeds", $"got {twice.Key.ToString(CultureInfo.InvariantCulture)} twice; the same seed trains the same model"));
+        if (Train is not null)
+            faults.AddRange(Effective(common).Validate().Except(common.Validate()).Select(fault => fault with { Path = $"train.{fault.Path}" }));
+        return faults;
+    }
+
+    internal static bool IsNameLetter(char letter) => char.IsAsciiLetterOrDigit(letter) || letter is '.' or '_' or '-';
+
+    public bool Equals(MemberConfig? other) => RecipeJson.Same(this, other);
+    public override int GetHashCode() => RecipeJson.Text(this).GetHashCode(StringComparison.Ordinal);
+}
+
+/// <summary>Where a member's model comes from: a folder, or a description of an encoder to train from nothing.</summary>
+[ShortForm("folder")]
+public sealed record ModelConfig
+{
+    [Description("Folder of a Hugging Face model (config.json, weights, tokenizer). Not together with the other keys.")]
+    public string? Folder { get; init; }
+
+    [Description("Family of an encoder to train from nothing.")]
+    public EncoderKind? Kind { get; init; }
+
+    [Description("Its layers.")]
+    [Range(1, int.MaxValue)]
+    public int? Layers { get; init; }
+
+    [Description("Its width; a multiple of heads.")]
+    [Range(1, int.MaxValue)]
+    public int? Hidden { get; init; }
+
+    [Description("Its attention heads per layer.")]
+    [Range(1, int.MaxValue)]
+    public int? Heads { get; init; }
+
+    [Description("Width inside its feed-forward blocks; default: 4 x hidden.")]
+    [Range(1, int.MaxValue)]
+    public int? Intermediate { get; init; }
+
+    [Description("Size of a vocabulary to learn from the training rows. Not together with tokenizer.")]
+    [Range(1, int.MaxValue)]
+    public int? Vocabulary { get; init; }
+
+    [Description("File or folder of a ready tokenizer. Not together with vocabulary.")]
+    public string? Tokenizer { get; init; }
+
+    [Description("Its dropout; default: 0.1.")]
+    [Range(0, 1.0, MaximumIsExclusive = true)]
+    public double? Dropout { get; init; }
+
+    [Description("Most tokens it can read; default: 512.")]
+    [Range(3, int.MaxValue)]
+    public int? MaxLength { get; init; }
+
+    public static implicit operator ModelConfig(string folder) => new() { Folder = folder };
+
+    /// <summary>A name for folders and tables: the folder's last part, or kind, layers and width.</summary>
+    internal string Name
+    {
+        get
+        {
+            if (Folder is null) return string.Create(CultureInfo.InvariantCulture, $"{(Kind is { } kind ? RecipeJson.Name(kind) : "model")}-{Layers}x{Hidden}");
+            var last = Folder.Split('/', '\\').LastOrDefault(part => part is not ("" or "." or "..")) ?? "model";
+            var name = string.Concat(last.Select(letter => MemberConfig.IsNameLetter(letter) ? letter : '-')).TrimStart('.');
+            return name.Length == 0 ? "model" : name[..Math.Min(name.Length, 48)];
+        }
+    }
+
+    internal IReadOnlyList<ConfigFault> Validate()
+    {
+        var faults = ConfigFault.OfRanges(this);
+        var described = this != new ModelConfig { Folder = Folder };
+        if (Folder is "") faults.Add(new("folder", "got an empty text, expected the folder of a model"));
+        if (Folder is not null && described) faults.Add(new("folder", "is given together with the description of a new encoder; keep one of them"));
+        if (Folder is not null) return faults;
+        if (!described) return [new("", "is empty; expected the folder of a model, or kind, layers, hidden, heads and vocabulary")];
+        foreach (var (key, value) in new (string, object?)[] { ("kind", Kind), ("layers", Layers), ("hidden", Hidden), ("heads", Heads) })
+            if (value is null) faults.Add(new(key, "is required for a model that is trained from nothing"));
+        if (Hidden is > 0 && Heads is > 0 && Hidden % Heads != 0)
+            faults.Add(new("hidden", string.Create(CultureInfo.InvariantCulture, $"got {Hidden}, expected a multiple of heads ({Heads})")));
+        if (Vocabulary is null == (Tokenizer is null))
+            faults.Add(new("vocabulary", Tokenizer is null ? "is required for a model that is trained from nothing (or tokenizer)" : "is given together with tokenizer; keep one of them"));
+        return faults;
+    }
+}

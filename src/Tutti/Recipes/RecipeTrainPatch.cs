@@ -1,0 +1,29 @@
+using Tutti.Training;
+
+namespace Tutti.Recipes;
+
+/// <summary>
+/// The keys of <see cref="TrainConfig"/> that a member sets for itself; null leaves the common value. A test keeps the two lists the same.
+/// </summary>
+public sealed record TrainPatch
+{
+    public int? Batch { get; init; }
+    public int? Epochs { get; init; }
+    public double? LearningRate { get; init; }
+    public ScheduleKind? Schedule { get; init; }
+    public double? Warmup { get; init; }
+    public double? WeightDecay { get; init; }
+    public double? Beta1 { get; init; }
+    public double? Beta2 { get; init; }
+    public double? Epsilon { get; init; }
+    public double? MaxGradientNorm { get; init; }
+    public double? LabelSmoothing { get; init; }
+    public ClassWeights? ClassWeights { get; init; }
+    public Precision? Precision { get; init; }
+    public int? MaxLength { get; init; }
+    public int? MicroTokens { get; init; }
+    public int? EvaluateEvery { get; init; }
+    public int? EarlyStopping { get; init; }
+    public BestBy? BestBy { get; init; }
+    public double? Dropout { get; init; }
+}
