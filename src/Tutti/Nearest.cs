@@ -1,31 +1,48 @@
 namespace Tutti;
 
-/// <summary>"Did you mean": the candidate that a mistyped word most likely stands for.</summary>
-static class Nearest
+/// <summary>Finds the known name that a mistyped one was probably meant to be, for "did you mean" in errors.</summary>
+public static class Nearest
 {
-    /// <summary>The candidate with the fewest insertions, deletions, replacements and swaps of neighbours, or null when even that one needs more than a third of the word.</summary>
+    /// <summary>
+    /// The candidate with the fewest edits (insert, delete, replace, swap of neighbours; case is free) from <paramref name="word"/>,
+    /// or null when none is within a third of the word's length (at least one edit). The first of equals wins.
+    /// </summary>
     public static string? Of(string word, IEnumerable<string> candidates)
     {
-        var (best, least) = ((string?)null, Math.Max(1, word.Length / 3) + 1);
+        var limit = Math.Max(1, word.Length / 3);
+        string? nearest = null;
         foreach (var candidate in candidates)
-            if (Distance(word, candidate) is var distance && distance < least) (best, least) = (candidate, distance);
-        return best;
+        {
+            if (Math.Abs(candidate.Length - word.Length) > limit) continue;
+            var distance = Distance(word, candidate);
+            if (distance > limit) continue;
+            if (distance == 0) return candidate;
+            (nearest, limit) = (candidate, distance - 1);
+        }
+        return nearest;
     }
 
+    /// <summary><c>; did you mean 'text'?</c> or an empty string, to be appended to a message.</summary>
+    public static string Hint(string word, IEnumerable<string> candidates) => Of(word, candidates) is { } name ? $"; did you mean '{name}'?" : "";
+
+    // Optimal string alignment distance: three rows, because a swap looks two rows back.
     static int Distance(string a, string b)
     {
-        var (before, last, row) = (new int[b.Length + 1], Enumerable.Range(0, b.Length + 1).ToArray(), new int[b.Length + 1]);
+        var before = new int[b.Length + 1];
+        var above = new int[b.Length + 1];
+        var row = new int[b.Length + 1];
+        for (var j = 0; j <= b.Length; j++) above[j] = j;
         for (var i = 1; i <= a.Length; i++)
         {
             row[0] = i;
             for (var j = 1; j <= b.Length; j++)
             {
-                row[j] = Math.Min(Math.Min(row[j - 1], last[j]) + 1, last[j - 1] + (Same(a[i - 1], b[j - 1]) ? 0 : 1));
+                row[j] = Math.Min(Math.Min(above[j], row[j - 1]) + 1, above[j - 1] + (Same(a[i - 1], b[j - 1]) ? 0 : 1));
                 if (i > 1 && j > 1 && Same(a[i - 1], b[j - 2]) && Same(a[i - 2], b[j - 1])) row[j] = Math.Min(row[j], before[j - 2] + 1);
             }
-            (before, last, row) = (last, row, before);
+            (before, above, row) = (above, row, before);
         }
-        return last[b.Length];
+        return above[b.Length];
     }
 
     static bool Same(char a, char b) => char.ToLowerInvariant(a) == char.ToLowerInvariant(b);
