@@ -1,0 +1,125 @@
+namespace Tutti.Tests.Launcher;
+
+/// <summary>What the launcher does about a machine that lacks something.</summary>
+public sealed class MachineTests : IDisposable
+{
+    const string Torch = "libtorch-dev";
+    static readonly string torchFile = Sandbox.SystemFiles.Single(pair => pair.Value == Torch).Key;
+    readonly Sandbox sandbox = new();
+
+    public void Dispose() => sandbox.Dispose();
+
+    [Fact]
+    public async Task Another_version_of_the_SDK_is_refused_with_what_was_found()
+    {
+        sandbox.Stub("dotnet", "echo '9.0.101 [/sdk]'");
+        var outcome = await sandbox.Run("doctor");
+        Assert.Equal(2, outcome.Code);
+        Assert.Contains(".NET 10 SDK is needed", outcome.Error);
+        Assert.Contains("9.0.101", outcome.Error);
+        Assert.Contains("next: install", outcome.Error);
+    }
+
+    [Fact]
+    public async Task Without_dotnet_the_tests_end_with_one_failure_in_the_last_line()
+    {
+        sandbox.Forget("dotnet");
+        var outcome = await sandbox.Run("test");
+        Assert.Equal(2, outcome.Code);
+        Assert.Equal("0 passed, 1 failed, 0 skipped", outcome.LastLine);
+    }
+
+    [Theory]
+    [InlineData("DOTNET_ROOT", "")]
+    [InlineData("HOME", "/.dotnet")]
+    public async Task An_SDK_outside_PATH_is_found(string variable, string below)
+    {
+        var place = Path.Combine(sandbox.Caller, "sdk");
+        Directory.CreateDirectory(place + below);
+        File.Move(Path.Combine(sandbox.Tree, "../bin/dotnet"), $"{place}{below}/dotnet");
+        sandbox.Environment[variable] = place;
+        Assert.Equal(7, (await sandbox.Run("doctor")).Code);
+    }
+
+    [Fact]
+    public async Task Without_apt_the_message_names_what_is_needed_and_LIBTORCH()
+    {
+        sandbox.Uninstall(torchFile);
+        var outcome = await sandbox.Run("doctor");
+        Assert.Equal(2, outcome.Code);
+        Assert.Contains(Torch, outcome.Error);
+        Assert.Contains("LIBTORCH", outcome.Error);
+        Assert.DoesNotContain("libgloo-dev", outcome.Error);
+        Assert.Empty(sandbox.Calls);
+    }
+
+    [Fact]
+    public async Task A_folder_without_libtorch_in_LIBTORCH_is_refused()
+    {
+        sandbox.Environment["LIBTORCH"] = sandbox.Caller;
+        var outcome = await sandbox.Run("doctor");
+        Assert.Equal(2, outcome.Code);
+        Assert.Contains($"LIBTORCH={sandbox.Caller} does not hold share/cmake/Torch/TorchConfig.cmake", outcome.Error);
+    }
+
+    [Fact]
+    public async Task With_LIBTORCH_no_libtorch_package_is_needed_and_its_libraries_come_first()
+    {
+        sandbox.Uninstall(torchFile);
+        var own = Directory.CreateDirectory(Path.Combine(sandbox.Caller, "libtorch/share/cmake/Torch"));
+        File.WriteAllText(Path.Combine(own.FullName, "TorchConfig.cmake"), "");
+        sandbox.Environment["LIBTORCH"] = "libtorch";
+        var outcome = await sandbox.Run("doctor");
+        Assert.Equal(7, outcome.Code);
+        Assert.Contains($"LD_LIBRARY_PATH={sandbox.Caller}/libtorch/lib:{sandbox.SystemRoot}/usr/lib/{Sandbox.Machine}-linux-gnu/openblas-openmp", outcome.Output);
+    }
+
+    [Fact]
+    public async Task Root_installs_exactly_what_is_missing_before_the_build()
+    {
+        var log = Apt(user: 0);
+        foreach (var file in Sandbox.SystemFiles.Keys) sandbox.Uninstall(file);
+        var outcome = await sandbox.Run("doctor");
+        Assert.Equal(7, outcome.Code);
+        var calls = await File.ReadAllLinesAsync(log, TestContext.Current.CancellationToken);
+        Assert.Equal(2, calls.Length);
+        Assert.EndsWith(" update", calls[0]);
+        Assert.EndsWith(" -y --no-install-recommends libtorch-dev libgloo-dev libopenblas0-openmp", calls[1]);
+        Assert.Single(sandbox.Builds);
+    }
+
+    [Fact]
+    public async Task Without_rights_the_exact_command_is_printed()
+    {
+        var log = Apt(user: 1000);
+        sandbox.Stub("sudo", "exit 1");
+        sandbox.Uninstall(torchFile);
+        sandbox.Forget("cmake");
+        var outcome = await sandbox.Run("doctor");
+        Assert.Equal(2, outcome.Code);
+        Assert.Contains("sudo apt-get update && sudo apt-get install -y --no-install-recommends libtorch-dev cmake\n", outcome.Error);
+        Assert.False(File.Exists(log));
+    }
+
+    [Fact]
+    public async Task An_installation_that_fails_shows_its_log()
+    {
+        Apt(user: 0);
+        sandbox.Stub("apt-get", "echo 'E: Unable to locate package'; exit 100");
+        sandbox.Uninstall(torchFile);
+        var outcome = await sandbox.Run("doctor");
+        Assert.Equal(1, outcome.Code);
+        Assert.Contains("E: Unable to locate package", outcome.Error);
+        Assert.Empty(sandbox.Builds);
+    }
+
+    /// <summary>A package manager that installs all it knows and logs its calls; returns the log.</summary>
+    string Apt(int user)
+    {
+        var log = Path.Combine(sandbox.Caller, "apt");
+        var install = string.Join('\n', Sandbox.SystemFiles.Keys.Select(file => $"touch {Path.Combine(sandbox.SystemRoot, file)}"));
+        sandbox.Stub("id", $"echo {user}");
+        sandbox.Stub("apt-get", $"echo \"$*\" >> {log}\n[[ $* != *install* ]] || {{ {install}\n }}");
+        return log;
+    }
+}
