@@ -2,7 +2,6 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using Tutti.Evaluation;
 using Tutti.Predictions;
-using Tutti.Runs;
 
 namespace Tutti.Ensembling;
 

@@ -1,5 +1,4 @@
 using System.Globalization;
-using Tutti.Runs;
 
 namespace Tutti.Predictions;
 

@@ -1,6 +1,5 @@
 using System.Globalization;
 using Tutti.Predictions;
-using Tutti.Runs;
 
 namespace Tutti.Reports;
 

@@ -87,11 +87,11 @@ public sealed class Learner(TextModel model, TrainConfig config, long seed, doub
     }
 
     /// <summary>The summed loss of some examples.</summary>
-    Tensor Loss(IReadOnlyList<Example> part, Tensor? weights)
+    Tensor Loss(Example[] part, Tensor? weights)
     {
         using var mode = Modes.Autocast(device, autocast);
         var logits = model.Forward(TextData.Batch(part));
-        var targets = Tensor.From<long>([.. part.Select(example => (long)example.Label)], [part.Count], device);
+        var targets = Tensor.From<long>([.. part.Select(example => (long)example.Label)], [part.Length], device);
         return Losses.CrossEntropy(autocast is null ? logits : logits.To(DType.Float32), targets, weights, config.LabelSmoothing);
     }
 

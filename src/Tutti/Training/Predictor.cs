@@ -1,5 +1,4 @@
 using Tutti.Models;
-using Tutti.Nn;
 using Tutti.Torch;
 
 namespace Tutti.Training;
