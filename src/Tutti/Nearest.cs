@@ -3,7 +3,10 @@ namespace Tutti;
 /// <summary>"Did you mean": the candidate that a mistyped word most likely stands for.</summary>
 static class Nearest
 {
-    /// <summary>The candidate with the fewest insertions, deletions, replacements and swaps of neighbours, or null when even that one needs more than a third of the word.</summary>
+    /// <summary>
+    /// The candidate with the fewest insertions, deletions, replacements and swaps of neighbours, or null when even that one needs more
+    /// than a third of the word.
+    /// </summary>
     public static string? Of(string word, IEnumerable<string> candidates)
     {
         var (best, least) = ((string?)null, Math.Max(1, word.Length / 3) + 1);

@@ -49,7 +49,8 @@ public sealed record MemberConfig
         if (Name is not null && (Name.Length is 0 or > 64 || Name[0] == '.' || !Name.All(IsNameLetter)))
             faults.Add(new("name", $"got '{Name}', expected 1 to 64 of A-Z, a-z, 0-9, '.', '_' and '-', the first not a '.', since folders are named by it"));
         if (Seeds.Count == 0) faults.Add(new("seeds", "got an empty list, expected at least one seed"));
-        foreach (var seed in Seeds.Where(seed => seed < 0)) faults.Add(new("seeds", $"got {seed.ToString(CultureInfo.InvariantCulture)}, expected whole numbers from 0"));
+        foreach (var seed in Seeds.Where(seed => seed < 0))
+            faults.Add(new("seeds", $"got {seed.ToString(CultureInfo.InvariantCulture)}, expected whole numbers from 0"));
         foreach (var twice in Seeds.GroupBy(seed => seed).Where(group => group.Count() > 1))
             faults.Add(new("seeds", $"got {twice.Key.ToString(CultureInfo.InvariantCulture)} twice; the same seed trains the same model"));
         if (Train is not null)
@@ -131,7 +132,8 @@ public sealed record ModelConfig
         if (Hidden is > 0 && Heads is > 0 && Hidden % Heads != 0)
             faults.Add(new("hidden", string.Create(CultureInfo.InvariantCulture, $"got {Hidden}, expected a multiple of heads ({Heads})")));
         if (Vocabulary is null == (Tokenizer is null))
-            faults.Add(new("vocabulary", Tokenizer is null ? "is required for a model that is trained from nothing (or tokenizer)" : "is given together with tokenizer; keep one of them"));
+            faults.Add(new("vocabulary", Tokenizer is null
+                ? "is required for a model that is trained from nothing (or tokenizer)" : "is given together with tokenizer; keep one of them"));
         return faults;
     }
 }

@@ -74,7 +74,7 @@ public class RecipeWriterTests
     {
         var yaml = RecipeTests.Parse(RecipeTests.Small).ToYaml("first\n\nsecond");
         Assert.StartsWith("# first\n#\n# second\ntask: text-classification\ndata:\n  train: /recipes/train.csv\n  text: \"{text}\"\n  label: target\n  validation: 0.2\n", yaml, StringComparison.Ordinal);
-        Assert.Contains("\n  learning-rate: 2E-05\n", yaml, StringComparison.Ordinal);
+        Assert.Contains("\n  learning-rate: 2e-05\n", yaml, StringComparison.Ordinal);
         Assert.Contains("\n  class-weights: none\n", yaml, StringComparison.Ordinal);
         Assert.Contains("\n  seeds: [1]\n", yaml, StringComparison.Ordinal);
         Assert.DoesNotContain("null", yaml, StringComparison.Ordinal);
