@@ -89,15 +89,17 @@ public sealed record Recipe
         if (Members.Count == 0) faults.Add(new("members", "got an empty list, expected at least one member"));
         for (var i = 0; i < Members.Count; i++)
             faults.AddRange(Under($"members.{i}", Members[i].Validate(Train)));
-        foreach (var twice in Members.Select((member, i) => (member.Name, Index: i)).GroupBy(member => member.Name, StringComparer.OrdinalIgnoreCase).Where(group => group.Count() > 1))
-            faults.Add(new($"members.{twice.Last().Index}.name", $"got '{twice.Key}' again, expected a name that no other member has (upper and lower case are the same)"));
+        var names = Members.Select((member, i) => (member.Name, Index: i)).GroupBy(member => member.Name, StringComparer.OrdinalIgnoreCase);
+        foreach (var twice in names.Where(group => group.Count() > 1))
+            faults.Add(new($"members.{twice.Last().Index}.name",
+                $"got '{twice.Key}' again, expected a name that no other member has (upper and lower case are the same)"));
         if (Submission is not null) faults.AddRange(Under("submission", Submission.Validate()));
         if (Submission is not null && Data.Test is null) faults.Add(new("submission", "needs data.test, the rows to predict"));
         if (Submission?.Sample is not null && Data.Sample is not null)
             faults.Add(new("submission.sample", "is also given as data.sample; keep one of them"));
         if (Data.Labels is { } labels)
             foreach (var label in Train.ClassWeights.Weights.Keys.Where(label => !labels.Contains(label)).Order(StringComparer.Ordinal))
-                faults.Add(new($"train.class-weights.{label}", $"is not one of data.labels{(Nearest.Of(label, labels) is { } near ? $"; did you mean '{near}'?" : "")}"));
+                faults.Add(new($"train.class-weights.{label}", $"is not one of data.labels{RecipeBinder.DidYouMean(label, labels)}"));
         return faults;
     }
 

@@ -14,7 +14,7 @@ namespace Tutti.Recipes;
 /// </summary>
 sealed partial class RecipeBinder
 {
-    /// <summary>Names that DESIGN.md plans for, so that they are told apart from mistakes.</summary>
+    /// <summary>Names that are planned, so that they are told apart from mistakes.</summary>
     static readonly Dictionary<Type, string[]> planned = new()
     {
         [typeof(RecipeTask)] = ["multi-label", "text-regression", "multi-target", "language-model", "image-classification", "ratings"],
@@ -38,10 +38,11 @@ sealed partial class RecipeBinder
         if (type == typeof(int)) return Whole(node, path);
         if (type == typeof(double)) return Number(node, path);
         if (type == typeof(bool)) return Switch(node, path);
-        if (type == typeof(MemorySize)) return MemorySize.TryParse(node.Text ?? "", out var size) ? size.ToString() : Fault(path, node, MemorySize.Expected);
+        if (type == typeof(MemorySize)) return Memory(node, path);
         if (type == typeof(ClassWeights)) return Weights(node, path);
         if (type.IsEnum) return Choice(node, path, Enum.GetNames(type), planned.GetValueOrDefault(type, []));
-        return RecipeJson.Options.GetTypeInfo(type) is { Kind: JsonTypeInfoKind.Enumerable, ElementType: { } element } ? List(node, element, path) : Record(node, type, path);
+        return RecipeJson.Options.GetTypeInfo(type) is { Kind: JsonTypeInfoKind.Enumerable, ElementType: { } element }
+            ? List(node, element, path) : Record(node, type, path);
     }
 
     JsonObject Record(RecipeNode node, Type type, string path)
@@ -77,7 +78,11 @@ sealed partial class RecipeBinder
 
     JsonArray? List(RecipeNode node, Type element, string path)
     {
-        if (node.Items is null) return Fault(path, node, node.Text is { Length: > 0 } && !RecipeKeys.IsRecord(element) ? $"expected a list; write [{node.Text}]" : "expected a list") as JsonArray;
+        if (node.Items is null)
+        {
+            Fault(path, node, node.Text is { Length: > 0 } && !RecipeKeys.IsRecord(element) ? $"expected a list; write [{node.Text}]" : "expected a list");
+            return null;
+        }
         JsonArray json = [];
         for (var i = 0; i < node.Items.Count; i++)
             json.Add(Value(node.Items[i], element, Join(path, i.ToString(CultureInfo.InvariantCulture))));
@@ -94,20 +99,26 @@ sealed partial class RecipeBinder
 
     JsonNode? Whole(RecipeNode node, string path)
     {
-        if (node.Text is { } text && !node.Quoted && int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var value)) return value;
-        var hint = node.Text is not null && Grouped().IsMatch(node.Text) ? $"; write {node.Text.Replace("_", "", StringComparison.Ordinal).Replace(",", "", StringComparison.Ordinal)}" : "";
-        return Fault(path, node, WholeForm().IsMatch(node.Text ?? "") && !node.Quoted ? "expected a whole number of at most nine digits" : $"expected a whole number{hint}");
+        var text = node.Text ?? "";
+        if (!node.Quoted && int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var value)) return value;
+        if (!node.Quoted && WholeForm().IsMatch(text)) return Fault(path, node, "expected a whole number of at most nine digits");
+        return Fault(path, node, $"expected a whole number{Ungrouped(text)}");
     }
 
     /// <summary>A number of YAML 1.2's core schema (section 10.3.2), without its .inf and .nan, which no key can use.</summary>
     JsonNode? Number(RecipeNode node, string path)
     {
         var text = node.Text ?? "";
-        if (!node.Quoted && NumberForm().IsMatch(text) && double.Parse(text, NumberStyles.Float, CultureInfo.InvariantCulture) is var value && double.IsFinite(value)) return value;
-        var hint = Grouped().IsMatch(text) ? $"; write {text.Replace("_", "", StringComparison.Ordinal).Replace(",", "", StringComparison.Ordinal)}"
-            : text.EndsWith('%') && double.TryParse(text[..^1], NumberStyles.Float, CultureInfo.InvariantCulture, out var percent) ? $"; write {(percent / 100).ToString(CultureInfo.InvariantCulture)}" : "";
-        return Fault(path, node, $"expected a number{hint}");
+        if (!node.Quoted && NumberForm().IsMatch(text) && double.Parse(text, CultureInfo.InvariantCulture) is var value && double.IsFinite(value)) return value;
+        var percent = text.EndsWith('%') && NumberForm().IsMatch(text[..^1]) ? double.Parse(text[..^1], CultureInfo.InvariantCulture) / 100 : (double?)null;
+        return Fault(path, node, $"expected a number{(percent is null ? Ungrouped(text) : $"; write {percent.Value.ToString(CultureInfo.InvariantCulture)}")}");
     }
+
+    /// <summary>What to write for 1_000 or 1,000.</summary>
+    static string Ungrouped(string text) => Grouped().IsMatch(text) ? $"; write {string.Concat(text.Where(letter => letter is not ('_' or ',')))}" : "";
+
+    JsonNode? Memory(RecipeNode node, string path)
+        => MemorySize.TryParse(node.Text ?? "", out var size) ? size.ToString() : Fault(path, node, MemorySize.Expected);
 
     JsonNode? Switch(RecipeNode node, string path) => node.Quoted ? Fault(path, node, "expected true or false, without quotes") : node.Text switch
     {
@@ -123,12 +134,13 @@ sealed partial class RecipeBinder
         var names = members.Select(JsonNamingPolicy.KebabCaseLower.ConvertName).ToArray();
         if (node.Text is { } text && names.Contains(text)) return text;
         if (node.Text is not null && later.Contains(node.Text)) return Fault(path, node, $"which is not built yet; expected {Either(names)}");
-        return Fault(path, node, $"expected {Either(names)}{(node.Text is { Length: > 0 } word && Nearest.Of(word, names) is { } near ? $"; did you mean '{near}'?" : "")}");
+        return Fault(path, node, $"expected {Either(names)}{DidYouMean(node.Text ?? "", names)}");
     }
 
     JsonNode? Weights(RecipeNode node, string path)
     {
-        if (node.Entries is null) return node.Text is null or "" ? Fault(path, node, "expected none, balanced or label: weight pairs") : Choice(node, path, ["None", "Balanced"], []);
+        if (node.Entries is null && node.Text is null or "") return Fault(path, node, "expected none, balanced or label: weight pairs");
+        if (node.Entries is null) return Choice(node, path, ["None", "Balanced"], []);
         JsonObject json = [];
         foreach (var (label, weight) in node.Entries) json[label] = Number(weight, Join(path, label));
         return json;
@@ -148,7 +160,11 @@ sealed partial class RecipeBinder
         return elsewhere.Length > 0 ? $"unknown key here; did you mean {Either(elsewhere)}?" : $"unknown key; known here: {string.Join(", ", known)}";
     }
 
-    static string Either(string[] names) => names.Length == 1 ? names[0] : $"{string.Join(", ", names[..^1])} or {names[^1]}";
+    /// <summary>The end of a message about a word that is none of these.</summary>
+    public static string DidYouMean(string word, IEnumerable<string> names)
+        => word.Length > 0 && Nearest.Of(word, names) is { } near ? $"; did you mean '{near}'?" : "";
+
+    public static string Either(string[] names) => names.Length == 1 ? names[0] : $"{string.Join(", ", names[..^1])} or {names[^1]}";
 
     static string Join(string path, string key) => path.Length == 0 ? key : $"{path}.{key}";
 

@@ -67,8 +67,10 @@ public sealed partial record DataConfig
             if (value is "") faults.Add(new(key, "got an empty text"));
         foreach (var (key, template) in new[] { ("text", Text), ("pair", Pair) })
             if (template is not null && !Placeholder().IsMatch(template))
-                faults.Add(new(key, $"got '{template}', expected at least one {{column}}{(ColumnName().IsMatch(template) ? $"; did you mean \"{{{template}}}\"?" : "")}"));
-        if (Folds is not null && Validation is not null) faults.Add(new("validation", "is given together with folds; keep one of them (--set data.validation=null takes it out)"));
+                faults.Add(new(key, $"got '{template}', expected at least one {{column}}"
+                    + (ColumnName().IsMatch(template) ? $"; did you mean \"{{{template}}}\"?" : "")));
+        if (Folds is not null && Validation is not null)
+            faults.Add(new("validation", "is given together with folds; keep one of them (--set data.validation=null takes it out)"));
         if (Folds is not null) faults.AddRange(Folds.Validate().Select(fault => fault with { Path = $"folds.{fault.Path}" }));
         faults.AddRange(Format.Validate().Select(fault => fault with { Path = $"format.{fault.Path}" }));
         if (Labels is { Count: < 2 }) faults.Add(new("labels", $"got {Labels.Count}, expected at least two classes"));
@@ -143,7 +145,7 @@ public sealed record FormatConfig
         if (Quote.Length > 1 || Quote is "\n" or "\r" || Quote == Delimiter)
             yield return new("quote", $"got '{Quote}', expected one character other than the delimiter, or \"\" for none");
         if (!encodings.Contains(Encoding))
-            yield return new("encoding", $"got '{Encoding}', expected {string.Join(", ", encodings[..^1])} or {encodings[^1]}{(Nearest.Of(Encoding, encodings) is { } near ? $"; did you mean '{near}'?" : "")}");
+            yield return new("encoding", $"got '{Encoding}', expected {RecipeBinder.Either(encodings)}{RecipeBinder.DidYouMean(Encoding, encodings)}");
         if (Header && Columns is not null)
             yield return new("columns", "is given for files with a header; take it out, or write header: false");
         if (!Header && Columns is not { Count: > 0 })

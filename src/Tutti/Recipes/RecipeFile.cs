@@ -29,7 +29,8 @@ static class RecipeFile
         ConfigFault Placed(ConfigFault fault)
         {
             var at = root.At(fault.Path);
-            return fault with { Text = $"{fault.Text} ({(at == root ? file : at.Place.StartsWith("line", StringComparison.Ordinal) ? $"{file}, {at.Place}" : at.Place)})" };
+            var place = at == root ? file : at.Place == RecipeSet.Place ? at.Place : $"{file}, {at.Place}";
+            return fault with { Text = $"{fault.Text} ({place})" };
         }
     }
 

@@ -40,7 +40,8 @@ static class RecipeJson
     }
 
     /// <summary>The keys of a record: the properties that can be read and set.</summary>
-    public static IEnumerable<JsonPropertyInfo> Keys(Type record) => Options.GetTypeInfo(record).Properties.Where(property => property.Get is not null && property.Set is not null);
+    public static IEnumerable<JsonPropertyInfo> Keys(Type record)
+        => Options.GetTypeInfo(record).Properties.Where(property => property.Get is not null && property.Set is not null);
 
     /// <summary>A name of an enumeration as recipes spell it.</summary>
     public static string Name<T>(T value) where T : struct, Enum => JsonNamingPolicy.KebabCaseLower.ConvertName(value.ToString());
@@ -64,7 +65,8 @@ static class RecipeJson
 
     static JsonNode? Sorted(JsonNode? node) => node switch
     {
-        JsonObject mapping => new JsonObject(mapping.OrderBy(pair => pair.Key, StringComparer.Ordinal).Select(pair => KeyValuePair.Create(pair.Key, Sorted(pair.Value)))),
+        JsonObject mapping => new JsonObject(mapping.OrderBy(pair => pair.Key, StringComparer.Ordinal)
+            .Select(pair => KeyValuePair.Create(pair.Key, Sorted(pair.Value)))),
         JsonArray list => new JsonArray([.. list.Select(Sorted)]),
         _ => node?.DeepClone(),
     };

@@ -22,10 +22,10 @@ static class RecipeKeys
     /// <summary>What a key means; a member's own training keys mean what the common ones do.</summary>
     public static string? Description(JsonPropertyInfo key)
         => Attribute<DescriptionAttribute>(key)?.Description
-            ?? (key.DeclaringType == typeof(TrainPatch) ? Description(RecipeJson.Keys(typeof(TrainConfig)).Single(common => common.Name == key.Name)) : null);
+            ?? (key.DeclaringType == typeof(TrainPatch) ? Description(Common(key)) : null);
 
     public static RangeAttribute? Range(JsonPropertyInfo key)
-        => key.DeclaringType == typeof(TrainPatch) ? Range(RecipeJson.Keys(typeof(TrainConfig)).Single(common => common.Name == key.Name)) : Attribute<RangeAttribute>(key);
+        => key.DeclaringType == typeof(TrainPatch) ? Range(Common(key)) : Attribute<RangeAttribute>(key);
 
     public static bool IsRecord(Type type) => type.Namespace is "Tutti.Recipes" or "Tutti.Training" && type.IsClass && type != typeof(ClassWeights);
 
@@ -52,7 +52,8 @@ static class RecipeKeys
             var at = path + key.Name;
             var type = Nullable.GetUnderlyingType(key.PropertyType) ?? key.PropertyType;
             var element = RecipeJson.Options.GetTypeInfo(type).ElementType;
-            yield return new(at, Words(key, type, element), key.IsRequired ? "required" : Default(key) is { } value ? $"`{value.ToJsonString(RecipeJson.Options)}`" : "", Description(key) ?? "");
+            var value = key.IsRequired ? "required" : Default(key) is { } left ? $"`{Written(left)}`" : "";
+            yield return new(at, Words(key, type, element), value, Description(key) ?? "");
             if (type == typeof(TrainPatch)) continue;
             foreach (var inner in IsRecord(type) ? Of(type, at + ".") : element is not null && IsRecord(element) ? Of(element, at + ".N.") : [])
                 yield return inner;
@@ -71,5 +72,11 @@ static class RecipeKeys
         return Range(key) is { } range ? $"{words} {ConfigFault.Describe(range)}" : words;
     }
 
-    static T? Attribute<T>(JsonPropertyInfo key) where T : Attribute => key.AttributeProvider?.GetCustomAttributes(typeof(T), inherit: true).OfType<T>().FirstOrDefault();
+    static string Written(JsonNode value)
+        => value.GetValueKind() == JsonValueKind.Number ? value.ToJsonString().ToLowerInvariant() : value.ToJsonString(RecipeJson.Options);
+
+    static JsonPropertyInfo Common(JsonPropertyInfo patch) => RecipeJson.Keys(typeof(TrainConfig)).Single(common => common.Name == patch.Name);
+
+    static T? Attribute<T>(JsonPropertyInfo key) where T : Attribute
+        => key.AttributeProvider?.GetCustomAttributes(typeof(T), inherit: true).OfType<T>().FirstOrDefault();
 }

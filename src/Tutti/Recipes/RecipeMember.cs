@@ -12,7 +12,7 @@ public enum EncoderKind { Bert, Roberta }
 public sealed record MemberConfig
 {
     [Description("Folder of a Hugging Face model, or a mapping that describes an encoder to train from nothing.")]
-    public required ModelConfig Model { get; init; }
+    public required ModelSpec Model { get; init; }
 
     /// <summary>Always set on a member of a <see cref="Recipe"/>.</summary>
     [Description("Name in folders and tables; default: the model's, such as bert-4x256 or the folder's name, with -2, -3 ... where it repeats.")]
@@ -49,7 +49,8 @@ public sealed record MemberConfig
         if (Name is not null && (Name.Length is 0 or > 64 || Name[0] == '.' || !Name.All(IsNameLetter)))
             faults.Add(new("name", $"got '{Name}', expected 1 to 64 of A-Z, a-z, 0-9, '.', '_' and '-', the first not a '.', since folders are named by it"));
         if (Seeds.Count == 0) faults.Add(new("seeds", "got an empty list, expected at least one seed"));
-        foreach (var seed in Seeds.Where(seed => seed < 0)) faults.Add(new("seeds", $"got {seed.ToString(CultureInfo.InvariantCulture)}, expected whole numbers from 0"));
+        foreach (var seed in Seeds.Where(seed => seed < 0))
+            faults.Add(new("seeds", $"got {seed.ToString(CultureInfo.InvariantCulture)}, expected whole numbers from 0"));
         foreach (var twice in Seeds.GroupBy(seed => seed).Where(group => group.Count() > 1))
             faults.Add(new("seeds", $"got {twice.Key.ToString(CultureInfo.InvariantCulture)} twice; the same seed trains the same model"));
         if (Train is not null)
@@ -65,7 +66,7 @@ public sealed record MemberConfig
 
 /// <summary>Where a member's model comes from: a folder, or a description of an encoder to train from nothing.</summary>
 [ShortForm("folder")]
-public sealed record ModelConfig
+public sealed record ModelSpec
 {
     [Description("Folder of a Hugging Face model (config.json, weights, tokenizer). Not together with the other keys.")]
     public string? Folder { get; init; }
@@ -104,7 +105,7 @@ public sealed record ModelConfig
     [Range(3, int.MaxValue)]
     public int? MaxLength { get; init; }
 
-    public static implicit operator ModelConfig(string folder) => new() { Folder = folder };
+    public static implicit operator ModelSpec(string folder) => new() { Folder = folder };
 
     /// <summary>A name for folders and tables: the folder's last part, or kind, layers and width.</summary>
     internal string Name
@@ -121,7 +122,7 @@ public sealed record ModelConfig
     internal IReadOnlyList<ConfigFault> Validate()
     {
         var faults = ConfigFault.OfRanges(this);
-        var described = this != new ModelConfig { Folder = Folder };
+        var described = this != new ModelSpec { Folder = Folder };
         if (Folder is "") faults.Add(new("folder", "got an empty text, expected the folder of a model"));
         if (Folder is not null && described) faults.Add(new("folder", "is given together with the description of a new encoder; keep one of them"));
         if (Folder is not null) return faults;
@@ -131,7 +132,8 @@ public sealed record ModelConfig
         if (Hidden is > 0 && Heads is > 0 && Hidden % Heads != 0)
             faults.Add(new("hidden", string.Create(CultureInfo.InvariantCulture, $"got {Hidden}, expected a multiple of heads ({Heads})")));
         if (Vocabulary is null == (Tokenizer is null))
-            faults.Add(new("vocabulary", Tokenizer is null ? "is required for a model that is trained from nothing (or tokenizer)" : "is given together with tokenizer; keep one of them"));
+            faults.Add(new("vocabulary", Tokenizer is null
+                ? "is required for a model that is trained from nothing (or tokenizer)" : "is given together with tokenizer; keep one of them"));
         return faults;
     }
 }

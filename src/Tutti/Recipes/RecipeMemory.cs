@@ -32,7 +32,8 @@ public readonly partial record struct MemorySize
     {
         size = default;
         var match = Form().Match(text);
-        if (!match.Success || !decimal.TryParse(match.Groups["number"].ValueSpan, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var number)) return false;
+        if (!match.Success) return false;
+        var number = decimal.Parse(match.Groups["number"].ValueSpan, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture);
         var unit = units.First(unit => unit.Name.Equals(match.Groups["unit"].Value, StringComparison.OrdinalIgnoreCase)).Bytes;
         if (number > long.MaxValue / unit || (long)(number * unit) <= 0) return false;
         size = new((long)(number * unit));
@@ -47,7 +48,8 @@ public readonly partial record struct MemorySize
         return string.Create(CultureInfo.InvariantCulture, $"{bytes / unit.Bytes} {unit.Name}");
     }
 
-    [GeneratedRegex(@"^\s*(?<number>[0-9]{1,19}(\.[0-9]{1,9})?)\s*(?<unit>([kmgt]i?)?b)\s*$", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture)]
+    [GeneratedRegex(@"^\s*(?<number>[0-9]{1,19}(\.[0-9]{1,9})?)\s*(?<unit>([kmgt]i?)?b)\s*$",
+        RegexOptions.IgnoreCase | RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture)]
     private static partial Regex Form();
 }
 

@@ -46,7 +46,8 @@ static class RecipeSchema
             };
         var schema = node as JsonObject ?? [];
         if (type.GetCustomAttribute<ShortFormAttribute>() is not { } form) return schema;
-        var alone = schema["properties"]![form.Key]!.DeepClone();
+        var alone = schema["properties"]![form.Key]!.DeepClone().AsObject();
+        alone.Remove("default");
         return new() { ["anyOf"] = new JsonArray(schema, alone) };
     }
 

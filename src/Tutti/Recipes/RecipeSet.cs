@@ -5,7 +5,7 @@ namespace Tutti.Recipes;
 /// <summary>Changes from the command line: <c>train.learning-rate=1e-5</c>, <c>members.0.seeds=[1,2]</c>.</summary>
 static class RecipeSet
 {
-    const string Place = "on the command line";
+    public const string Place = "on the command line";
 
     /// <summary>Puts one change into the values of a recipe; whether the keys exist is checked with the rest of the recipe.</summary>
     /// <exception cref="ConfigException">It is not KEY=VALUE, or leads through something that is no section.</exception>
@@ -58,8 +58,12 @@ static class RecipeSet
     /// <summary>A position in the list, or the one past its end, where a new item goes.</summary>
     static int Index(List<RecipeNode> items, string[] keys)
         => int.TryParse(keys[^1], NumberStyles.None, CultureInfo.InvariantCulture, out var index) && index <= items.Count ? index
-            : throw new ConfigException(string.Join('.', keys), string.Create(CultureInfo.InvariantCulture, $"got '{keys[^1]}', expected a position in the list: 0 to {items.Count}, the last of which adds an item ({Place})"));
+            : throw new ConfigException(string.Join('.', keys), string.Create(CultureInfo.InvariantCulture,
+                $"got '{keys[^1]}', expected a position in the list: 0 to {items.Count}, the last of which adds an item ({Place})"));
 
     static ConfigException NoSection(RecipeNode node, string[] keys)
-        => new(string.Join('.', keys), $"cannot be set, since {string.Join('.', keys[..^1])} is {node.Got}; set {string.Join('.', keys[..^1])} as a whole ({Place})");
+    {
+        var above = string.Join('.', keys[..^1]);
+        return new(string.Join('.', keys), $"cannot be set, since {above} is {node.Got}; set {above} as a whole ({Place})");
+    }
 }

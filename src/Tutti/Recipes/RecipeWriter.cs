@@ -37,7 +37,8 @@ static partial class RecipeWriter
                 emitter.Emit(new MappingEnd());
                 break;
             case JsonArray list:
-                emitter.Emit(new SequenceStart(AnchorName.Empty, TagName.Empty, isImplicit: true, list.Any(item => item is JsonObject) ? SequenceStyle.Block : SequenceStyle.Flow));
+                var style = list.Any(item => item is JsonObject) ? SequenceStyle.Block : SequenceStyle.Flow;
+                emitter.Emit(new SequenceStart(AnchorName.Empty, TagName.Empty, isImplicit: true, style));
                 foreach (var item in list) Write(emitter, item);
                 emitter.Emit(new SequenceEnd());
                 break;
@@ -45,15 +46,19 @@ static partial class RecipeWriter
                 emitter.Emit(Scalar(value.GetValue<string>()));
                 break;
             default:
-                emitter.Emit(new Scalar(AnchorName.Empty, TagName.Empty, node?.ToJsonString() ?? "null", ScalarStyle.Plain, isPlainImplicit: true, isQuotedImplicit: false));
+                emitter.Emit(Scalar(node?.ToJsonString().ToLowerInvariant() ?? "null", ScalarStyle.Plain));
                 break;
         }
     }
 
     /// <summary>A text without quotes only where no reader could take it for anything else.</summary>
-    static Scalar Scalar(string text) => new(AnchorName.Empty, TagName.Empty, text,
-        PlainForm().IsMatch(text) && text.ToLowerInvariant() is not ("null" or "true" or "false" or "yes" or "no" or "on" or "off" or "y" or "n") ? ScalarStyle.Plain : ScalarStyle.DoubleQuoted,
-        isPlainImplicit: true, isQuotedImplicit: true);
+    static Scalar Scalar(string text)
+    {
+        var plain = PlainForm().IsMatch(text) && text.ToLowerInvariant() is not ("null" or "true" or "false" or "yes" or "no" or "on" or "off" or "y" or "n");
+        return Scalar(text, plain ? ScalarStyle.Plain : ScalarStyle.DoubleQuoted);
+    }
+
+    static Scalar Scalar(string text, ScalarStyle style) => new(AnchorName.Empty, TagName.Empty, text, style, isPlainImplicit: true, isQuotedImplicit: true);
 
     [GeneratedRegex(@"^[A-Za-z/][A-Za-z0-9_./-]*\z")]
     private static partial Regex PlainForm();

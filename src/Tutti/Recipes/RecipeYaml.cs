@@ -28,7 +28,8 @@ sealed class RecipeNode(string place)
     public bool IsNull => Text is "" or "~" or "null" or "Null" or "NULL" && !Quoted;
 
     /// <summary>What it is, in an error.</summary>
-    public string Got => Entries is not null ? "a mapping" : Items is not null ? "a list" : IsNull ? "nothing" : Quoted ? $"the text \"{Short}\"" : $"'{Short}'";
+    public string Got => Entries is not null ? "a mapping" : Items is not null ? "a list"
+        : IsNull ? "nothing" : Quoted ? $"the text \"{Short}\"" : $"'{Short}'";
 
     string Short => Text is { Length: > 60 } ? Text[..60] + "..." : Text ?? "";
 
@@ -38,7 +39,8 @@ sealed class RecipeNode(string place)
         var node = this;
         foreach (var key in path.Split('.'))
             if (node.Entries is { } entries && entries.TryGetValue(key, out var value)) node = value;
-            else if (node.Items is { } items && int.TryParse(key, NumberStyles.None, CultureInfo.InvariantCulture, out var index) && index < items.Count) node = items[index];
+            else if (node.Items is { } items && int.TryParse(key, NumberStyles.None, CultureInfo.InvariantCulture, out var index) && index < items.Count)
+                node = items[index];
             else break;
         return node;
     }
@@ -136,7 +138,8 @@ static class RecipeYaml
                 return new(Place(i), "is not valid YAML: a tab in the indentation; indent with spaces", e);
         while (e.InnerException is { } inner) e = inner;
         var reason = e is YamlException ? e.Message.TrimEnd('.') : "";
-        return new(Place(line), $"is not valid YAML: {(reason.Length == 0 ? "it ends in the middle of a value" : char.ToLowerInvariant(reason[0]) + reason[1..])}", e);
+        reason = reason.Length == 0 ? "it ends in the middle of a value" : char.ToLowerInvariant(reason[0]) + reason[1..];
+        return new(Place(line), $"is not valid YAML: {reason}", e);
 
         string Place(long line) => string.Create(CultureInfo.InvariantCulture, $"{file}, line {line}");
     }

@@ -61,7 +61,7 @@ public sealed record TrainConfig
     [Range(0, 1.0, MaximumIsExclusive = true)]
     public double LabelSmoothing { get; init; }
 
-    [Description("Weight of each class in the loss: none, balanced (every class weighs the same in total), or label: weight pairs (a label left out weighs 1).")]
+    [Description("Weight of each class in the loss: none, balanced (classes weigh the same in total), or label: weight pairs (a label left out weighs 1).")]
     public ClassWeights ClassWeights { get; init; } = ClassWeights.None;
 
     [Description("Number format of the forward and backward pass.")]

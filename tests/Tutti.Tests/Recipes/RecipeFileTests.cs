@@ -140,6 +140,10 @@ public class RecipeFileTests
     }
 
     [Fact]
+    public void A_fault_of_the_common_settings_is_not_repeated_for_each_member() => Assert.StartsWith("train.epochs: got 0, ",
+        Fault("data: { train: a.csv, text: '{t}', label: l }\ntrain: { epochs: 0 }\nmembers: [ { model: a, train: { batch: 3 } }, { model: b } ]"), StringComparison.Ordinal);
+
+    [Fact]
     public void Up_to_five_faults_are_listed_and_the_rest_counted()
     {
         var message = With("train: { batch: 0, epochs: 0, beta1: 2, beta2: 2, epsilon: 0, warmup: -1, max-length: 0 }");

@@ -45,7 +45,7 @@ public class RecipeWriterTests
         };
 
     static readonly Gen<MemberConfig> member =
-        from model in Gen.Elements<ModelConfig>("/m/bert", "/m/1", new ModelConfig { Kind = EncoderKind.Roberta, Layers = 2, Hidden = 8, Heads = 2, Vocabulary = 100, Dropout = 0.1 })
+        from model in Gen.Elements<ModelSpec>("/m/bert", "/m/1", new ModelSpec { Kind = EncoderKind.Roberta, Layers = 2, Hidden = 8, Heads = 2, Vocabulary = 100, Dropout = 0.1 })
         from seeds in Gen.Elements<IReadOnlyList<int>>([1], [1, 2, 3], [int.MaxValue])
         from patch in Gen.Elements(null, new TrainPatch(), new TrainPatch { LearningRate = 1e-6, ClassWeights = ClassWeights.None, Schedule = ScheduleKind.Cosine, Dropout = 0 })
         select new MemberConfig { Model = model, Seeds = seeds, Train = patch };
@@ -74,7 +74,7 @@ public class RecipeWriterTests
     {
         var yaml = RecipeTests.Parse(RecipeTests.Small).ToYaml("first\n\nsecond");
         Assert.StartsWith("# first\n#\n# second\ntask: text-classification\ndata:\n  train: /recipes/train.csv\n  text: \"{text}\"\n  label: target\n  validation: 0.2\n", yaml, StringComparison.Ordinal);
-        Assert.Contains("\n  learning-rate: 2E-05\n", yaml, StringComparison.Ordinal);
+        Assert.Contains("\n  learning-rate: 2e-05\n", yaml, StringComparison.Ordinal);
         Assert.Contains("\n  class-weights: none\n", yaml, StringComparison.Ordinal);
         Assert.Contains("\n  seeds: [1]\n", yaml, StringComparison.Ordinal);
         Assert.DoesNotContain("null", yaml, StringComparison.Ordinal);

@@ -82,7 +82,7 @@ public class RecipeYamlTests
             try { Recipe.Parse(text, "/recipes"); }
             catch (ConfigException) { }
         }));
-        foreach (var seed in Enumerable.Range(0, 3000))
+        foreach (var seed in Enumerable.Range(0, 20000))
         {
             var state = (ulong)seed * 0x9E3779B97F4A7C15 + 1;
             var text = string.Concat(Enumerable.Range(0, 4 + seed % 20).Select(_ => pieces[(state = state * 6364136223846793005 + 1442695040888963407) % 2147483647 % (ulong)pieces.Length]));
