@@ -1,0 +1,104 @@
+using System.Diagnostics;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Tutti.Predictions;
+using Tutti.Runs;
+using Tutti.Torch;
+using Tutti.Training;
+
+namespace Tutti.Recipes;
+
+/// <summary>One cell of members x seeds x folds: trained once, then read from its folder.</summary>
+/// <param name="Member">The member's name.</param>
+/// <param name="Fingerprint">Of everything that decides the result; another one makes the cell stale.</param>
+public sealed record Cell(string Member, int Seed, int Fold, CellFolder Folder, string Fingerprint)
+{
+    public string Name => string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{Member} seed {Seed} fold {Fold}");
+
+    /// <summary>True when an earlier run finished this very cell, with predictions for the test rows when there are any.</summary>
+    public bool Finished(bool withTest)
+    {
+        if (!File.Exists(Folder.Metrics) || !File.Exists(Folder.Predictions) || (withTest && !File.Exists(Folder.Test))) return false;
+        try
+        {
+            var json = JsonNode.Parse(File.ReadAllText(Folder.Metrics));
+            return json?["fingerprint"]?.GetValue<string>() == Fingerprint && (!withTest || json["test"]?.GetValue<string>() is not null);
+        }
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
+        {
+            return false;                                     // not ours or damaged: train again
+        }
+    }
+
+    /// <summary>Trains, predicts the held-out and the test rows, and writes the cell's folder; <c>metrics.json</c> comes last and marks it finished.</summary>
+    /// <returns>What the fit came to.</returns>
+    public FitResult Train(MemberModel member, RunData data, TextData.Encoded train, TextData.Encoded? test, IProgress<RunNews>? news, int number, int of, CancellationToken cancel)
+    {
+        File.Delete(Folder.Metrics);
+        var before = (Tensors: LiveTensors.Current.Count, Bytes: Memory.Stats(Device.Cpu).InUse);
+        var clock = Stopwatch.GetTimestamp();
+        FitResult fit;
+        using (var model = member.Build(data.Labels.Names, Seed, out _))
+        {
+            news?.Report(new CellNews(Name, number, of, (int)model.Params.Items.Sum(item => item.Value.Count)));
+            var valid = train.Rows(data.Folds.Valid(Fold));
+            var examples = train.Rows(data.Folds.Train(Fold));
+            var learner = new Learner(model, member.Config, Seed, ClassWeightsOf(member.Config.ClassWeights, data, examples), member.Tokenizer, Folder.Checkpoint, row => $"id {data.TrainIds[row]} (line {data.Train.LineOf(row)})");
+            fit = learner.Fit(examples, valid, new FitProgress(
+                news is null ? null : new Forward<StepResult>(step => news.Report(new StepNews(Name, step))),
+                news is null ? null : new Forward<EvaluationResult>(result => news.Report(new EvaluationNews(Name, result)))), cancel);
+            Write(Folder.Predictions, Predict(model, member, valid, data.TrainIds, data, Fold, cancel));
+            if (test is not null) Write(Folder.Test, Predict(model, member, test.Examples, data.TestIds, data, null, cancel));
+        }
+        Memory.Trim();
+        var after = (Tensors: LiveTensors.Current.Count, Bytes: Memory.Stats(Device.Cpu).InUse);
+        WriteMetrics(fit, test is null ? null : data.Test!.ContentHash, Stopwatch.GetElapsedTime(clock).TotalSeconds, after.Tensors - before.Tensors, after.Bytes - before.Bytes);
+        news?.Report(new CellDoneNews(Name, fit));
+        return fit;
+    }
+
+    static PredictionSet Predict(Models.TextModel model, MemberModel member, IReadOnlyList<Example> examples, IReadOnlyList<string> ids, RunData data, int? fold, CancellationToken cancel)
+    {
+        var probabilities = Predictor.Probabilities(model, examples, member.Config.Precision, cancel: cancel);
+        return new([.. examples.Select(example => ids[example.Row])], data.Labels.Names, probabilities,
+            fold is null ? null : [.. examples.Select(example => example.Label)], fold is { } f ? [.. examples.Select(_ => f)] : null);
+    }
+
+    static void Write(string path, PredictionSet set) => PredictionFile.Write(path, set);
+
+    void WriteMetrics(FitResult fit, string? test, double seconds, long tensors, long bytes) => AtomicFile.Write(Folder.Metrics, new JsonObject
+    {
+        ["fingerprint"] = Fingerprint,
+        ["test"] = test,
+        ["loss"] = fit.Best.Loss,
+        ["accuracy"] = fit.Best.Accuracy,
+        ["macroF1"] = fit.Best.MacroF1,
+        ["bestUpdate"] = fit.Best.Update,
+        ["updates"] = fit.Updates,
+        ["stoppedEarly"] = fit.StoppedEarly,
+        ["examplesPerSecond"] = fit.Examples / fit.Seconds,
+        ["tokensPerSecond"] = fit.Tokens / fit.Seconds,
+        ["peakBytes"] = fit.PeakBytes,
+        ["seconds"] = seconds,
+        ["tensorsLeft"] = tensors,
+        ["bytesLeft"] = bytes,
+    }.ToJsonString(new JsonSerializerOptions { WriteIndented = true }) + "\n");
+
+    /// <summary>The weight of each class: none, n / (k n_c) over the cell's training rows, or as the recipe says.</summary>
+    static double[]? ClassWeightsOf(ClassWeights weights, RunData data, Example[] examples)
+    {
+        var names = data.Labels.Names;
+        if (weights.IsBalanced)
+            return [.. Enumerable.Range(0, names.Count).Select(c => examples.Length / ((double)names.Count * Math.Max(1, examples.Count(e => e.Label == c))))];
+        if (weights.Weights.Count == 0) return null;
+        foreach (var label in weights.Weights.Keys.Where(label => data.Labels.IndexOf(label) < 0))
+            throw new ConfigException($"train.class-weights.{label}", $"is not a class of the data; expected one of {string.Join(", ", names.Take(10))}");
+        return [.. names.Select(name => weights.Weights.GetValueOrDefault(name, 1))];
+    }
+
+    /// <summary>Hands progress on at once and in order, which System.Progress does not promise.</summary>
+    sealed class Forward<T>(Action<T> to) : IProgress<T>
+    {
+        public void Report(T value) => to(value);
+    }
+}

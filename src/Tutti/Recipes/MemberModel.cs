@@ -1,0 +1,91 @@
+using System.Text.Json.Nodes;
+using Tutti.Models;
+using Tutti.Text;
+using Tutti.Training;
+
+namespace Tutti.Recipes;
+
+/// <summary>One member's model and tokenizer: from a Hugging Face folder, or an encoder that starts from nothing.</summary>
+/// <param name="Spec">What the recipe says.</param>
+/// <param name="Config">The member's training settings.</param>
+/// <param name="Tokenizer">Read, or learnt from the training texts.</param>
+public sealed record MemberModel(ModelSpec Spec, TrainConfig Config, Tokenizer Tokenizer)
+{
+    const int DefaultPositions = 512;
+
+    /// <summary>A vocabulary may be smaller than the embedding by this share: published models pad their tables to round numbers.</summary>
+    const double PaddedRows = 0.005;
+
+    /// <summary>Reads or learns the tokenizer.</summary>
+    /// <exception cref="DataException">The tokenizer's files cannot be used.</exception>
+    public static MemberModel Of(MemberConfig member, TrainConfig common, Func<IEnumerable<string>> texts)
+    {
+        var spec = member.Model;
+        var tokenizer = spec.Folder is { } folder ? FromFolder(folder)
+            : spec.Tokenizer is { } file ? Tokenizer.Load(file)
+            : spec.Kind == EncoderKind.Bert ? WordPieceTrainer.Train(texts(), spec.Vocabulary!.Value)
+            : throw new ConfigException($"members.{member.Name}.model.vocabulary", "learning a vocabulary is built for kind: bert; name a byte-level BPE tokenizer's folder with model.tokenizer instead");
+        return new(spec, member.Effective(common), tokenizer);
+    }
+
+    /// <summary>Builds the network for some classes. The caller disposes it.</summary>
+    /// <exception cref="DataException">Weights or config cannot be used, or do not fit the tokenizer.</exception>
+    public TextModel Build(IReadOnlyList<string> classes, long seed, out LoadReport report)
+    {
+        report = new([], []);
+        var model = Spec.Folder is { } folder ? ModelFolder.Load(folder, classes, seed, out report, change: WithDropout) : ModelFolder.New(WithDropout(Fresh(classes)), seed);
+        try
+        {
+            CheckVocabulary(model);
+            return model;
+        }
+        catch
+        {
+            model.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Tokens of a row that are read: what the recipe asks, within what the model can.</summary>
+    public int MaxLength(TextModel model) => Math.Min(Config.MaxLength, model.MaxLength);
+
+    static Tokenizer FromFolder(string folder) => Directory.Exists(folder) ? Tokenizer.Load(folder)
+        : throw new DataException(folder, "the model folder does not exist; it should hold config.json, model.safetensors and the tokenizer's files");
+
+    void CheckVocabulary(TextModel model)
+    {
+        var (ids, rows, where) = (Tokenizer.VocabularySize, model.VocabularySize, Spec.Folder ?? Spec.Tokenizer ?? "the tokenizer");
+        if (ids > rows)
+            throw new DataException(where, $"the tokenizer has {ids} ids, the model's embedding {rows} rows; they do not belong together");
+        if (ids < rows - (rows * PaddedRows))
+            throw new DataException(where, $"the tokenizer has only {ids} ids, the model's embedding {rows} rows; the vocabulary is cut short or belongs to another model");
+    }
+
+    Models.ModelConfig WithDropout(Models.ModelConfig config) => Config.Dropout is { } share
+        ? config.With("hidden_dropout_prob", share).With("attention_probs_dropout_prob", share) : config;
+
+    Models.ModelConfig Fresh(IReadOnlyList<string> classes)
+    {
+        var roberta = Spec.Kind == EncoderKind.Roberta;
+        var pad = Tokenizer.PadId ?? throw new DataException(Spec.Tokenizer ?? "tokenizer", "the tokenizer has no padding token, which an encoder needs");
+        var positions = Spec.MaxLength ?? DefaultPositions;
+        var json = new JsonObject
+        {
+            ["model_type"] = roberta ? "roberta" : "bert",
+            ["vocab_size"] = Tokenizer.VocabularySize,
+            ["hidden_size"] = Spec.Hidden,
+            ["num_hidden_layers"] = Spec.Layers,
+            ["num_attention_heads"] = Spec.Heads,
+            ["intermediate_size"] = Spec.Intermediate ?? 4 * Spec.Hidden,
+            ["hidden_act"] = "gelu",
+            ["hidden_dropout_prob"] = Spec.Dropout ?? 0.1,
+            ["attention_probs_dropout_prob"] = Spec.Dropout ?? 0.1,
+            // RoBERTa's positions begin behind the padding id.
+            ["max_position_embeddings"] = roberta ? positions + pad + 1 : positions,
+            ["type_vocab_size"] = roberta ? 1 : 2,
+            ["layer_norm_eps"] = roberta ? 1e-5 : 1e-12,
+            ["pad_token_id"] = pad,
+        };
+        return new Models.ModelConfig(json, "the recipe's model").WithLabels(classes);
+    }
+}

@@ -1,0 +1,37 @@
+using Tutti.Tables;
+using Tutti.Training;
+
+namespace Tutti.Recipes;
+
+/// <summary>What a run tells whoever watches it: one record per kind of news, in the order things happen.</summary>
+public abstract record RunNews;
+
+/// <summary>The data were read and divided, before anything is trained.</summary>
+/// <param name="Summary">Rows, classes, lengths, duplicates.</param>
+/// <param name="FoldSizes">Held-out rows of each fold.</param>
+public sealed record DataNews(string File, DataSummary Summary, IReadOnlyList<int> FoldSizes, int TestRows) : RunNews;
+
+/// <summary>A member's texts were encoded.</summary>
+/// <param name="Truncated">Rows longer than the model reads.</param>
+/// <param name="LostTokens">Tokens cut off.</param>
+/// <param name="AllTokens">Tokens before cutting.</param>
+/// <param name="MaxLength">Tokens that the model reads of a row.</param>
+public sealed record EncodedNews(string Member, int Rows, int Truncated, long LostTokens, long AllTokens, int MaxLength, int Vocabulary) : RunNews;
+
+/// <summary>A cell begins. <paramref name="Number"/> counts from 1.</summary>
+public sealed record CellNews(string Cell, int Number, int Cells, int Parameters) : RunNews;
+
+/// <summary>A cell was finished by an earlier run and is used as it is.</summary>
+public sealed record SkippedNews(string Cell, int Number, int Cells) : RunNews;
+
+/// <summary>A cell did one update.</summary>
+public sealed record StepNews(string Cell, StepResult Step) : RunNews;
+
+/// <summary>A cell was evaluated.</summary>
+public sealed record EvaluationNews(string Cell, EvaluationResult Result) : RunNews;
+
+/// <summary>A cell is finished.</summary>
+public sealed record CellDoneNews(string Cell, FitResult Fit) : RunNews;
+
+/// <summary>Something the user should know: what was initialised, ignored, changed.</summary>
+public sealed record NoteNews(string Text) : RunNews;
