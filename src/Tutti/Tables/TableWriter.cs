@@ -18,7 +18,8 @@ public sealed class TableWriter : IDisposable
 
     public TableWriter(string path, params IReadOnlyList<string> columns)
     {
-        if (columns.Count == 0 || columns.Any(string.IsNullOrWhiteSpace)) throw new ArgumentException("a table needs columns and each of them a name", nameof(columns));
+        if (columns.Count == 0 || columns.Any(string.IsNullOrWhiteSpace))
+            throw new ArgumentException("a table needs columns and each of them a name", nameof(columns));
         if (columns.Select(c => c.Trim()).Distinct().Count() < columns.Count)
             throw new ArgumentException($"every column needs its own name, got {string.Join(", ", columns)}", nameof(columns));
         (this.path, this.columns) = (Path.GetFullPath(path), columns.Count);
