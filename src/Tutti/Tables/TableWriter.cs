@@ -33,9 +33,7 @@ public sealed class TableWriter : IDisposable
     /// <summary>Appends a text cell; null is an empty cell.</summary>
     public TableWriter Add(string? text)
     {
-        // Unquoted at the start of the file it would be read as the mark of the encoding, not as text.
-        if (text is ['\uFEFF', ..]) csv.WriteField(text, CsvQuoting.Always);
-        else csv.WriteField(text);
+        csv.WriteField(text);
         return this;
     }
 
