@@ -22,8 +22,9 @@ public static class Nearest
         return nearest;
     }
 
-    /// <summary><c>; did you mean 'text'?</c> or an empty string, to be appended to a message.</summary>
-    public static string Hint(string word, IEnumerable<string> candidates) => Of(word, candidates) is { } name ? $"; did you mean '{name}'?" : "";
+    /// <summary>The end of a sentence: <c>; did you mean 'text'?</c>, or <paramref name="otherwise"/> when nothing is near.</summary>
+    public static string Hint(string word, IEnumerable<string> candidates, string otherwise = ".") =>
+        Of(word, candidates) is { } name ? $"; did you mean '{name}'?" : otherwise;
 
     // Optimal string alignment distance: three rows, because a swap looks two rows back.
     static int Distance(string a, string b)

@@ -18,7 +18,10 @@ static class CsvRows
     public static IEnumerable<FileRow> Read(TextFile file, char delimiter, char quote)
     {
         CsvMalformedRecord? malformed = null;
-        var options = Options(delimiter, quote) with { TrackLineNumbers = true, PoolStrings = true, MaxRecordSize = LongestRow, OnMalformedRecord = m => malformed = m };
+        var options = Options(delimiter, quote) with
+        {
+            TrackLineNumbers = true, PoolStrings = true, MaxRecordSize = LongestRow, OnMalformedRecord = m => malformed = m,
+        };
         using var csv = CsvReader.Create(file.Reader(), options);
         while (Next(file, csv))
         {
@@ -26,7 +29,8 @@ static class CsvRows
             malformed = null;
             var cells = Cells(csv);
             if (cells.Any(c => c.Contains('\0')))
-                throw new DataException(file.Path, "the text holds NUL characters: the file is binary, or of another encoding (if it is text, try to state utf-16).", csv.LineNumber);
+                throw new DataException(file.Path,
+                    "the text holds NUL characters: the file is binary, or of another encoding (if it is text, try to state utf-16).", csv.LineNumber);
             yield return new(csv.LineNumber, cells);
         }
     }
@@ -43,7 +47,8 @@ static class CsvRows
         {
             var cells = Cells(csv);
             if (malformed && BrokenCell(csv, quote) >= 0) broken++;
-            else useful += Enumerable.Range(0, cells.Length).Count(i => IsQuoted(csv, i, quote) && cells[i].AsSpan().IndexOfAny(['\r', '\n', delimiter, quote]) >= 0);
+            else useful += Enumerable.Range(0, cells.Length).Count(i =>
+                IsQuoted(csv, i, quote) && cells[i].AsSpan().IndexOfAny(['\r', '\n', delimiter, quote]) >= 0);
             malformed = false;
             records.Add(cells);
         }
@@ -66,7 +71,8 @@ static class CsvRows
         }
         catch (CsvFormatException cause)
         {
-            throw new DataException(file.Path, $"a row is longer than {LongestRow >> 20} MiB; most likely a quote was opened there and never closed.", cause.LineNumber, inner: cause);
+            throw new DataException(file.Path,
+                $"a row is longer than {LongestRow >> 20} MiB; most likely a quote was opened there and never closed.", cause.LineNumber, inner: cause);
         }
     }
 
@@ -85,8 +91,9 @@ static class CsvRows
         var text = Encoding.UTF8.GetString(csv.GetRawSpan(cell));
         var open = reason == CsvMalformedReason.UnterminatedQuote
             || reason == CsvMalformedReason.StrayQuote && cell == csv.FieldCount - 1 && text.Count(c => c == quote) % 2 == 1;
-        throw new DataException(path, (open ? $"a cell opens with {quote}, which is never closed before the file ends" : $"text follows the closing quote {quote} of a cell")
-            + $": {Excerpt(text)}\nClose the quote, write a quote inside a quoted cell twice ({quote}{quote}), or state another quote if {quote} is plain text in this file.", csv.LineNumber);
+        var fault = open ? $"a cell opens with {quote}, which is never closed before the file ends" : $"text follows the closing quote {quote} of a cell";
+        throw new DataException(path, $"{fault}: {Excerpt(text)}\nClose the quote, write a quote inside a quoted cell twice ({quote}{quote}), "
+            + $"or state another quote if {quote} is plain text in this file.", csv.LineNumber);
     }
 
     static int BrokenCell(CsvReader csv, char quote)

@@ -57,10 +57,12 @@ public sealed record DataSummary
     /// <param name="test">A second table with the columns of the texts.</param>
     public static DataSummary Of(Table train, TextTemplate text, TextTemplate? pair = null, string? label = null, Folds? folds = null, Table? test = null)
     {
-        if (folds is not null && folds.Rows != train.Count) throw new ArgumentException($"the folds are of {folds.Rows} rows, the table has {train.Count}", nameof(folds));
+        if (folds is not null && folds.Rows != train.Count)
+            throw new ArgumentException($"the folds are of {folds.Rows} rows, the table has {train.Count}", nameof(folds));
         var texts = Texts(train, text, pair);
         var labels = label is null ? null : LabelMap.Cells(train, label);
-        var byText = Enumerable.Range(0, train.Count).Where(row => Length(texts[row]) > 0).GroupBy(row => Key(texts[row])).ToDictionary(g => g.Key, g => g.ToArray());
+        var byText = Enumerable.Range(0, train.Count).Where(row => Length(texts[row]) > 0)
+            .GroupBy(row => Key(texts[row])).ToDictionary(g => g.Key, g => g.ToArray());
         var repeated = byText.Values.Where(rows => rows.Length > 1).ToList();
         return new()
         {
@@ -71,7 +73,8 @@ public sealed record DataSummary
             WithinTrain = Collect(train, repeated),
             Contradicting = Collect(train, labels is null ? [] : repeated.Where(rows => rows.Any(r => labels[r] != labels[rows[0]]))),
             AcrossFolds = Collect(train, folds is null ? [] : repeated.Where(rows => rows.Any(r => folds.Of(r) != folds.Of(rows[0])))),
-            AcrossTest = Collect(train, test is null ? [] : Texts(test, text, pair).Where(t => Length(t) > 0).Select(Key).Distinct().Where(byText.ContainsKey).Select(k => byText[k])),
+            AcrossTest = Collect(train, test is null ? [] : Texts(test, text, pair).Where(t => Length(t) > 0).Select(Key).Distinct()
+                .Where(byText.ContainsKey).Select(k => byText[k])),
         };
     }
 

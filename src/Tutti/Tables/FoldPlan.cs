@@ -29,7 +29,9 @@ static class FoldPlan
         return folds;
     }
 
-    /// <summary>As scikit-learn's GroupKFold: the largest group first, each into the fold that is smallest so far. The seed orders groups of equal size.</summary>
+    /// <summary>
+    /// As scikit-learn's GroupKFold: the largest group first, each into the fold that is smallest so far. The seed orders groups of equal size.
+    /// </summary>
     public static int[] Grouped(IReadOnlyList<string> groups, int count, long seed)
     {
         var sizes = groups.CountBy(g => g, StringComparer.Ordinal).OrderBy(g => g.Key, StringComparer.Ordinal).ToArray();

@@ -39,15 +39,18 @@ public sealed class Folds
     /// <param name="labels">The class of every row; null where the task has none. With classes, every part of every fold must hold each of them.</param>
     /// <param name="groups">The cells of the settings' column, for kinds grouped and column.</param>
     /// <param name="source">The file that errors name.</param>
-    public static Folds Make(FoldSettings settings, int rows, IReadOnlyList<string>? labels = null, IReadOnlyList<string?>? groups = null, string source = "data")
+    public static Folds Make(FoldSettings settings, int rows, IReadOnlyList<string>? labels = null,
+        IReadOnlyList<string?>? groups = null, string source = "data")
     {
         settings.Validate();
         if (labels is not null && labels.Count != rows) throw new ArgumentException($"got {labels.Count} labels for {rows} rows", nameof(labels));
-        if (settings.Kind is FoldKind.Grouped or FoldKind.Column && groups?.Count != rows) throw new ArgumentException($"got {groups?.Count ?? 0} groups for {rows} rows", nameof(groups));
+        if (settings.Kind is FoldKind.Grouped or FoldKind.Column && groups?.Count != rows)
+            throw new ArgumentException($"got {groups?.Count ?? 0} groups for {rows} rows", nameof(groups));
         if (settings.Kind == FoldKind.Stratified && labels is null)
             throw new ConfigException("data.folds.kind", "stratified folds need classes, and this task has none; state kind: kfold.");
         var needed = settings.Kind is FoldKind.Holdout or FoldKind.Column ? 2 : settings.Count;
-        if (rows < needed) throw new DataException(source, $"{rows} rows cannot be divided into {needed} parts; add rows{(needed > 2 ? " or state fewer folds" : "")}.");
+        if (rows < needed)
+            throw new DataException(source, $"{rows} rows cannot be divided into {needed} parts; add rows{(needed > 2 ? " or state fewer folds" : "")}.");
 
         var map = labels is null ? null : LabelMap.From(labels, source);
         var classes = map is null ? null : labels!.Select(map.IndexOf).ToArray();
@@ -83,16 +86,19 @@ public sealed class Folds
         for (var row = 0; row < table.Count; row++)
         {
             if (!int.TryParse(cells[row], NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var fold) || fold < -1 || fold >= table.Count)
-                throw new DataException(path, $"got '{cells[row]}', expected a fold's number (or -1 for a row that is always trained on).", table.LineOf(row), "fold");
+                throw new DataException(path,
+                    $"got '{cells[row]}', expected a fold's number (or -1 for a row that is always trained on).", table.LineOf(row), "fold");
             if (!foldOf.TryAdd(names[row] ?? "", fold)) throw new DataException(path, $"the row id '{names[row]}' occurs twice.", table.LineOf(row), "id");
         }
         ids ??= [.. Enumerable.Range(0, table.Count).Select(row => row.ToString(CultureInfo.InvariantCulture))];
-        if (ids.FirstOrDefault(id => !foldOf.ContainsKey(id)) is { } unknown || ids.Count != table.Count)
+        var missing = ids.FirstOrDefault(id => !foldOf.ContainsKey(id));
+        if (missing is not null || ids.Count != table.Count)
             throw new DataException(path, $"these are the folds of other rows: {table.Count} ids here, {ids.Count} rows in the data"
-                + $"{(ids.FirstOrDefault(id => !foldOf.ContainsKey(id)) is { } missing ? $", and the row '{missing}' has no fold" : "")}. Use the data the run was started with, or start a new run.");
+                + $"{(missing is null ? "" : $", and the row '{missing}' has no fold")}. Use the data the run was started with, or start a new run.");
         var loaded = ids.Select(id => foldOf[id]).ToArray();
         var count = loaded.Max() + 1;
-        if (Enumerable.Range(0, Math.Max(1, count)).FirstOrDefault(f => !loaded.Contains(f), -1) is var empty and >= 0) throw new DataException(path, $"no row is in fold {empty}.", 0, "fold");
+        if (Enumerable.Range(0, Math.Max(1, count)).FirstOrDefault(f => !loaded.Contains(f), -1) is var empty and >= 0)
+            throw new DataException(path, $"no row is in fold {empty}.", 0, "fold");
         return new(loaded, count);
     }
 
@@ -100,10 +106,12 @@ public sealed class Folds
     {
         var cells = groups.Select(g => g?.Trim() ?? "").ToArray();
         var empty = cells.Count(c => c.Length == 0);
-        if (empty > 0) throw new DataException(source, $"{empty} rows have no group; fill the cells or group by another column.", 0, settings.Column);
+        if (empty > 0)
+            throw new DataException(source, $"{empty} of {cells.Length} rows have no group; fill the cells or group by another column.", 0, settings.Column);
         var distinct = cells.Distinct(StringComparer.Ordinal).Count();
         if (distinct < settings.Count)
-            throw new DataException(source, $"there are {distinct} groups, too few for {settings.Count} folds; state {(distinct < 2 ? "another kind of folds" : $"count: {distinct} or less")}.", 0, settings.Column);
+            throw new DataException(source, $"there {(distinct == 1 ? "is one group" : $"are {distinct} groups")}, too few for {settings.Count} folds; "
+                + $"state {(distinct < 2 ? "another kind of folds" : $"count: {distinct} or less")}.", 0, settings.Column);
         return FoldPlan.Grouped(cells, settings.Count, settings.Seed);
     }
 
@@ -112,8 +120,10 @@ public sealed class Folds
         var values = LabelMap.Ordered(cells.Select(c => c?.Trim() ?? "").Where(c => c.Length > 0).Distinct(StringComparer.Ordinal));
         var always = cells.Any(string.IsNullOrWhiteSpace);
         if (values.Count == 0 || values.Count == 1 && !always)
-            throw new DataException(source, $"every row has {(values.Count == 0 ? "an empty cell" : $"the value '{values[0]}'")}; expected a value for each fold, or two that tell training from validation.", 0, column);
-        if (values.Count == 2 && !always && values.FirstOrDefault(v => v.ToLowerInvariant() is "true" or "valid" or "validation" or "val" or "dev" or "test") is { } held
+            throw new DataException(source, $"every row has {(values.Count == 0 ? "an empty cell" : $"the value '{values[0]}'")}; "
+                + "expected a value for each fold, or two that tell training from validation.", 0, column);
+        if (values.Count == 2 && !always
+            && values.FirstOrDefault(v => v.ToLowerInvariant() is "true" or "valid" or "validation" or "val" or "dev" or "test") is { } held
             && values.Any(v => v.ToLowerInvariant() is "false" or "train" or "training"))
             return ([.. cells.Select(c => c!.Trim() == held ? 0 : -1)], 1);
         return ([.. cells.Select(c => string.IsNullOrWhiteSpace(c) ? -1 : values.IndexOf(c.Trim()))], values.Count);
@@ -123,7 +133,8 @@ public sealed class Folds
     {
         foreach (var (place, rows) in classes.CountBy(c => c).OrderBy(c => c.Value).ThenBy(c => c.Key))
             if (rows < count)
-                throw new DataException(source, $"class '{map.Names[place]}' has {rows} {(rows == 1 ? "row" : "rows")}, too few for {count} stratified folds (each needs one)."
+                throw new DataException(source,
+                    $"class '{map.Names[place]}' has {rows} {(rows == 1 ? "row" : "rows")}, too few for {count} stratified folds (each needs one)."
                     + $"\n{(rows > 1 ? $"State count: {rows} or less, add" : "Add")} rows of this class, or leave the class out.");
     }
 
@@ -138,9 +149,11 @@ public sealed class Folds
                 var total = classes.Count(c => c == missing);
                 throw new DataException(source, $"class '{map.Names[missing]}' ({total} {(total == 1 ? "row" : "rows")}) has none in the {part} part of "
                     + $"{(Count == 1 ? "the holdout" : $"fold {fold} of {Count}")} ({settings.Kind.ToString().ToLowerInvariant()})."
-                    + $"\nUse kind: stratified, fewer folds or another seed{(settings.Column is null ? "" : $", divide column '{settings.Column}' otherwise")}, or add rows of this class.");
+                    + "\nUse kind: stratified, fewer folds or another seed"
+                    + $"{(settings.Column is null ? "" : $", divide column '{settings.Column}' otherwise")}, or add rows of this class.");
             }
     }
 
-    int Checked(int fold) => fold >= 0 && fold < Count ? fold : throw new ArgumentOutOfRangeException(nameof(fold), fold, $"expected a fold from 0 to {Count - 1}");
+    int Checked(int fold) => fold >= 0 && fold < Count ? fold
+        : throw new ArgumentOutOfRangeException(nameof(fold), fold, $"expected a fold from 0 to {Count - 1}");
 }

@@ -56,7 +56,8 @@ static class JsonRows
         {
             using var document = JsonDocument.Parse(text, Options);
             if (document.RootElement.ValueKind != JsonValueKind.Object)
-                throw new DataException(path, $"got a JSON {Kind(document.RootElement)}, expected an object such as {{\"text\": \"...\", \"label\": \"...\"}} on every line.", line);
+                throw new DataException(path,
+                    $"got a JSON {Kind(document.RootElement)}, expected an object such as {{\"text\": \"...\", \"label\": \"...\"}} on every line.", line);
             return [.. document.RootElement.EnumerateObject().Select(p => (p.Name, Text(path, line, p)))];
         }
         catch (Exception cause) when (cause is JsonException or InvalidOperationException)   // the latter: half a surrogate pair
@@ -72,7 +73,8 @@ static class JsonRows
             : throw new DataException(path, "the text holds a NUL character, which no text has; remove it.", line, property.Name),
         JsonValueKind.Number or JsonValueKind.True or JsonValueKind.False => property.Value.GetRawText(),
         JsonValueKind.Null => "",
-        _ => throw new DataException(path, $"got a nested JSON {Kind(property.Value)}, expected text, a number, true, false or null; flatten it to keys of its own.", line, property.Name),
+        _ => throw new DataException(path,
+            $"got a nested JSON {Kind(property.Value)}, expected text, a number, true, false or null; flatten it to keys of its own.", line, property.Name),
     };
 
     static string Kind(JsonElement element) => element.ValueKind switch

@@ -58,7 +58,8 @@ public sealed class LabelMap
         var cells = table.Column(column);
         var empty = Enumerable.Range(0, cells.Count).Where(row => string.IsNullOrWhiteSpace(cells[row])).ToList();
         if (empty.Count > 0)
-            throw new DataException(table.File, $"the label is empty in {empty.Count} of {cells.Count} rows (lines {string.Join(", ", empty.Take(3).Select(table.LineOf))}"
+            throw new DataException(table.File, $"the label is empty in {empty.Count} of {cells.Count} rows "
+                + $"(lines {string.Join(", ", empty.Take(3).Select(table.LineOf))}"
                 + $"{(empty.Count > 3 ? ", ..." : "")}); fill these cells or remove the rows.", table.LineOf(empty[0]), column);
         return [.. cells.Select(c => c!.Trim())];
     }

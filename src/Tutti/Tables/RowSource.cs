@@ -28,7 +28,7 @@ sealed class RowSource
         var file = TextFile.At(path, format.Encoding);
         var kind = format.Kind ?? System.IO.Path.GetExtension(path).ToLowerInvariant() switch
         {
-            ".jsonl" or ".ndjson" => "jsonl",
+            ".jsonl" or ".ndjson" or ".json" => "jsonl",
             ".tsv" or ".tab" when format.DelimiterCharacter is null or '\t' => "tsv",
             _ => "csv",
         };
@@ -41,7 +41,8 @@ sealed class RowSource
     public IEnumerable<FileRow> Rows()
     {
         var any = false;
-        var rows = Format.Kind == "jsonl" ? JsonRows.Read(file, Columns) : CsvRows.Read(file, Format.DelimiterCharacter!.Value, Format.Quote!.Value).Skip(headerInFile ? 1 : 0);
+        var rows = Format.Kind == "jsonl" ? JsonRows.Read(file, Columns)
+            : CsvRows.Read(file, Format.DelimiterCharacter!.Value, Format.Quote!.Value).Skip(headerInFile ? 1 : 0);
         foreach (var row in rows)
         {
             if (row.Cells.Length != Columns.Count) throw Uneven(row);
@@ -69,29 +70,38 @@ sealed class RowSource
         if (!rows.MoveNext()) throw new DataException(file.Path, "the file is empty (blank lines only); expected rows.");
         var first = rows.Current;
         if (format.DelimiterCharacter is { } stated && first.Cells.Length == 1) RefuseWrongDelimiter(file, format, stated, first.Line);
+        if (header && first.Cells[0].StartsWith("{\"", StringComparison.Ordinal))
+            throw new DataException(file.Path, "the header looks like JSON; if every line is a JSON object, state kind: jsonl.", first.Line);
         if (format.Columns is { } named && named.Count != first.Cells.Length)
             throw new DataException(file.Path, $"got {first.Cells.Length} cells, but {named.Count} columns are named ({string.Join(", ", named)}); "
                 + $"the delimiter is {Show(fit.Delimiter)}, the quote {Show(fit.Quote)}.", first.Line);
         var columns = (format.Columns ?? (header ? first.Cells : [.. first.Cells.Select(_ => "")]))
             .Select((name, i) => name.Trim() is { Length: > 0 } trimmed ? trimmed : string.Create(CultureInfo.InvariantCulture, $"column{i + 1}")).ToList();
         if (columns.GroupBy(c => c).FirstOrDefault(g => g.Count() > 1) is { } twice)
-            throw new DataException(file.Path, $"the header names '{twice.Key}' {twice.Count()} times; every column needs its own name. If this line is data, state header: false.", first.Line);
-        return new(file, format with { Delimiter = fit.Delimiter.ToString(), Quote = fit.Quote, Header = header, Columns = columns }, columns, header, first.Line);
+            throw new DataException(file.Path,
+                $"the header names '{twice.Key}' {twice.Count()} times; every column needs its own name. "
+                + "If this line is data, state header: false.", first.Line);
+        format = format with { Delimiter = fit.Delimiter.ToString(), Quote = fit.Quote, Header = header, Columns = columns };
+        return new(file, format, columns, header, first.Line);
     }
 
     static void RefuseWrongDelimiter(TextFile file, TableFormat format, char stated, long line)
     {
         var likely = CsvDetection.Detect(file, null, format.Quote, format.HasHeader);
         if (likely.Columns > 1 && likely.Consistency > 0.5)
-            throw new DataException(file.Path, $"the stated delimiter {Show(stated)} gives a single column; {Show(likely.Delimiter)} would give {likely.Columns}. "
-                + $"State delimiter: {Show(likely.Delimiter)}, or leave it out.", line);
+            throw new DataException(file.Path, $"the stated delimiter {Show(stated)} gives a single column; "
+                + $"{Show(likely.Delimiter)} would give {likely.Columns}. State delimiter: {Show(likely.Delimiter)}, or leave it out.", line);
     }
 
     DataException Uneven(FileRow row)
     {
-        var expected = headerInFile ? "the header has" : "the first row has";
-        var advice = row.Cells.Length > Columns.Count ? $" Enclose cells that hold {Show(Format.DelimiterCharacter!.Value)} in {Show(Format.Quote!.Value)}." : "";
-        return new(Path, $"this row has {row.Cells.Length} cells, {expected} {Columns.Count} (delimiter {Show(Format.DelimiterCharacter!.Value)}, quote {Show(Format.Quote!.Value)}).{advice}", row.Line);
+        var (delimiter, quote) = (Format.DelimiterCharacter!.Value, Format.Quote!.Value);
+        var advice = row.Cells.Length < Columns.Count ? ""
+            : row.Cells.Any(c => c.TrimStart() is [var first, ..] trimmed && first == quote && trimmed.Length < c.Length)
+                ? $" A quote counts only as the first character of a cell: remove the blanks before {Show(quote)}."
+            : $" Enclose cells that hold {Show(delimiter)} in {Show(quote)}.";
+        return new(Path, $"this row has {row.Cells.Length} {(row.Cells.Length == 1 ? "cell" : "cells")}, "
+            + $"{(headerInFile ? "the header" : "the first row")} has {Columns.Count} (delimiter {Show(delimiter)}, quote {Show(quote)}).{advice}", row.Line);
     }
 
     static string Show(char character) => character switch { '\t' => "tab", '\0' => "none", '\'' => "\"'\"", _ => $"'{character}'" };

@@ -80,11 +80,12 @@ public sealed class Table
         var numbers = new double[texts.Length];
         for (var row = 0; row < texts.Length; row++)
             if (!double.TryParse(texts[row], NumberStyles.Float, CultureInfo.InvariantCulture, out numbers[row]) || !double.IsFinite(numbers[row]))
-                throw new DataException(File, texts[row] is null ? "the cell is empty, expected a number." : $"got '{texts[row]}', expected a number such as 3.5.", lines[row], column);
+                throw new DataException(File, $"{(texts[row] is null ? "the cell is empty" : $"got '{texts[row]}'")}, expected a number such as 3.5.",
+                    lines[row], column);
         return numbers;
     }
 
     /// <summary>The place of a column, or a <see cref="DataException"/> that names the nearest one and lists all.</summary>
     internal int IndexOf(string column) => index.TryGetValue(column, out var i) ? i
-        : throw new DataException(File, $"there is no column '{column}'{(Nearest.Hint(column, Columns) is { Length: > 0 } hint ? hint : ".")} The columns are: {string.Join(", ", Columns)}.");
+        : throw new DataException(File, $"there is no column '{column}'{Nearest.Hint(column, Columns)} The columns are: {string.Join(", ", Columns)}.");
 }

@@ -29,7 +29,8 @@ public sealed record TableFormat
     internal void Validate()
     {
         if (Kind is not (null or "csv" or "tsv" or "jsonl"))
-            throw new ConfigException("format.kind", $"'{Kind}' is not a kind of table; expected csv, tsv or jsonl{Nearest.Hint(Kind, ["csv", "tsv", "jsonl"])}");
+            throw new ConfigException("format.kind",
+                $"'{Kind}' is not a kind of table; expected csv, tsv or jsonl{Nearest.Hint(Kind, ["csv", "tsv", "jsonl"])}");
         if (Kind == "jsonl" && (Delimiter is not null || Quote is not null || Header is not null || Columns is not null))
             throw new ConfigException("format", "delimiter, quote, header and columns mean nothing for jsonl, whose objects name their cells; leave them out.");
         if (Delimiter is not null && DelimiterCharacter is null or '\r' or '\n' or ' ' or '\0' or > '\x7f')
@@ -59,7 +60,8 @@ public sealed record TableFormat
         }
         catch (ArgumentException inner)
         {
-            throw new ConfigException("format.encoding", $"'{name}' is not a known encoding; expected a name such as utf-8, iso-8859-1, windows-1252 or utf-16.", inner);
+            throw new ConfigException("format.encoding",
+                $"'{name}' is not a known encoding; expected a name such as utf-8, iso-8859-1, windows-1252 or utf-16.", inner);
         }
     }
 }

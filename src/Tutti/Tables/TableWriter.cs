@@ -18,7 +18,8 @@ public sealed class TableWriter : IDisposable
 
     public TableWriter(string path, params IReadOnlyList<string> columns)
     {
-        if (columns.Count == 0 || columns.Any(string.IsNullOrWhiteSpace)) throw new ArgumentException("a table needs columns and each of them a name", nameof(columns));
+        if (columns.Count == 0 || columns.Any(string.IsNullOrWhiteSpace))
+            throw new ArgumentException("a table needs columns and each of them a name", nameof(columns));
         if (columns.Select(c => c.Trim()).Distinct().Count() < columns.Count)
             throw new ArgumentException($"every column needs its own name, got {string.Join(", ", columns)}", nameof(columns));
         (this.path, this.columns) = (Path.GetFullPath(path), columns.Count);
@@ -32,9 +33,7 @@ public sealed class TableWriter : IDisposable
     /// <summary>Appends a text cell; null is an empty cell.</summary>
     public TableWriter Add(string? text)
     {
-        // Unquoted at the start of the file it would be read as the mark of the encoding, not as text.
-        if (text is ['\uFEFF', ..]) csv.WriteField(text, CsvQuoting.Always);
-        else csv.WriteField(text);
+        csv.WriteField(text);
         return this;
     }
 

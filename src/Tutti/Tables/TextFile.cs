@@ -102,6 +102,7 @@ sealed class TextFile
     {
         var folder = System.IO.Path.GetDirectoryName(System.IO.Path.GetFullPath(path));
         if (!Directory.Exists(folder)) return $"; the folder {folder} does not exist either.";
-        return Nearest.Hint(System.IO.Path.GetFileName(path), Directory.EnumerateFiles(folder).Select(f => System.IO.Path.GetFileName(f)).Order(StringComparer.Ordinal)) is { Length: > 0 } hint ? hint : ".";
+        var names = Directory.EnumerateFiles(folder).Select(f => System.IO.Path.GetFileName(f)).Order(StringComparer.Ordinal);
+        return Nearest.Hint(System.IO.Path.GetFileName(path), names);
     }
 }

@@ -25,7 +25,8 @@ public sealed class TextTemplate
     /// <param name="path">The setting it comes from, for errors.</param>
     public static TextTemplate Parse(string template, string path = "data.text")
     {
-        if (string.IsNullOrWhiteSpace(template)) throw new ConfigException(path, "the template is empty; expected a column's name or a template such as \"{title} | {text}\".");
+        if (string.IsNullOrWhiteSpace(template))
+            throw new ConfigException(path, "the template is empty; expected a column's name or a template such as \"{title} | {text}\".");
         if (template.AsSpan().IndexOfAny('{', '}') < 0) return new(["", ""], [template.Trim()]);
         var (literals, columns, literal) = (new List<string>(), new List<string>(), new StringBuilder());
         for (var i = 0; i < template.Length; i++)
@@ -39,7 +40,8 @@ public sealed class TextTemplate
             else if (c == '{')
             {
                 var end = template.IndexOfAny(['{', '}'], i + 1);
-                if (end < 0 || template[end] == '{') throw new ConfigException(path, $"the brace at character {i + 1} of \"{template}\" is not closed; write {{{{ for a brace that is text.");
+                if (end < 0 || template[end] == '{')
+                    throw new ConfigException(path, $"the brace at character {i + 1} of \"{template}\" is not closed; write {{{{ for a brace that is text.");
                 var name = template[(i + 1)..end].Trim();
                 if (name.Length == 0) throw new ConfigException(path, $"the braces at character {i + 1} of \"{template}\" name no column.");
                 literals.Add(literal.ToString());
@@ -47,7 +49,8 @@ public sealed class TextTemplate
                 literal.Clear();
                 i = end;
             }
-            else if (c == '}') throw new ConfigException(path, $"the brace at character {i + 1} of \"{template}\" closes nothing; write }}}} for a brace that is text.");
+            else if (c == '}')
+                throw new ConfigException(path, $"the brace at character {i + 1} of \"{template}\" closes nothing; write }}}} for a brace that is text.");
             else literal.Append(c);
         }
         if (columns.Count == 0) throw new ConfigException(path, $"\"{template}\" names no column; write one in braces, as in \"{{text}}\".");

@@ -20,7 +20,8 @@ public class FoldsTests
     [Fact]
     public void Folds_of_every_kind_partition_the_rows_and_are_stable_for_a_seed() => Prop.ForAll(Cases, c =>
     {
-        FoldSettings[] all = [Kind(c, FoldKind.KFold), Kind(c, FoldKind.Stratified), Kind(c, FoldKind.Grouped), Kind(c, FoldKind.Holdout), Kind(c, FoldKind.Column)];
+        FoldSettings[] all = [Kind(c, FoldKind.KFold), Kind(c, FoldKind.Stratified), Kind(c, FoldKind.Grouped),
+            Kind(c, FoldKind.Holdout), Kind(c, FoldKind.Column)];
         foreach (var settings in all)
         {
             if (settings.Kind is FoldKind.Grouped or FoldKind.Column && c.Groups.Distinct().Count() < Math.Max(2, c.Count)) continue;
@@ -84,7 +85,8 @@ public class FoldsTests
     {
         var labels = Enumerable.Range(0, 100).Select(i => i % 2 == 0 ? "a" : "b").ToArray();
         foreach (var kind in new[] { FoldKind.KFold, FoldKind.Stratified, FoldKind.Holdout })
-            Assert.NotEqual(Folds.Make(new() { Kind = kind, Seed = 1 }, 100, labels).Valid(0), Folds.Make(new() { Kind = kind, Seed = 2 }, 100, labels).Valid(0));
+            Assert.NotEqual(Folds.Make(new() { Kind = kind, Seed = 1 }, 100, labels).Valid(0),
+                Folds.Make(new() { Kind = kind, Seed = 2 }, 100, labels).Valid(0));
     }
 
     [Fact]
@@ -150,11 +152,14 @@ public class FoldsTests
     {
         using var temp = Shared.Temp();
         Folds.Make(new() { Kind = FoldKind.KFold, Count = 2 }, 3).Save(temp.File("f.csv"), ["a", "b", "c"]);
-        Assert.Contains("'d' has no fold", Assert.Throws<DataException>(() => Folds.Load(temp.File("f.csv"), ["a", "b", "d"])).Message, StringComparison.Ordinal);
-        Assert.Contains("3 ids here, 2 rows", Assert.Throws<DataException>(() => Folds.Load(temp.File("f.csv"), ["a", "b"])).Message, StringComparison.Ordinal);
-        Assert.Equal(3, Assert.Throws<DataException>(() => Folds.Load(temp.Write("g.csv", "id,fold\n0,1\n1,one\n"))).Row);
-        Assert.Contains("no row is in fold 0", Assert.Throws<DataException>(() => Folds.Load(temp.Write("h.csv", "id,fold\n0,1\n1,1\n"))).Message, StringComparison.Ordinal);
-        Assert.Contains("occurs twice", Assert.Throws<DataException>(() => Folds.Load(temp.Write("i.csv", "id,fold\n0,1\n0,0\n"))).Message, StringComparison.Ordinal);
+        Expect("'d' has no fold", temp.File("f.csv"), ["a", "b", "d"]);
+        Expect("3 ids here, 2 rows", temp.File("f.csv"), ["a", "b"]);
+        Expect("line 3, column 'fold': got 'one'", temp.Write("g.csv", "id,fold\n0,1\n1,one\n"));
+        Expect("no row is in fold 0", temp.Write("h.csv", "id,fold\n0,1\n1,1\n"));
+        Expect("occurs twice", temp.Write("i.csv", "id,fold\n0,1\n0,0\n"));
+
+        static void Expect(string expected, string path, string[]? ids = null) =>
+            Assert.Contains(expected, Assert.Throws<DataException>(() => Folds.Load(path, ids)).Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -162,7 +167,8 @@ public class FoldsTests
     {
         string[] labels = [.. Enumerable.Repeat("common", 20), "rare", "rare", "rare"];
         var message = Assert.Throws<DataException>(() => Folds.Make(new() { Count = 5 }, labels.Length, labels, source: "t.csv")).Message;
-        Assert.Equal("t.csv: class 'rare' has 3 rows, too few for 5 stratified folds (each needs one).\nState count: 3 or less, add rows of this class, or leave the class out.", message);
+        Assert.Equal("t.csv: class 'rare' has 3 rows, too few for 5 stratified folds (each needs one).\n"
+            + "State count: 3 or less, add rows of this class, or leave the class out.", message);
     }
 
     [Fact]
@@ -181,23 +187,24 @@ public class FoldsTests
     [Fact]
     public void Too_little_to_divide_is_refused()
     {
-        Assert.Contains("only one class", Error(new() { Count = 2 }, 4, ["a", "a", "a", "a"]), StringComparison.Ordinal);
-        Assert.Contains("the value '1'", Error(new() { Kind = FoldKind.Column, Column = "f" }, 3, groups: ["1", "1", "1 "]), StringComparison.Ordinal);
-        Assert.Contains("an empty cell", Error(new() { Kind = FoldKind.Column, Column = "f" }, 3, groups: [null, null, ""]), StringComparison.Ordinal);
-        Assert.Contains("2 groups, too few for 3 folds", Error(new() { Kind = FoldKind.Grouped, Column = "g", Count = 3 }, 4, groups: ["a", "a", "b", "b"]), StringComparison.Ordinal);
-        Assert.Contains("1 rows have no group", Error(new() { Kind = FoldKind.Grouped, Column = "g", Count = 2 }, 3, groups: ["a", null, "b"]), StringComparison.Ordinal);
-        Assert.Contains("2 rows cannot be divided into 5", Error(new() { Kind = FoldKind.KFold }, 2), StringComparison.Ordinal);
-        Assert.Contains("1 rows cannot be divided into 2", Error(new() { Kind = FoldKind.Holdout }, 1), StringComparison.Ordinal);
+        Expect("only one class", new() { Count = 2 }, 4, labels: ["a", "a", "a", "a"]);
+        Expect("the value '1'", new() { Kind = FoldKind.Column, Column = "f" }, 3, groups: ["1", "1", "1 "]);
+        Expect("an empty cell", new() { Kind = FoldKind.Column, Column = "f" }, 3, groups: [null, null, ""]);
+        Expect("2 groups, too few for 3 folds", new() { Kind = FoldKind.Grouped, Column = "g", Count = 3 }, 4, groups: ["a", "a", "b", "b"]);
+        Expect("1 of 3 rows have no group", new() { Kind = FoldKind.Grouped, Column = "g", Count = 2 }, 3, groups: ["a", null, "b"]);
+        Expect("2 rows cannot be divided into 5", new() { Kind = FoldKind.KFold }, 2);
+        Expect("1 rows cannot be divided into 2", new() { Kind = FoldKind.Holdout }, 1);
 
-        static string Error(FoldSettings settings, int rows, string[]? labels = null, string?[]? groups = null) =>
-            Assert.Throws<DataException>(() => Folds.Make(settings, rows, labels, groups)).Message;
+        static void Expect(string expected, FoldSettings settings, int rows, string[]? labels = null, string?[]? groups = null) =>
+            Assert.Contains(expected, Assert.Throws<DataException>(() => Folds.Make(settings, rows, labels, groups)).Message, StringComparison.Ordinal);
     }
 
     [Fact]
     public void Settings_that_cannot_be_are_refused()
     {
-        FoldSettings[] all = [new() { Count = 1 }, new() { Kind = FoldKind.Holdout, Validation = 1 }, new() { Kind = FoldKind.Holdout, Validation = double.NaN },
-            new() { Kind = FoldKind.Grouped }, new() { Kind = FoldKind.Column }, new() { Kind = (FoldKind)9 }, new()];
+        FoldSettings[] all = [new() { Count = 1 }, new() { Kind = FoldKind.Holdout, Validation = 1 },
+            new() { Kind = FoldKind.Holdout, Validation = double.NaN }, new() { Kind = FoldKind.Grouped }, new() { Kind = FoldKind.Column },
+                new() { Kind = (FoldKind)9 }, new()];
         foreach (var settings in all) Assert.Throws<ConfigException>(() => Folds.Make(settings, 10));
     }
 

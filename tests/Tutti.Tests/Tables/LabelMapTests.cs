@@ -44,7 +44,8 @@ public class LabelMapTests
         var table = Table.Read(temp.Write("t.csv", "text,label\na,negative\nb,positve\n"));
         var error = Assert.Throws<DataException>(() => map.IndicesOf(table, "label"));
         Assert.Equal((3, "label"), (error.Row, error.Column));
-        Assert.Contains("'positve' is none of the classes of training; did you mean 'positive'? The classes are: negative, positive.", error.Message, StringComparison.Ordinal);
+        Assert.Contains("'positve' is none of the classes of training; did you mean 'positive'? The classes are: negative, positive.",
+            error.Message, StringComparison.Ordinal);
         Assert.Equal([0, 1], map.IndicesOf(Table.Read(temp.Write("u.csv", "text,label\na,negative\nb,positive\n")), "label"));
     }
 

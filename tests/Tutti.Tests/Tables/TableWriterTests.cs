@@ -7,7 +7,8 @@ namespace Tutti.Tests.Tables;
 public class TableWriterTests
 {
     // Small on purpose: what breaks a csv file is how these few follow one another.
-    static readonly Gen<string> Cells = Gen.Elements("", "a", " ", "\"", "\"\"", ",", ";", "\t", "'", "\n", "\r", "\r\n", "|", "é", "\U0001F525", "\uFEFF", "=1", "#", "\\", "5\" disk")
+    static readonly Gen<string> Cells = Gen
+        .Elements("", "a", " ", "\"", "\"\"", ",", ";", "\t", "'", "\n", "\r", "\r\n", "|", "é", "\U0001F525", "\uFEFF", "=1", "#", "\\", "5\" disk")
         .ListOf().Select(parts => string.Concat(parts.Take(5)));
 
     static readonly Gen<List<List<string>>> Tables = Gen.Choose(1, 4).SelectMany(columns => Gen.Choose(1, 6).SelectMany(rows =>
@@ -30,8 +31,10 @@ public class TableWriterTests
             return columns.SequenceEqual(table.Columns) && Same(Rows(table), rows) && Same(streamed, rows);
         }).Check(Config.QuickThrowOnFailure.WithMaxTest(500));
 
-        static IEnumerable<List<string>> Rows(Table table) => Enumerable.Range(0, table.Count).Select(row => table.Columns.Select(c => table[row, c] ?? "").ToList());
-        static bool Same(IEnumerable<List<string>> left, List<List<string>> right) => left.Select(r => string.Join('\u0001', r)).SequenceEqual(right.Select(r => string.Join('\u0001', r)));
+        static IEnumerable<List<string>> Rows(Table table) =>
+            Enumerable.Range(0, table.Count).Select(row => table.Columns.Select(c => table[row, c] ?? "").ToList());
+        static bool Same(IEnumerable<List<string>> left, List<List<string>> right) =>
+            left.Select(r => string.Join('\u0001', r)).SequenceEqual(right.Select(r => string.Join('\u0001', r)));
     }
 
     [Fact]
@@ -69,7 +72,8 @@ public class TableWriterTests
             writer.Row(null, " blank");
             writer.Complete();
         }
-        Assert.Equal("id,text\n1,plain text\n2,\"with, comma\"\n3,\"with \"\"quotes\"\"\"\n4,\"two\nlines\"\n,\" blank\"\n", File.ReadAllText(temp.File("t.csv")));
+        Assert.Equal("id,text\n1,plain text\n2,\"with, comma\"\n3,\"with \"\"quotes\"\"\"\n4,\"two\nlines\"\n,\" blank\"\n",
+            File.ReadAllText(temp.File("t.csv")));
     }
 
     [Fact]
