@@ -77,6 +77,23 @@ public sealed class PredictionSet
             [.. rows.Select(i => Labels[i])], Folds is null ? null : [.. rows.Select(i => Folds[i])]);
     }
 
+    /// <summary>
+    /// Sets of different rows as one, in the order of <paramref name="ids"/>; ids that no set has are left out (a holdout predicts a part only).
+    /// </summary>
+    /// <exception cref="ArgumentException">Classes differ, or a row stands in two sets.</exception>
+    public static PredictionSet Join(IReadOnlyList<PredictionSet> sets, IReadOnlyList<string> ids)
+    {
+        if (sets.FirstOrDefault(set => !set.Classes.SequenceEqual(sets[0].Classes)) is not null) throw new ArgumentException("the sets have different classes");
+        var places = new Dictionary<string, (PredictionSet Set, int Row)>(StringComparer.Ordinal);
+        foreach (var set in sets)
+            for (var row = 0; row < set.Count; row++)
+                if (!places.TryAdd(set.Ids[row], (set, row))) throw new ArgumentException($"row '{set.Ids[row]}' stands in two sets");
+        var order = ids.Where(places.ContainsKey).ToArray();
+        return new(order, sets[0].Classes, [.. order.SelectMany(id => places[id].Set.Row(places[id].Row).ToArray())],
+            sets.Any(set => set.Labels is null) ? null : [.. order.Select(id => places[id].Set.Labels![places[id].Row])],
+            sets.Any(set => set.Folds is null) ? null : [.. order.Select(id => places[id].Set.Folds![places[id].Row])]);
+    }
+
     /// <summary>The index of the largest value; the lowest index on ties.</summary>
     public static int ArgMax(ReadOnlySpan<double> row)
     {

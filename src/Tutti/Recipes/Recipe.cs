@@ -1,6 +1,7 @@
 using System.ComponentModel;
 using System.ComponentModel.DataAnnotations;
 using System.Text.Json.Serialization;
+using Tutti.Tables;
 using Tutti.Training;
 
 namespace Tutti.Recipes;
@@ -51,6 +52,11 @@ public sealed record Recipe
     /// <summary>The sample submission, whichever of the two keys named it.</summary>
     [JsonIgnore]
     public string? SampleFile => Submission?.Sample ?? Data.Sample;
+
+    /// <summary>How the training rows are divided.</summary>
+    [JsonIgnore]
+    internal FoldSettings FoldSettings => Data.Folds is { } folds ? new() { Kind = folds.Kind, Count = folds.Count, Seed = folds.Seed, Column = folds.Column }
+        : new() { Kind = FoldKind.Holdout, Validation = Data.Validation ?? 0.2, Seed = Seed };
 
     /// <summary>Reads and checks a recipe file; relative paths in it are resolved against its folder.</summary>
     /// <param name="path">A YAML file of at most 1 MiB.</param>

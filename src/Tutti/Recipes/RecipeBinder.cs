@@ -19,7 +19,7 @@ sealed partial class RecipeBinder
     {
         [typeof(RecipeTask)] = ["multi-label", "text-regression", "multi-target", "language-model", "image-classification", "ratings"],
         [typeof(RecipeBlend)] = ["rank", "hill-climb", "stack"],
-        [typeof(FoldScheme)] = ["time"],
+        [typeof(Tables.FoldKind)] = ["time"],
     };
 
     readonly List<ConfigFault> faults = [];

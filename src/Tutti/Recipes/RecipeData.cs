@@ -1,25 +1,10 @@
 using System.ComponentModel;
 using System.ComponentModel.DataAnnotations;
 using System.Text.RegularExpressions;
+using Tutti.Tables;
 using Tutti.Training;
 
 namespace Tutti.Recipes;
-
-/// <summary>How rows are dealt to folds.</summary>
-public enum FoldScheme
-{
-    /// <summary>Every fold has about the same share of each label.</summary>
-    Stratified,
-
-    /// <summary>Without regard to labels.</summary>
-    Random,
-
-    /// <summary>Rows with the same value of a column stay in one fold.</summary>
-    Group,
-
-    /// <summary>A column of the training file holds each row's fold.</summary>
-    Column,
-}
 
 /// <summary>The rows of a recipe, and which of their columns mean what.</summary>
 public sealed partial record DataConfig
@@ -98,60 +83,66 @@ public sealed record FoldsConfig
     public int Count { get; init; } = 5;
 
     [Description("How rows are dealt: stratified by label, at random, a column's groups kept together, or as a column says.")]
-    public FoldScheme Kind { get; init; } = FoldScheme.Stratified;
+    public FoldKind Kind { get; init; } = FoldKind.Stratified;
 
     [Description("Seed of the dealing.")]
     [Range(0, int.MaxValue)]
     public int Seed { get; init; }
 
-    [Description("The column of kinds group and column.")]
+    [Description("The column of kinds grouped and column.")]
     public string? Column { get; init; }
 
     internal IReadOnlyList<ConfigFault> Validate()
     {
         var faults = ConfigFault.OfRanges(this);
-        if (Kind is FoldScheme.Group or FoldScheme.Column && string.IsNullOrEmpty(Column))
+        if (Kind is FoldKind.Holdout) faults.Add(new("kind", "is holdout, which data.validation says: write validation: 0.2 in place of folds"));
+        if (Kind is FoldKind.Grouped or FoldKind.Column && string.IsNullOrEmpty(Column))
             faults.Add(new("column", $"is required with kind {RecipeJson.Name(Kind)}"));
-        if (Kind is not (FoldScheme.Group or FoldScheme.Column) && Column is not null)
-            faults.Add(new("column", $"has no meaning with kind {RecipeJson.Name(Kind)}; did you mean kind: group?"));
+        if (Kind is not (FoldKind.Grouped or FoldKind.Column) && Column is not null)
+            faults.Add(new("column", $"has no meaning with kind {RecipeJson.Name(Kind)}; did you mean kind: grouped?"));
         return faults;
     }
 }
 
-/// <summary>How delimited files are written.</summary>
+/// <summary>How files of rows are written; what is not said is found out from the file.</summary>
 public sealed record FormatConfig
 {
-    static readonly string[] encodings = ["utf-8", "utf-16", "latin-1", "windows-1252"];
-
-    [Description("Character between cells; default: a comma, in .tsv files a tab (\"\\t\").")]
+    [Description("Character between cells, or tab; default: found out from the file.")]
     public string? Delimiter { get; init; }
 
-    [Description("Character around cells that hold a delimiter; \"\" = none.")]
-    public string Quote { get; init; } = "\"";
+    [Description("Character around cells that hold a delimiter, \"\" for none; default: found out from the file.")]
+    public string? Quote { get; init; }
 
-    [Description("utf-8, utf-16, latin-1 or windows-1252; a byte order mark wins.")]
-    public string Encoding { get; init; } = "utf-8";
+    [Description("Such as utf-8, iso-8859-1 or windows-1252; a byte order mark wins; default: utf-8.")]
+    public string? Encoding { get; init; }
 
-    [Description("Whether the first line names the columns.")]
-    public bool Header { get; init; } = true;
+    [Description("Whether the first line names the columns; default: yes, unless columns are given.")]
+    public bool? Header { get; init; }
 
     [Description("Names of the columns of files without a header.")]
     public IReadOnlyList<string>? Columns { get; init; }
 
+    /// <summary>The same as the reader of tables takes it.</summary>
+    internal TableFormat ToTableFormat() => new() { Delimiter = Delimiter, Quote = Quote is null ? null : Quote.Length == 0 ? '\0' : Quote[0], Encoding = Encoding, Header = Header, Columns = Columns };
+
     internal IEnumerable<ConfigFault> Validate()
     {
-        if (Delimiter is not null && (Delimiter.Length != 1 || Delimiter is "\n" or "\r"))
-            yield return new("delimiter", $"got '{Delimiter}', expected one character, such as \";\" or \"\\t\"");
-        if (Quote.Length > 1 || Quote is "\n" or "\r" || Quote == Delimiter)
-            yield return new("quote", $"got '{Quote}', expected one character other than the delimiter, or \"\" for none");
-        if (!encodings.Contains(Encoding))
-            yield return new("encoding", $"got '{Encoding}', expected {RecipeBinder.Either(encodings)}{RecipeBinder.DidYouMean(Encoding, encodings)}");
-        if (Header && Columns is not null)
-            yield return new("columns", "is given for files with a header; take it out, or write header: false");
-        if (!Header && Columns is not { Count: > 0 })
-            yield return new("columns", "is required for files without a header");
-        if (Columns?.GroupBy(name => name, StringComparer.Ordinal).FirstOrDefault(group => group.Count() > 1) is { } twice)
-            yield return new("columns", $"got '{twice.Key}' twice");
+        if (Quote is { Length: > 1 })
+        {
+            yield return new("quote", $"got '{Quote}', expected one character, or \"\" for none");
+            yield break;
+        }
+        ConfigException? fault = null;
+        try
+        {
+            ToTableFormat().Validate();
+        }
+        catch (ConfigException e)
+        {
+            fault = e;
+        }
+        if (fault is not null) yield return new(fault.Path.Replace("format.", "", StringComparison.Ordinal), fault.Message[(fault.Path.Length + 2)..].TrimEnd('.'));
+        if (Header == true && Columns is not null) yield return new("columns", "is given for files with a header; take it out, or write header: false");
     }
 
     public bool Equals(FormatConfig? other) => RecipeJson.Same(this, other);

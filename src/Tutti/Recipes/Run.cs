@@ -160,12 +160,18 @@ public sealed class Run(Recipe recipe, string folder)
         var summary = EvaluationSummary.Of(oof);
         var rows = perMember.Select(pair => LeaderboardRow.Of(pair.Key, pair.Value, [.. cells.Where(cell => cell.Member == pair.Key).Select(cell => cell.Folder.Metrics)])).ToList();
         if (perMember.Count > 1) rows.Add(LeaderboardRow.Of($"blend ({recipe.Blend.ToString().ToLowerInvariant()})", oof, []));
-        var baseline = Baselines.Majority(oof, data.Folds, data.Truth, data.TrainIds);
+        var baseline = Baselines.Majority(oof, fold => Shares(data, fold));
         rows.Add(LeaderboardRow.Of($"always '{baseline.Classes[baseline.Predicted(0)]}'", baseline, []));
         var leaderboard = new Leaderboard([.. rows]);
         leaderboard.Write(files.Leaderboard);
         AtomicFile.Write(files.Metrics, EvaluationJson.Text(summary));
         return new(files, leaderboard, summary, oof.Classes, recipe.Submission is { } s && data.Test is not null ? Path.Combine(files.Root, s.File) : null);
+    }
+
+    static double[] Shares(RunData data, int fold)
+    {
+        var rows = data.Folds.Train(fold);
+        return [.. Enumerable.Range(0, data.Labels.Count).Select(c => rows.Count(row => data.Truth[row] == c) / (double)rows.Length)];
     }
 
     /// <summary>A hash of a model folder's files, so that a changed checkpoint makes cells stale; null for a model from nothing.</summary>

@@ -40,6 +40,9 @@ public static class Submission
         });
     }
 
+    /// <summary>Checks a sample against predictions of the rows to come, before anything is trained. Errors as <see cref="Write"/>.</summary>
+    public static void Check(string sample, PredictionSet predictions, string id) => Form.Read(sample, predictions, id);
+
     /// <param name="Id">The position of the id column.</param>
     /// <param name="ClassOf">Per column, the class whose probability it takes; null: the other column takes the predicted class.</param>
     /// <param name="Rows">The rows of the predictions in the order to write.</param>

@@ -22,6 +22,9 @@ public sealed class RunFolder(string path)
     /// <summary>Which fold holds each row out of training.</summary>
     public string Folds => In("folds.csv");
 
+    /// <summary>A hash of every training row's text, so that an evaluation can tell rows that were trained on.</summary>
+    public string SeenRows => In("seen-rows.txt");
+
     /// <summary>Blended predictions of the training rows, each by members that did not see the row.</summary>
     public string OutOfFold => In("oof.csv");
 

@@ -29,7 +29,7 @@ public class RecipeSetTests
 
     [Fact]
     public void A_setting_may_hold_a_whole_section()
-        => Assert.Equal(new FoldsConfig { Count = 3, Kind = FoldScheme.Random }, With("data.folds={ count: 3, kind: random }").Data.Folds);
+        => Assert.Equal(new FoldsConfig { Count = 3, Kind = Tutti.Tables.FoldKind.KFold }, With("data.folds={ count: 3, kind: k-fold }").Data.Folds);
 
     [Fact]
     public void Null_takes_a_key_out()

@@ -1,0 +1,13 @@
+using Tutti.Evaluation;
+using Tutti.Reports;
+using Tutti.Runs;
+
+namespace Tutti.Recipes;
+
+/// <summary>What a run came to.</summary>
+/// <param name="Files">The run folder.</param>
+/// <param name="Leaderboard">Members, blend and baseline with intervals.</param>
+/// <param name="Summary">Of the blend, on rows that no model behind a prediction was trained on.</param>
+/// <param name="Classes">Class names in the order of the confusion matrix.</param>
+/// <param name="Submission">The file for the test rows, or null.</param>
+public sealed record RunResult(RunFolder Files, Leaderboard Leaderboard, EvaluationSummary Summary, IReadOnlyList<string> Classes, string? Submission);

@@ -1,0 +1,27 @@
+using System.Security.Cryptography;
+using System.Text;
+using Tutti.Tables;
+
+namespace Tutti.Recipes;
+
+/// <summary>Hashes of the texts that a run trained on, so that a score is never computed on them unnoticed.</summary>
+public static class SeenRows
+{
+    /// <summary>One line of 16 hexadecimal digits per distinct text.</summary>
+    public static void Write(string path, RunData data)
+    {
+        var lines = Enumerable.Range(0, data.Train.Count).Select(row => Key(data.Train, row, data.Text, data.Pair)).Distinct().Order();
+        AtomicFile.Write(path, string.Concat(lines.Select(key => FormattableString.Invariant($"{key:x16}\n"))));
+    }
+
+    /// <summary>The hashes of a run, or none where the file is missing.</summary>
+    public static HashSet<ulong> Read(string path) => File.Exists(path)
+        ? [.. File.ReadLines(path).Select(line => ulong.Parse(line, System.Globalization.NumberStyles.HexNumber, System.Globalization.CultureInfo.InvariantCulture))] : [];
+
+    /// <summary>The hash of a row's text, white space and case folded.</summary>
+    public static ulong Key(Table table, int row, TextTemplate text, TextTemplate? pair)
+    {
+        var words = string.Join(' ', $"{text.Render(table, row)}\0{pair?.Render(table, row)}".Split(default(char[]), StringSplitOptions.RemoveEmptyEntries)).ToLowerInvariant();
+        return BitConverter.ToUInt64(SHA256.HashData(Encoding.UTF8.GetBytes(words)));
+    }
+}
