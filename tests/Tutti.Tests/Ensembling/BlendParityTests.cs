@@ -11,7 +11,7 @@ public sealed class BlendParityTests
     const double Exact = 1e-12;
     public static TheoryData<string> Files => Parity.Files("09_ensembles", "set_*.json");
 
-    [Theory(SkipTestWithoutData = true)]
+    [Theory]
     [MemberData(nameof(Files))]
     public void Averages_equal_the_recorded_reference(string file)
     {
