@@ -68,7 +68,8 @@ public sealed class BlendTests
     public void Different_labels_of_a_row_are_an_error()
     {
         var other = new PredictionSet(["a", "b"], ["no", "yes"], [0.5, 0.5, 0.5, 0.5], [1, 1]);
-        Assert.Contains("row 'a' has label 'yes' but 'no'", Assert.Throws<DataException>(() => Blend.Of(BlendKind.Mean, [new("m1", First), new("m2", other)])).Message);
+        Assert.Contains("row 'a' has label 'yes' but 'no'", Assert.Throws<DataException>(() =>
+            Blend.Of(BlendKind.Mean, [new("m1", First), new("m2", other)])).Message);
     }
 
     [Theory]

@@ -20,7 +20,8 @@ public sealed class BootstrapTests
     {
         var set = Some.Predictions(seed, rows + 1, 2);
         var (truth, predicted) = (set.Labels!, set.Predicted());
-        var score = Bootstrap.Interval(set.Count, picked => Metrics.Accuracy([.. picked.ToArray().Select(i => truth[i])], [.. picked.ToArray().Select(i => predicted[i])]), (ulong)seed, 200);
+        var score = Bootstrap.Interval(set.Count, picked => Metrics.Accuracy([.. picked.ToArray().Select(i => truth[i])],
+            [.. picked.ToArray().Select(i => predicted[i])]), (ulong)seed, 200);
         return score.Low <= score.Value && score.Value <= score.High && score.N == set.Count && score.Value == Metrics.Accuracy(truth, predicted);
     }).QuickCheckThrowOnFailure();
 

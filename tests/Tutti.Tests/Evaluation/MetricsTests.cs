@@ -21,7 +21,8 @@ public sealed class MetricsTests
         var set = Some.Predictions(seed, rows + 1, 3);
         var order = Enumerable.Range(0, set.Count).ToArray();
         new Random(seed).Shuffle(order);
-        var shuffled = new PredictionSet([.. order.Select(i => set.Ids[i])], set.Classes, [.. order.SelectMany(i => set.Row(i).ToArray())], [.. order.Select(i => set.Labels![i])]);
+        var shuffled = new PredictionSet([.. order.Select(i => set.Ids[i])], set.Classes, [.. order.SelectMany(i => set.Row(i).ToArray())],
+            [.. order.Select(i => set.Labels![i])]);
         return All(set).Zip(All(shuffled)).All(pair => double.IsNaN(pair.First) ? double.IsNaN(pair.Second) : Math.Abs(pair.First - pair.Second) < 1e-9);
     }).QuickCheckThrowOnFailure();
 

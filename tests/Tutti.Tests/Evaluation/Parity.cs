@@ -23,7 +23,8 @@ sealed class Parity(string file)
         else for (var i = 0; i < expected.Length; i++) Near(what, expected[i], actual[i], tolerance, relative);
     }
 
-    public void Near(string what, JsonNode? expected, double actual, double tolerance) => Near(what, expected?.GetValue<double>() ?? double.NaN, actual, tolerance);
+    public void Near(string what, JsonNode? expected, double actual, double tolerance) =>
+        Near(what, expected?.GetValue<double>() ?? double.NaN, actual, tolerance);
 
     public void Near(string what, JsonNode? expected, double[] actual, double tolerance) => Near(what, Doubles(expected), actual, tolerance);
 
@@ -58,7 +59,8 @@ sealed class Parity(string file)
     public static TheoryData<string> Files(string folder, string pattern)
     {
         var path = Path.Combine(Shared.Fixtures, folder);
-        var files = Directory.Exists(path) ? Directory.GetFiles(path, pattern).Order(StringComparer.Ordinal).Select(file => Path.GetRelativePath(Shared.Fixtures, file)).ToArray() : [];
+        var files = Directory.Exists(path) ? Directory.GetFiles(path, pattern).Order(StringComparer.Ordinal).Select(file =>
+            Path.GetRelativePath(Shared.Fixtures, file)).ToArray() : [];
         return files.Length > 0 ? [.. files] : [""];
     }
 

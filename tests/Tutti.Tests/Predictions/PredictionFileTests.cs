@@ -34,7 +34,8 @@ public sealed class PredictionFileTests
     {
         using var temp = Shared.Temp();
         string[] texts = ["a,b", "\"quoted\"", "two\nlines", "two\r\nlines", " spaces ", "007", "ü€😀", "p_x", "'", ";", "\t", "#", "=1+1"];
-        var set = new PredictionSet(texts, texts, [.. Enumerable.Range(0, texts.Length * texts.Length).Select(i => i / texts.Length == i % texts.Length ? 1.0 : 0)],
+        var set = new PredictionSet(texts, texts, [.. Enumerable.Range(0, texts.Length * texts.Length).Select(i => i / texts.Length == i % texts.Length
+            ? 1.0 : 0)],
             [.. Enumerable.Range(0, texts.Length)]);
         PredictionFile.Write(temp.File("p.csv"), set);
         Assert.True(Same(set, PredictionFile.Read(temp.File("p.csv"))));
@@ -81,7 +82,8 @@ public sealed class PredictionFileTests
     }
 
     [Fact]
-    public void A_missing_file_is_a_data_error() => Assert.Contains("does not exist", Assert.Throws<DataException>(() => PredictionFile.Read("absent.csv")).Message);
+    public void A_missing_file_is_a_data_error() => Assert.Contains("does not exist",
+        Assert.Throws<DataException>(() => PredictionFile.Read("absent.csv")).Message);
 
     [Fact]
     public void A_tie_may_name_either_class()
@@ -90,6 +92,7 @@ public sealed class PredictionFileTests
         Assert.Equal(1, PredictionFile.Read(temp.Write("p.csv", "id,prediction,p_x,p_y\na,y,0.5,0.5\n")).Count);
     }
 
-    static bool Same(PredictionSet a, PredictionSet b) => a.Ids.SequenceEqual(b.Ids) && a.Classes.SequenceEqual(b.Classes) && a.Probabilities.SequenceEqual(b.Probabilities)
+    static bool Same(PredictionSet a, PredictionSet b) => a.Ids.SequenceEqual(b.Ids) && a.Classes.SequenceEqual(b.Classes)
+        && a.Probabilities.SequenceEqual(b.Probabilities)
         && (a.Labels ?? []).SequenceEqual(b.Labels ?? []) && (a.Folds ?? []).SequenceEqual(b.Folds ?? []);
 }

@@ -15,7 +15,8 @@ public sealed class EventLogTests
     public void An_event_is_one_json_line_with_time_and_kind_first()
     {
         using var temp = Shared.Temp();
-        using (var log = new EventLog(temp.File("events.jsonl"), new Clock())) log.Write("epoch", ("number", 2), ("loss", 0.25), ("name", "a\nb \"c\" ü"), ("best", null));
+        using (var log = new EventLog(temp.File("events.jsonl"), new Clock())) log.Write("epoch", ("number", 2), ("loss", 0.25), ("name", "a\nb \"c\" ü"),
+            ("best", null));
         Assert.Equal("""{"time":"2024-05-06T07:08:09.010Z","kind":"epoch","number":2,"loss":0.25,"name":"a\nb \u0022c\u0022 ü","best":null}""" + "\n",
             File.ReadAllText(temp.File("events.jsonl")));
     }

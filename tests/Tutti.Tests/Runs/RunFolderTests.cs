@@ -11,7 +11,8 @@ public sealed class RunFolderTests
     {
         var run = new RunFolder("r");
         string[] names = [run.Recipe, run.Events, run.Folds, run.OutOfFold, run.Test, run.Blend, run.Metrics, run.Leaderboard, run.Submission, run.Report];
-        Assert.Equal(["recipe.yaml", "events.jsonl", "folds.csv", "oof.csv", "test.csv", "blend.json", "metrics.json", "leaderboard.json", "submission.csv", "report.html"],
+        Assert.Equal(["recipe.yaml", "events.jsonl", "folds.csv", "oof.csv", "test.csv", "blend.json", "metrics.json", "leaderboard.json", "submission.csv",
+            "report.html"],
             names.Select(name => Path.GetRelativePath("r", name)));
         var cell = run.Cell("roberta-base", seed: 3, fold: 1);
         Assert.Equal(Path.Combine("r", "cells", "roberta-base-s3-f1"), cell.Root);

@@ -47,7 +47,8 @@ public sealed class ScheduleParityTests
             || !OnlyKeys(c["args"]!.AsObject(), "lr_max", "div", "div_final", "pct_start", "moms")) return false;
         var args = c["args"]!;
         var published = new OneCycle();
-        var cycle = new OneCycle(Value(args["pct_start"], published.Start), Value(args["div"], published.Divisor), Value(args["div_final"], published.FinalDivisor));
+        var cycle = new OneCycle(Value(args["pct_start"], published.Start), Value(args["div"], published.Divisor),
+            Value(args["div_final"], published.FinalDivisor));
         if (args["moms"] is JsonArray moms) cycle = cycle with { Momentum = (Value(moms[0]), Value(moms[1]), Value(moms[2])) };
         var (total, groups) = ((long)Value(c["total"]), (int)Value(c["param_groups"]));
         var peaks = args["lr_max"] is JsonObject slice
@@ -58,7 +59,8 @@ public sealed class ScheduleParityTests
         parity.Near($"{name} lr", Parity.Doubles(c["lr"]), rates, Float32, relative: true);
         parity.Near($"{name} mom", Parity.Doubles(c["mom"]), momenta, Float32, relative: true);
         if (c["lr_closed_form_f64"] is { } exact) parity.Near($"{name} closed form", Parity.Doubles(exact), rates, Exact, relative: true);
-        if (c["mom_closed_form_f64"] is { } exactMomentum) parity.Near($"{name} closed form mom", Parity.Doubles(exactMomentum), momenta, Exact, relative: true);
+        if (c["mom_closed_form_f64"] is { } exactMomentum) parity.Near($"{name} closed form mom", Parity.Doubles(exactMomentum), momenta, Exact,
+            relative: true);
         if (args.AsObject().Count == 1 && peaks.Length == 1)
             parity.Near($"{name} by kind", rates, [.. Steps(c["lr"]).Select(step => peaks[0] * Schedule.Factor(ScheduleKind.OneCycle, step, total, 0))], 0);
         return true;
@@ -66,10 +68,12 @@ public sealed class ScheduleParityTests
 
     static bool FlatCosineCase(Parity parity, string name, JsonObject c)
     {
-        if (!OnlyKeys(c, "name", "method", "batches_per_epoch", "epochs", "total", "args", "param_groups", "lr", "mom", "pct_train", "lr_closed_form_f64", "max_rel_diff_to_closed_form")
+        if (!OnlyKeys(c, "name", "method", "batches_per_epoch", "epochs", "total", "args", "param_groups", "lr", "mom", "pct_train", "lr_closed_form_f64",
+            "max_rel_diff_to_closed_form")
             || !OnlyKeys(c["args"]!.AsObject(), "lr", "pct_start", "div_final")) return false;
         var (args, total) = (c["args"]!, (long)Value(c["total"]));
-        double[] rates = [.. Steps(c["lr"]).Select(step => Value(args["lr"]) * Schedule.FlatCosine(step, total, Value(args["pct_start"], 0.75), Value(args["div_final"], 1e5)))];
+        double[] rates = [.. Steps(c["lr"]).Select(step => Value(args["lr"]) * Schedule.FlatCosine(step, total, Value(args["pct_start"], 0.75),
+            Value(args["div_final"], 1e5)))];
         parity.Near($"{name} lr", Parity.Doubles(c["lr"]), rates, Float32, relative: true);
         parity.Near($"{name} closed form", Parity.Doubles(c["lr_closed_form_f64"]), rates, Exact, relative: true);
         parity.True($"{name} leaves the momentum alone", Parity.Doubles(c["mom"]).Distinct().Count() == 1);
@@ -104,14 +108,16 @@ public sealed class ScheduleParityTests
     static bool SlantedCase(Parity parity, string name, JsonObject c)
     {
         if (!OnlyKeys(c, "name", "total", "lr_max", "cut_frac", "ratio", "cut", "lr_t0_to_T", "formula")) return false;
-        double[] rates = [.. Steps(c["lr_t0_to_T"]).Select(step => Value(c["lr_max"]) * Schedule.SlantedTriangle(step, (long)Value(c["total"]), Value(c["cut_frac"]), Value(c["ratio"])))];
+        double[] rates = [.. Steps(c["lr_t0_to_T"]).Select(step =>
+            Value(c["lr_max"]) * Schedule.SlantedTriangle(step, (long)Value(c["total"]), Value(c["cut_frac"]), Value(c["ratio"])))];
         parity.Near($"{name} lr", Parity.Doubles(c["lr_t0_to_T"]), rates, Exact, relative: true);
         return true;
     }
 
     static bool HuggingFaceCase(Parity parity, string name, JsonObject c)
     {
-        if (!OnlyKeys(c, "kind", "total", "warmup", "lr", "args", "lr_used_at_step") || !OnlyKeys(c["args"]!.AsObject(), "num_cycles", "power", "lr_end", "timescale")) return false;
+        if (!OnlyKeys(c, "kind", "total", "warmup", "lr", "args", "lr_used_at_step")
+            || !OnlyKeys(c["args"]!.AsObject(), "num_cycles", "power", "lr_end", "timescale")) return false;
         var (args, peak, total, warmup) = (c["args"]!, Value(c["lr"]), (long)Value(c["total"]), (long)Value(c["warmup"]));
         Func<long, double>? factor = c["kind"]!.GetValue<string>() switch
         {
@@ -127,9 +133,11 @@ public sealed class ScheduleParityTests
         if (factor is null) return false;
         var recorded = Parity.Doubles(c["lr_used_at_step"]);
         parity.Near($"{name} lr", recorded, [.. Steps(c["lr_used_at_step"]).Select(step => peak * factor(step))], Exact, relative: true);
-        ScheduleKind? kind = c["kind"]!.GetValue<string>() switch { "constant_with_warmup" => ScheduleKind.Constant, "linear" => ScheduleKind.Linear, "cosine" => ScheduleKind.Cosine, _ => null };
+        ScheduleKind? kind = c["kind"]!.GetValue<string>() switch { "constant_with_warmup" => ScheduleKind.Constant, "linear" => ScheduleKind.Linear,
+            "cosine" => ScheduleKind.Cosine, _ => null };
         if (kind is { } named && args.AsObject().Count == 0)
-            for (var step = 0; step <= total; step++) parity.Near($"{name} by kind", recorded[step], peak * Schedule.Factor(named, step, total, warmup), Exact, relative: true);
+            for (var step = 0; step <= total; step++) parity.Near($"{name} by kind", recorded[step], peak * Schedule.Factor(named, step, total, warmup),
+                Exact, relative: true);
         return true;
     }
 
