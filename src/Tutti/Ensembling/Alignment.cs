@@ -40,7 +40,8 @@ sealed record Alignment(PredictionSet First, double[][] Probabilities, int[]? La
                 if (labels is null || set.Labels is null || set.Labels[i] < 0) continue;
                 var label = columns[set.Labels[i]];
                 if (labels[row] >= 0 && labels[row] != label)
-                    throw new DataException(members[m].Name, $"row '{set.Ids[i]}' has label '{first.Classes[label]}' but '{first.Classes[labels[row]]}' in an earlier member; "
+                    throw new DataException(members[m].Name,
+                        $"row '{set.Ids[i]}' has label '{first.Classes[label]}' but '{first.Classes[labels[row]]}' in an earlier member; "
                         + "were they trained on different data?");
                 labels[row] = label;
             }

@@ -44,7 +44,8 @@ public sealed record BlendRecord(BlendKind Kind, IReadOnlyList<BlendWeight> Memb
         if (!File.Exists(path)) throw new DataException(path, "does not exist; was the run blended?");
         try
         {
-            return JsonSerializer.Deserialize(File.ReadAllText(path), BlendJson.Default.BlendRecord) ?? throw new DataException(path, "holds null; expected kind and members");
+            return JsonSerializer.Deserialize(File.ReadAllText(path), BlendJson.Default.BlendRecord)
+                ?? throw new DataException(path, "holds null; expected kind and members");
         }
         catch (JsonException error)
         {

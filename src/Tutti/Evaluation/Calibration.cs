@@ -41,7 +41,8 @@ public static class Calibration
     public static double Error(ReadOnlySpan<double> probabilities, ReadOnlySpan<int> truth, int bins = 15) => Expected(Bins(probabilities, truth, bins));
 
     /// <summary>Maximum calibration error: the largest gap of a bin.</summary>
-    public static double MaximumError(ReadOnlySpan<double> probabilities, ReadOnlySpan<int> truth, int bins = 15) => Bins(probabilities, truth, bins).Max(bin => bin.Gap);
+    public static double MaximumError(ReadOnlySpan<double> probabilities, ReadOnlySpan<int> truth, int bins = 15) =>
+        Bins(probabilities, truth, bins).Max(bin => bin.Gap);
 
     /// <summary>Expected calibration error with bins of equal counts: rows sorted by confidence, the first bins one row larger if need be.</summary>
     public static double AdaptiveError(ReadOnlySpan<double> probabilities, ReadOnlySpan<int> truth, int bins = 15)

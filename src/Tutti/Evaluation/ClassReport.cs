@@ -16,7 +16,8 @@ public sealed record ClassReport(IReadOnlyList<ClassLine> Lines)
     {
         ArgumentOutOfRangeException.ThrowIfNotEqual(names.Count, matrix.Classes);
         var scores = new FScores(matrix);
-        return new([.. names.Select((name, k) => new ClassLine(name, scores.PerClass[k].Precision, scores.PerClass[k].Recall, scores.PerClass[k].F, (int)scores.Support[k]))]);
+        return new([.. names.Select((name, k) => new ClassLine(name, scores.PerClass[k].Precision, scores.PerClass[k].Recall, scores.PerClass[k].F,
+            (int)scores.Support[k]))]);
     }
 
     /// <summary>A table: a line per class, numbers aligned to the right.</summary>
@@ -25,7 +26,8 @@ public sealed record ClassReport(IReadOnlyList<ClassLine> Lines)
         var first = Math.Max("class".Length, Lines.Max(line => line.Name.Length));
         var text = new StringBuilder("class".PadRight(first)).Append("  precision  recall      F1  rows\n");
         foreach (var line in Lines)
-            text.Append(CultureInfo.InvariantCulture, $"{line.Name.PadRight(first)}  {line.Precision,9:0.0000}  {line.Recall,6:0.0000}  {line.F1,6:0.0000}  {line.Support,4}\n");
+            text.Append(line.Name.PadRight(first))
+                .Append(CultureInfo.InvariantCulture, $"  {line.Precision,9:0.0000}  {line.Recall,6:0.0000}  {line.F1,6:0.0000}  {line.Support,4}\n");
         return text.ToString();
     }
 }

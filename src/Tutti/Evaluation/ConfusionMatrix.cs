@@ -18,13 +18,15 @@ public sealed class ConfusionMatrix
         ArgumentOutOfRangeException.ThrowIfLessThan(classes, 1);
         if (truth.IsEmpty) throw new ArgumentException("no rows to score", nameof(truth));
         if (predicted.Length != truth.Length) throw new ArgumentException($"{predicted.Length} predictions for {truth.Length} labels", nameof(predicted));
-        if (!weights.IsEmpty && weights.Length != truth.Length) throw new ArgumentException($"{weights.Length} weights for {truth.Length} labels", nameof(weights));
+        if (!weights.IsEmpty && weights.Length != truth.Length)
+            throw new ArgumentException($"{weights.Length} weights for {truth.Length} labels", nameof(weights));
         Classes = classes;
         counts = new double[classes * classes];
         for (var i = 0; i < truth.Length; i++)
         {
             if ((uint)truth[i] >= (uint)classes) throw new ArgumentException($"label {truth[i]} of row {i} is none of {classes} classes", nameof(truth));
-            if ((uint)predicted[i] >= (uint)classes) throw new ArgumentException($"prediction {predicted[i]} of row {i} is none of {classes} classes", nameof(predicted));
+            if ((uint)predicted[i] >= (uint)classes)
+                throw new ArgumentException($"prediction {predicted[i]} of row {i} is none of {classes} classes", nameof(predicted));
             counts[truth[i] * classes + predicted[i]] += weights.IsEmpty ? 1 : weights[i];
         }
         (TrueTotals, PredictedTotals) = (new double[classes], new double[classes]);

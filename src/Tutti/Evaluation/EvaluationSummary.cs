@@ -16,7 +16,7 @@ public sealed record EvaluationSummary(int Rows, int Unlabelled, IReadOnlyList<N
         var set = predictions.Labelled();
         if (set.Labels is not { Length: > 0 } truth) throw new ArgumentException("no row has a known label, so there is nothing to score", nameof(predictions));
         var (classes, predicted) = (set.K, set.Predicted());
-        var (loss, miss) = (PerRow(set, (row, t) => Metrics.LogLoss(row, [t])), PerRow(set, (row, t) => Metrics.Brier(row, [t])));
+        var (loss, miss) = (PerRow(set, truth, (row, t) => Metrics.LogLoss(row, [t])), PerRow(set, truth, (row, t) => Metrics.Brier(row, [t])));
         RowMetric Counted(Func<ConfusionMatrix, double> score) => rows => score(new(Pick(truth, rows), Pick(predicted, rows), classes));
         RowMetric Averaged(double[] values) => rows =>
         {
@@ -36,17 +36,18 @@ public sealed record EvaluationSummary(int Rows, int Unlabelled, IReadOnlyList<N
         ];
         if (classes == 2)
         {
-            var (scores, positive) = (PerRow(set, (row, _) => row[1]), Array.ConvertAll(truth, t => t == 1));
+            var (second, positive) = (PerRow(set, truth, (row, _) => row[1]), Array.ConvertAll(truth, t => t == 1));
             metrics.Insert(4, ("F1", Counted(matrix => new FScores(matrix).PerClass[1].F)));
-            metrics.Add(("ROC-AUC", rows => Ranking.RocAuc(Pick(scores, rows), Pick(positive, rows))));
+            metrics.Add(("ROC-AUC", rows => Ranking.RocAuc(Pick(second, rows), Pick(positive, rows))));
         }
-        return new(set.Count, predictions.Count - set.Count, [.. metrics.Select(m => new NamedScore(m.Name, Bootstrap.Interval(set.Count, m.Of, seed, resamples)))],
-            new(truth, predicted, classes), ClassReport.Of(new(truth, predicted, classes), set.Classes));
+        var scores = metrics.ConvertAll(m => new NamedScore(m.Name, Bootstrap.Interval(set.Count, m.Of, seed, resamples)));
+        var confusion = new ConfusionMatrix(truth, predicted, classes);
+        return new(set.Count, predictions.Count - set.Count, scores, confusion, ClassReport.Of(confusion, set.Classes));
     }
 
     delegate double OfRow(ReadOnlySpan<double> probabilities, int label);
 
-    static double[] PerRow(PredictionSet set, OfRow of) => [.. Enumerable.Range(0, set.Count).Select(i => of(set.Row(i), set.Labels is { } labels ? labels[i] : -1))];
+    static double[] PerRow(PredictionSet set, int[] truth, OfRow of) => [.. truth.Select((label, i) => of(set.Row(i), label))];
 
     static T[] Pick<T>(T[] values, ReadOnlySpan<int> rows)
     {

@@ -164,6 +164,7 @@ public static class Metrics
     {
         if (truth.IsEmpty) throw new ArgumentException("no rows to score", nameof(truth));
         if (predictions != truth.Length) throw new ArgumentException($"{predictions} predictions for {truth.Length} labels");
-        if (!weights.IsEmpty && weights.Length != truth.Length) throw new ArgumentException($"{weights.Length} weights for {truth.Length} labels", nameof(weights));
+        if (!weights.IsEmpty && weights.Length != truth.Length)
+            throw new ArgumentException($"{weights.Length} weights for {truth.Length} labels", nameof(weights));
     }
 }

@@ -33,7 +33,8 @@ public static class Ranking
     /// <summary>The area up to a false positive rate, scaled so that guessing is 0.5 and perfect is 1 (McClish 1989).</summary>
     public static double PartialRocAuc(ReadOnlySpan<double> scores, ReadOnlySpan<bool> positive, double maximumFalsePositiveRate)
     {
-        if (maximumFalsePositiveRate is not (> 0 and <= 1)) throw new ArgumentOutOfRangeException(nameof(maximumFalsePositiveRate), maximumFalsePositiveRate, "expected above 0 and at most 1");
+        if (maximumFalsePositiveRate is not (> 0 and <= 1))
+            throw new ArgumentOutOfRangeException(nameof(maximumFalsePositiveRate), maximumFalsePositiveRate, "expected above 0 and at most 1");
         var (x, y, _) = Roc(scores, positive);
         if (double.IsNaN(x[^1]) || double.IsNaN(y[^1])) return double.NaN;
         var end = Array.FindIndex(x, rate => rate > maximumFalsePositiveRate);
@@ -67,7 +68,8 @@ public static class Ranking
     public static double[] RocAucPerClass(ReadOnlySpan<double> probabilities, ReadOnlySpan<int> truth) => PerClass(probabilities, truth, RocAuc);
 
     /// <summary>For each class the average precision of the class against the rest.</summary>
-    public static double[] AveragePrecisionPerClass(ReadOnlySpan<double> probabilities, ReadOnlySpan<int> truth) => PerClass(probabilities, truth, AveragePrecision);
+    public static double[] AveragePrecisionPerClass(ReadOnlySpan<double> probabilities, ReadOnlySpan<int> truth) =>
+        PerClass(probabilities, truth, AveragePrecision);
 
     /// <summary>Average precision over all (row, class) pairs together.</summary>
     public static double AveragePrecisionMicro(ReadOnlySpan<double> probabilities, ReadOnlySpan<int> truth)

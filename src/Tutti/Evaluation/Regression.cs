@@ -29,8 +29,9 @@ public static class Regression
     {
         var (meanT, meanP) = (Mean(truth, predicted, (t, _) => t), Mean(truth, predicted, (_, p) => p));
         var both = Mean(truth, predicted, (t, p) => (t - meanT) * (p - meanP));
-        var spread = Math.Sqrt(Mean(truth, predicted, (t, _) => (t - meanT) * (t - meanT))) * Math.Sqrt(Mean(truth, predicted, (_, p) => (p - meanP) * (p - meanP)));
-        return Math.Clamp(both / spread, -1, 1);
+        var spreadT = Math.Sqrt(Mean(truth, predicted, (t, _) => (t - meanT) * (t - meanT)));
+        var spreadP = Math.Sqrt(Mean(truth, predicted, (_, p) => (p - meanP) * (p - meanP)));
+        return Math.Clamp(both / (spreadT * spreadP), -1, 1);
     }
 
     /// <summary>Spearman's rank correlation; ties share their mean rank.</summary>

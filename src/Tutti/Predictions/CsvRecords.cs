@@ -71,7 +71,8 @@ sealed class CsvRecords : IDisposable
         }
         catch (CsvFormatException error)
         {
-            throw new DataException(file, "a quote opens or closes in the wrong place; quote a cell as a whole and double the quotes inside", error.LineNumber, inner: error);
+            throw new DataException(file, "a quote opens or closes in the wrong place; quote a cell as a whole and double the quotes inside",
+                error.LineNumber, inner: error);
         }
     }
 }

@@ -69,8 +69,8 @@ public static class PredictionFile
 
     static int ClassOf(string path, CsvRecords csv, int column, Dictionary<string, int> classes) =>
         classes.TryGetValue(csv[column], out var index) ? index
-            : throw new DataException(path, $"'{csv[column]}' is not one of the {classes.Count} classes of the {Prefix} columns: {string.Join(", ", classes.Keys.Take(5))}"
-                + (classes.Count > 5 ? ", ..." : ""), csv.Line, csv.Header[column]);
+            : throw new DataException(path, $"'{csv[column]}' is not one of the {classes.Count} classes of the {Prefix} columns: "
+                + string.Join(", ", classes.Keys.Take(5)) + (classes.Count > 5 ? ", ..." : ""), csv.Line, csv.Header[column]);
 
     static int FoldOf(string path, CsvRecords csv, int column)
     {
@@ -89,8 +89,10 @@ public static class PredictionFile
             (Fold, Label, Prediction) = (Find("fold"), Find("label"), Find("prediction"));
             Probabilities = [.. Enumerable.Range(0, header.Count).Where(i => header[i].StartsWith(Prefix, StringComparison.Ordinal))];
             Classes = [.. Probabilities.Select(i => header[i][Prefix.Length..])];
-            if (Classes.Length < 2) throw new DataException(path, $"has {Classes.Length} probability columns; expected {Prefix}CLASS for each of at least two classes", 1);
-            if (header.FirstOrDefault(name => name is not ("id" or "fold" or "label" or "prediction") && !name.StartsWith(Prefix, StringComparison.Ordinal)) is { } odd)
+            if (Classes.Length < 2)
+                throw new DataException(path, $"has {Classes.Length} probability columns; expected {Prefix}CLASS for each of at least two classes", 1);
+            if (header.FirstOrDefault(name => name is not ("id" or "fold" or "label" or "prediction")
+                && !name.StartsWith(Prefix, StringComparison.Ordinal)) is { } odd)
                 throw new DataException(path, $"is not known; expected id, fold, label, prediction and {Prefix}CLASS; remove it", 1, odd);
         }
 

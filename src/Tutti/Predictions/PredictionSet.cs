@@ -22,7 +22,8 @@ public sealed class PredictionSet
         ArgumentNullException.ThrowIfNull(probabilities);
         (Ids, Classes, Probabilities, Labels, Folds) = (ids, classes, probabilities, labels, folds);
         if (K < 2) throw new ArgumentException($"{K} classes; expected at least two", nameof(classes));
-        if (probabilities.Length != (long)Count * K) throw new ArgumentException($"{probabilities.Length} probabilities for {Count} rows of {K} classes", nameof(probabilities));
+        if (probabilities.Length != (long)Count * K)
+            throw new ArgumentException($"{probabilities.Length} probabilities for {Count} rows of {K} classes", nameof(probabilities));
         if (labels is not null && labels.Length != Count) throw new ArgumentException($"{labels.Length} labels for {Count} rows", nameof(labels));
         if (folds is not null && folds.Length != Count) throw new ArgumentException($"{folds.Length} folds for {Count} rows", nameof(folds));
         if (FirstTwice(classes) is { } twiceClass) throw new ArgumentException($"class '{twiceClass}' is there twice", nameof(classes));
@@ -30,7 +31,8 @@ public sealed class PredictionSet
         for (var i = 0; i < Count; i++)
         {
             if (FaultOf(Row(i)) is { } fault) throw new ArgumentException($"row '{ids[i]}': {fault}", nameof(probabilities));
-            if (labels is not null && (labels[i] < -1 || labels[i] >= K)) throw new ArgumentException($"row '{ids[i]}': label {labels[i]} of {K} classes", nameof(labels));
+            if (labels is not null && (labels[i] < -1 || labels[i] >= K))
+                throw new ArgumentException($"row '{ids[i]}': label {labels[i]} of {K} classes", nameof(labels));
             if (folds is not null && folds[i] < -1) throw new ArgumentException($"row '{ids[i]}': fold {folds[i]}", nameof(folds));
         }
     }

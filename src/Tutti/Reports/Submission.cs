@@ -66,11 +66,13 @@ public static class Submission
                 else unknown.Add(name);
             }
             if (twice.Count > 0)
-                throw new DataException(sample, $"{twice.Count} ids are there more than once: {Examples(twice)}; is '{columns[at]}' the id column?", column: columns[at]);
+                throw new DataException(sample, $"{twice.Count} ids are there more than once: {Examples(twice)}; is '{columns[at]}' the id column?",
+                    column: columns[at]);
             var extra = predictions.Ids.Where(name => !seen.ContainsKey(name)).ToList();
             if (unknown.Count > 0 || extra.Count > 0)
                 throw new DataException(sample, $"{unknown.Count} of its {seen.Count} ids have no prediction{Examples(unknown, ": ")}; "
-                    + $"{extra.Count} of {predictions.Count} predictions are not asked for{Examples(extra, ": ")}; predict exactly the rows of the sample", column: columns[at]);
+                    + $"{extra.Count} of {predictions.Count} predictions are not asked for{Examples(extra, ": ")}; predict exactly the rows of the sample",
+                    column: columns[at]);
             return new(columns, at, classOf, csv.Separator, rows);
         }
 
@@ -80,7 +82,8 @@ public static class Submission
             if (targets.Length == 0) throw new DataException(sample, $"has the column '{columns[id]}' only; expected a column to fill", 1);
             if (targets.Length == 1) return null;
             var classOf = predictions.Classes.Index().ToDictionary(pair => pair.Item, pair => pair.Index);
-            if (targets.Length == predictions.K && targets.All(classOf.ContainsKey)) return [.. columns.Select((name, column) => column == id ? -1 : classOf[name])];
+            if (targets.Length == predictions.K && targets.All(classOf.ContainsKey))
+                return [.. columns.Select((name, column) => column == id ? -1 : classOf[name])];
             throw new DataException(sample, $"has the columns {Examples(targets)} beside the id '{columns[id]}'; expected one, for the predicted class, "
                 + $"or one for each of the {predictions.K} classes: {Examples(predictions.Classes)}", 1);
         }

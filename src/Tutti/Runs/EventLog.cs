@@ -28,6 +28,7 @@ public sealed class EventLog : IDisposable
 
     readonly string path;
     readonly FileStream file;
+    readonly FileStream writerLock;
     readonly TimeProvider clock;
     readonly Lock gate = new();
 
@@ -40,8 +41,18 @@ public sealed class EventLog : IDisposable
         try
         {
             if (Path.GetDirectoryName(Path.GetFullPath(path)) is { } folder) Directory.CreateDirectory(folder);
-            file = new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.Read);
-            CutTornLine(file);
+            // A file of its own, because a lock on the log would keep readers out on Unix. The system releases it after a crash.
+            writerLock = new FileStream(path + ".lock", FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, 1, FileOptions.DeleteOnClose);
+            try
+            {
+                file = new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.Read);
+                CutTornLine(file);
+            }
+            catch
+            {
+                writerLock.Dispose();
+                throw;
+            }
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
@@ -102,7 +113,11 @@ public sealed class EventLog : IDisposable
         return events;
     }
 
-    public void Dispose() => file.Dispose();
+    public void Dispose()
+    {
+        file.Dispose();
+        writerLock.Dispose();
+    }
 
     static RunEvent? Parse(string line)
     {

@@ -35,7 +35,8 @@ public sealed record OneCycle(double Start = 0.25, double Divisor = 25, double F
     double Cosines(long step, long total, double first, double middle, double last)
     {
         var at = Math.Min(1, (double)step / Math.Max(1, total));
-        return at < Start ? Schedule.CosineBetween(first, middle, at / Start) : Start < 1 ? Schedule.CosineBetween(middle, last, (at - Start) / (1 - Start)) : middle;
+        if (at < Start) return Schedule.CosineBetween(first, middle, at / Start);
+        return Start < 1 ? Schedule.CosineBetween(middle, last, (at - Start) / (1 - Start)) : middle;
     }
 }
 
@@ -75,7 +76,8 @@ public static class Schedule
     public static double Constant(long step, long warmup) => Rising(step, warmup) ?? 1;
 
     /// <summary>get_linear_schedule_with_warmup.</summary>
-    public static double Linear(long step, long total, long warmup) => Rising(step, warmup) ?? Math.Max(0, (double)(total - step) / Math.Max(1, total - warmup));
+    public static double Linear(long step, long total, long warmup) =>
+        Rising(step, warmup) ?? Math.Max(0, (double)(total - step) / Math.Max(1, total - warmup));
 
     /// <summary>get_cosine_schedule_with_warmup. With half a cycle the published formula rises again after the end.</summary>
     public static double Cosine(long step, long total, long warmup, double cycles = 0.5) =>

@@ -30,7 +30,8 @@ public sealed partial class MetricsParityTests
                 "multilabel" => CheckMultiLabel(parity, expected!.AsObject(), tensors["multilabel_scores"], @case.K),
                 "regression" => CheckRegression(parity, expected!.AsObject()),
                 "weighted" => CheckWeighted(parity, expected!.AsObject(), @case),
-                _ => CheckLabels(parity, key, expected, @case) || CheckProbabilities(parity, key, expected, @case) || CheckRanking(parity, key, expected, @case),
+                _ => CheckLabels(parity, key, expected, @case) || CheckProbabilities(parity, key, expected, @case)
+                    || CheckRanking(parity, key, expected, @case),
             };
             if (!understood) parity.NotUnderstood(key);
         }
@@ -73,7 +74,8 @@ public sealed partial class MetricsParityTests
             case "cohen_kappa":
                 foreach (var (name, value) in expected!.AsObject())
                 {
-                    if (Enum.TryParse<KappaWeights>(name, ignoreCase: true, out var weights)) parity.Near($"{key} {name}", value, Metrics.CohenKappa(c.Matrix, weights), Exact);
+                    if (Enum.TryParse<KappaWeights>(name, ignoreCase: true, out var weights)) parity.Near($"{key} {name}", value,
+                        Metrics.CohenKappa(c.Matrix, weights), Exact);
                     else parity.NotUnderstood($"{key} {name}");
                 }
                 return true;
@@ -90,7 +92,8 @@ public sealed partial class MetricsParityTests
             {
                 case "log_loss_eps": parity.Near(key, expected, Metrics.LogLoss(c.Probabilities, c.Truth, number), Exact); return true;
                 case "adaptive_ece": parity.Near(key, expected, Calibration.AdaptiveError(c.Probabilities, c.Truth, (int)number), Exact); return true;
-                case "ece" when expected is JsonObject detail: CheckBins(parity, key, detail, Calibration.Bins(c.Probabilities, c.Truth, (int)number), c); return true;
+                case "ece" when expected is JsonObject detail: CheckBins(parity, key, detail, Calibration.Bins(c.Probabilities, c.Truth, (int)number), c);
+                    return true;
                 case "ece": parity.Near(key, expected, Calibration.Error(c.Probabilities, c.Truth, (int)number), Exact); return true;
                 case "top":
                     // Recorded as null where the question is empty: all classes are among the top.
@@ -122,11 +125,13 @@ public sealed partial class MetricsParityTests
             case "average_precision": parity.Near(key, expected, Ranking.AveragePrecision(c.Scores, c.Positive), Area); return true;
             case "roc_curve":
                 var roc = Ranking.Roc(c.Scores, c.Positive);
-                Each(parity, key, expected, name => name switch { "fpr" => roc.FalsePositiveRate, "tpr" => roc.TruePositiveRate, "thresholds" => roc.Thresholds, _ => null });
+                Each(parity, key, expected, name => name switch { "fpr" => roc.FalsePositiveRate, "tpr" => roc.TruePositiveRate,
+                    "thresholds" => roc.Thresholds, _ => null });
                 return true;
             case "pr_curve":
                 var curve = Ranking.PrecisionRecall(c.Scores, c.Positive);
-                Each(parity, key, expected, name => name switch { "precision" => curve.Precision, "recall" => curve.Recall, "thresholds" => curve.Thresholds, _ => null });
+                Each(parity, key, expected, name => name switch { "precision" => curve.Precision, "recall" => curve.Recall,
+                    "thresholds" => curve.Thresholds, _ => null });
                 return true;
             case "roc_auc_per_class": parity.Near(key, expected, Aucs(), Area); return true;
             case "roc_auc_ovr_macro": parity.Near(key, expected, Ranking.MeanOverClasses(Aucs(), c.Truth, weighted: false), Area); return true;
@@ -226,7 +231,8 @@ public sealed partial class MetricsParityTests
         }
     }
 
-    static bool IsArea(string key) => key.StartsWith("ap_", StringComparison.Ordinal) || key.StartsWith("roc_", StringComparison.Ordinal) || key is "macro" or "micro" or "weighted";
+    static bool IsArea(string key) => key.StartsWith("ap_", StringComparison.Ordinal) || key.StartsWith("roc_", StringComparison.Ordinal)
+        || key is "macro" or "micro" or "weighted";
 
     static void CheckFScores(Parity parity, string key, JsonObject expected, FScores scores)
     {

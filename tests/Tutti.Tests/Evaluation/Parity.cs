@@ -23,7 +23,8 @@ sealed class Parity(string file)
         else for (var i = 0; i < expected.Length; i++) Near(what, expected[i], actual[i], tolerance, relative);
     }
 
-    public void Near(string what, JsonNode? expected, double actual, double tolerance) => Near(what, expected?.GetValue<double>() ?? double.NaN, actual, tolerance);
+    public void Near(string what, JsonNode? expected, double actual, double tolerance) =>
+        Near(what, expected?.GetValue<double>() ?? double.NaN, actual, tolerance);
 
     public void Near(string what, JsonNode? expected, double[] actual, double tolerance) => Near(what, Doubles(expected), actual, tolerance);
 
@@ -54,12 +55,18 @@ sealed class Parity(string file)
 
     public static int[] Integers(JsonNode? node) => [.. Doubles(node).Select(v => (int)v)];
 
-    /// <summary>The files of one kind below the fixture root.</summary>
+    /// <summary>The files of one kind below the fixture root; one empty name, which <see cref="Json"/> skips with the reason, if there are none.</summary>
     public static TheoryData<string> Files(string folder, string pattern)
     {
         var path = Path.Combine(Shared.Fixtures, folder);
-        return [.. Directory.Exists(path) ? Directory.GetFiles(path, pattern).Order(StringComparer.Ordinal).Select(file => Path.GetRelativePath(Shared.Fixtures, file)) : []];
+        var files = Directory.Exists(path) ? Directory.GetFiles(path, pattern).Order(StringComparer.Ordinal).Select(file =>
+            Path.GetRelativePath(Shared.Fixtures, file)).ToArray() : [];
+        return files.Length > 0 ? [.. files] : [""];
     }
 
-    public static JsonObject Json(string file) => JsonNode.Parse(File.ReadAllText(Path.Combine(Shared.Fixtures, file)))!.AsObject();
+    public static JsonObject Json(string file)
+    {
+        Assert.SkipWhen(file.Length == 0, $"{Shared.Fixtures} holds no such files");
+        return JsonNode.Parse(File.ReadAllText(Path.Combine(Shared.Fixtures, file)))!.AsObject();
+    }
 }
