@@ -65,11 +65,12 @@ static class UnicodeNormalization
     {
         var kept = 0;
         var starter = -1;
-        var last = 0;                                   // class of the last code point kept after the starter
-        foreach (var code in codes)
+        byte last = 0;                                  // class of the last code point kept after the starter
+        for (var i = 0; i < codes.Count; i++)
         {
+            var code = codes[i];
             var order = Class(code);
-            if (starter >= 0 && (kept == starter + 1 || last < order && last != 0) && TryCompose(codes[starter], code, out var composed))
+            if (starter >= 0 && (kept == starter + 1 || last < order) && TryCompose(codes[starter], code, out var composed))
             {
                 codes[starter] = composed;
                 continue;
@@ -77,7 +78,6 @@ static class UnicodeNormalization
             if (order == 0) starter = kept;
             last = order;
             codes[kept++] = code;
-            if (order == 0) last = 0;
         }
         codes.RemoveRange(kept, codes.Count - kept);
     }
