@@ -79,6 +79,10 @@ public sealed class PredictionSet
             [.. rows.Select(i => Labels[i])], Folds is null ? null : [.. rows.Select(i => Folds[i])]);
     }
 
+    /// <summary>The set of some rows, in their order.</summary>
+    public PredictionSet Rows(IReadOnlyList<int> rows) => new([.. rows.Select(row => Ids[row])], Classes, [.. rows.SelectMany(row => Row(row).ToArray())],
+        Labels is { } labels ? [.. rows.Select(row => labels[row])] : null, Folds is { } folds ? [.. rows.Select(row => folds[row])] : null);
+
     /// <summary>
     /// Sets of different rows as one, in the order of <paramref name="ids"/>; ids that no set has are left out (a holdout predicts a part only).
     /// </summary>

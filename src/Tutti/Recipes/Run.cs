@@ -92,7 +92,7 @@ public sealed class Run(Recipe recipe, string folder)
         return events;
     }
 
-    int TrainMember(MemberConfig config, MemberModel member, RunData data, Cell[] all, int number, EventLog events, IProgress<RunNews>? news, CancellationToken cancel)
+    static int TrainMember(MemberConfig config, MemberModel member, RunData data, Cell[] all, int number, EventLog events, IProgress<RunNews>? news, CancellationToken cancel)
     {
         var cells = all.Where(cell => cell.Member == config.Name).ToArray();
         TextData.Encoded? train = null, test = null;

@@ -1,4 +1,4 @@
-namespace Tutti.Tests.Tables;
+namespace Tutti.Tests;
 
 public class NearestTests
 {

@@ -1,6 +1,5 @@
-using Tutti.Runs;
 
-namespace Tutti.Tests.Runs;
+namespace Tutti.Tests;
 
 public sealed class AtomicFileTests
 {

@@ -1,0 +1,38 @@
+using System.CommandLine;
+using Tutti.Recipes;
+
+namespace Tutti.App.Commands;
+
+static class TrainCommand
+{
+    static readonly Argument<string> recipe = new("RECIPE") { Description = "The recipe file (YAML)." };
+    static readonly Option<string?> run = new("--run") { Description = "The run folder; default: runs/<name of the recipe>.", HelpName = "DIR" };
+    static readonly Option<string[]> set = new("--set") { Description = "Change a key of the recipe, such as train.learning-rate=2e-5; may be repeated.", HelpName = "k=v" };
+    static readonly Option<bool> json = new("--json") { Description = "Print the leaderboard and scores as JSON." };
+
+    public static Command Make()
+    {
+        var command = new Command("train", "Train every missing cell, blend, evaluate, write the submission; the same command resumes.") { recipe, run, set, json };
+        command.SetAction(parsed => Session.Guard(parsed, () => Train(parsed.GetRequiredValue(recipe), parsed.GetValue(run), parsed.GetValue(set) ?? [], parsed.GetValue(json))));
+        return command;
+    }
+
+    /// <summary>Trains a recipe and prints what came out; also what the demo does.</summary>
+    public static int Train(string file, string? folder, string[] settings, bool asJson)
+    {
+        var loaded = Recipe.Load(file, settings);
+        folder ??= Path.Combine("runs", Path.GetFileNameWithoutExtension(file));
+        var result = Watch.Run(news => new Run(loaded, folder).Train(news, Session.Cancel));
+        if (asJson)
+        {
+            Console.WriteLine(File.ReadAllText(result.Files.Leaderboard).TrimEnd());
+            return 0;
+        }
+        Show.Leaderboard(result.Leaderboard);
+        Show.Summary(result.Summary, result.Classes);
+        Show.Line($"predictions of the held-out rows: {result.Files.OutOfFold}");
+        if (File.Exists(result.Files.Test)) Show.Line($"predictions of the test rows: {result.Files.Test}");
+        if (result.Submission is not null) Show.Line($"submission: {result.Submission}");
+        return 0;
+    }
+}

@@ -1,0 +1,71 @@
+using System.Globalization;
+using Spectre.Console;
+using Tutti.Evaluation;
+using Tutti.Reports;
+using Tutti.Torch;
+
+namespace Tutti.App;
+
+/// <summary>Results, on standard output.</summary>
+static class Show
+{
+    const int PipeWidth = 160;
+
+    /// <summary>Standard output; without a terminal it has room for whole tables.</summary>
+    public static IAnsiConsole Out { get; } = Console(System.Console.Out, System.Console.IsOutputRedirected);
+
+    /// <summary>A console that does not break lines where no terminal is.</summary>
+    public static IAnsiConsole Console(TextWriter to, bool redirected)
+    {
+        var console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(to), Interactive = redirected ? InteractionSupport.No : InteractionSupport.Detect });
+        if (redirected) console.Profile.Width = PipeWidth;
+        return console;
+    }
+
+    public static void Line(string text) => Out.WriteLine(text);
+    public static void Warning(string text) => System.Console.Error.WriteLine($"warning: {text}");
+
+    public static void Leaderboard(Leaderboard leaderboard)
+    {
+        var table = Table("", "accuracy", "F1 macro", "log-loss", "cells", "time", "peak memory");
+        foreach (var row in leaderboard.Sorted)
+            table.AddRow(Cells(row.Name, Interval(row.Accuracy), Interval(row.MacroF1), Interval(row.LogLoss), row.Cells == 0 ? "" : Whole(row.Cells),
+                row.Cells == 0 ? "" : FormattableString.Invariant($"{row.Seconds:0.0} s"), row.Cells == 0 ? "" : MemoryStats.Text(row.PeakBytes)));
+        Out.WriteLine(FormattableString.Invariant($"Leaderboard: {leaderboard.Rows[0].Accuracy.N} held-out rows, 95 % intervals"));
+        Out.Write(table);
+    }
+
+    public static void Summary(EvaluationSummary summary, IReadOnlyList<string> classes)
+    {
+        var scores = Table("score", "value", "95 % interval");
+        foreach (var (name, score) in summary.Scores) scores.AddRow(Cells(name, Number(score.Value), FormattableString.Invariant($"{Number(score.Low)} to {Number(score.High)}")));
+        Out.WriteLine(FormattableString.Invariant($"Scores of {summary.Rows} rows"));
+        Out.Write(scores);
+
+        var confusion = Table(["true \\ predicted", .. classes]);
+        for (var truth = 0; truth < classes.Count; truth++)
+            confusion.AddRow(Cells([classes[truth], .. Enumerable.Range(0, classes.Count).Select(predicted => Whole(summary.Confusion[truth, predicted]))]));
+        Out.WriteLine("Confusion matrix");
+        Out.Write(confusion);
+
+        var perClass = Table("class", "precision", "recall", "F1", "rows");
+        foreach (var line in summary.Classes.Lines) perClass.AddRow(Cells(line.Name, Number(line.Precision), Number(line.Recall), Number(line.F1), Whole(line.Support)));
+        Out.WriteLine("Per class");
+        Out.Write(perClass);
+    }
+
+    static string Interval(Score score) => FormattableString.Invariant($"{Number(score.Value)} ({Number(score.Low)} to {Number(score.High)})");
+    static string Number(double value) => value.ToString("0.000", CultureInfo.InvariantCulture);
+    static string Whole(double value) => value.ToString("0", CultureInfo.InvariantCulture);
+
+    /// <summary>A table with its first column to the left and numbers to the right.</summary>
+    public static Table Table(params IReadOnlyList<string> columns)
+    {
+        var table = new Table().Border(TableBorder.Simple);
+        for (var i = 0; i < columns.Count; i++) table.AddColumn(new TableColumn(new Text(columns[i])) { Alignment = i == 0 ? Justify.Left : Justify.Right, NoWrap = true });
+        return table;
+    }
+
+    /// <summary>Plain text cells: class names and file names may hold what looks like markup.</summary>
+    public static Text[] Cells(params IReadOnlyList<string> texts) => [.. texts.Select(text => new Text(text))];
+}
