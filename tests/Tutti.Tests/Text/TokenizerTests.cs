@@ -36,7 +36,8 @@ public class TokenizerTests
     [Fact]
     public void As_many_second_texts_as_first_ones_are_asked_for() =>
         Assert.Contains("1 second texts",
-            Assert.Throws<ArgumentException>(() => words.EncodeAll(["a", "b"], 9, ["c"], TestContext.Current.CancellationToken)).Message, StringComparison.Ordinal);
+            Assert.Throws<ArgumentException>(
+                () => words.EncodeAll(["a", "b"], 9, ["c"], TestContext.Current.CancellationToken)).Message, StringComparison.Ordinal);
 
     [Fact]
     public void Byte_level_ids_give_the_very_text_back()
