@@ -8,7 +8,8 @@ namespace Tutti.Text;
 /// <param name="LeftStrip">Takes the white space before it.</param>
 /// <param name="RightStrip">Takes the white space after it.</param>
 /// <param name="Normalized">Looked for in the normalised text (and itself normalised) instead of the raw one.</param>
-sealed record AddedToken(int Id, string Content, bool Special, bool SingleWord = false, bool LeftStrip = false, bool RightStrip = false, bool Normalized = false)
+sealed record AddedToken(
+    int Id, string Content, bool Special, bool SingleWord = false, bool LeftStrip = false, bool RightStrip = false, bool Normalized = false)
 {
     public JsonObject ToJson() => new()
     {

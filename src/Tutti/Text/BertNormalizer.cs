@@ -16,6 +16,12 @@ sealed class BertNormalizer(bool cleanText, bool setIdeographsApart, bool? strip
     readonly string?[] table = new string?[0x10000];
 
     public bool LowerCase => lowerCase;
+    public bool? StripsAccents => stripAccents;
+    public bool SetsIdeographsApart => setIdeographsApart;
+
+    /// <summary>With what tokenizer_config.json says instead, as Hugging Face's BertTokenizerFast takes it.</summary>
+    public BertNormalizer With(SideFiles side) => new(cleanText, side.Flag("tokenize_chinese_chars", setIdeographsApart),
+        side.Argument("strip_accents")?.Flag ?? stripAccents, side.Flag("do_lower_case", lowerCase));
 
     public override void Apply(TextPieces text)
     {

@@ -28,7 +28,8 @@ sealed class Bpe : TokenModel
     /// <summary>Both parts of each merge and their concatenation must be in the vocabulary: the reader checks that and names the row.</summary>
     /// <param name="fuseUnknown">Neighbouring unknown characters give one unknown token.</param>
     /// <param name="wholeWordsFirst">A word in the vocabulary is taken as it is, without merges.</param>
-    public Bpe(Dictionary<string, int> vocabulary, (string Left, string Right)[] merges, string? unknown, bool fuseUnknown = false, bool wholeWordsFirst = false)
+    public Bpe(
+        Dictionary<string, int> vocabulary, (string Left, string Right)[] merges, string? unknown, bool fuseUnknown = false, bool wholeWordsFirst = false)
         : base(vocabulary)
     {
         (this.merges, this.unknown, this.fuseUnknown, this.wholeWordsFirst) = (merges, unknown, fuseUnknown, wholeWordsFirst);
@@ -105,7 +106,9 @@ sealed class Bpe : TokenModel
         }
     }
 
-    /// <summary>The same merges in the same order in O(n log n): pairs wait in a queue by rank and place; new pairs enter after the pass that made them.</summary>
+    /// <summary>
+    /// The same merges in the same order in O(n log n): pairs wait in a queue by rank and place; new pairs enter after the pass that made them.
+    /// </summary>
     void MergeLong(List<int> parts)
     {
         var (next, before) = (new int[parts.Count], new int[parts.Count]);

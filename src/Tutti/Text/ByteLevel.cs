@@ -10,6 +10,11 @@ namespace Tutti.Text;
 /// <param name="cutWords">false: every stretch is one word.</param>
 sealed class ByteLevel(bool prefixSpace, bool cutWords = true) : PreTokenizer
 {
+    public bool PrefixSpace => prefixSpace;
+
+    /// <summary>With what tokenizer_config.json says instead, as Hugging Face's fast classes take it.</summary>
+    public ByteLevel With(SideFiles side) => new(side.Flag("add_prefix_space", prefixSpace), cutWords);
+
     /// <summary>The character that stands for each byte (openai/gpt-2, encoder.py, bytes_to_unicode).</summary>
     public static ReadOnlySpan<char> CharOfByte => charOfByte;
     static readonly char[] charOfByte = BuildChars();

@@ -1,3 +1,5 @@
+using System.Text.Json;
+
 namespace Tutti.Text;
 
 /// <summary>
@@ -48,7 +50,7 @@ static class TokenizerFolder
             UsesTokenTypes = side.UsesTokenTypes ?? kind.UsesTokenTypes,
             ModelMaxLength = side.ModelMaxLength,
             Slow = true,
-            Arguments = Arguments(side, "do_lower_case", "strip_accents", "tokenize_chinese_chars", "never_split"),
+            Arguments = Arguments(side, "never_split"),
         };
     }
 
@@ -72,17 +74,17 @@ static class TokenizerFolder
             ModelMaxLength = side.ModelMaxLength,
             Prefix = side.Flag("add_prefix_space", false) ? kind.PrefixBlank : PrefixBlank.No,
             Slow = true,
-            Arguments = Arguments(side, "add_prefix_space", "add_bos_token"),
+            Arguments = Arguments(side, "add_bos_token"),
         };
     }
 
     static TokenizerKind Kind(SideFiles side, string name, bool isWordPiece) => TokenizerKind.Find(name) is { } kind && kind.IsWordPiece == isWordPiece ? kind
-        : throw new DataException(side.ConfigFile, $"tokenizer_class is {name}, expected for {(isWordPiece ? "vocab.txt" : "vocab.json with merges.txt")} one of "
+        : throw new DataException(side.ConfigFile, $"tokenizer_class is {name}, expected for {(isWordPiece ? "vocab.txt" : "vocab.json")} one of "
             + string.Join(", ", TokenizerKind.Names.Where(known => TokenizerKind.Find(known)!.IsWordPiece == isWordPiece)));
 
-    static Dictionary<string, object?> Arguments(SideFiles side, params ReadOnlySpan<string> names)
+    static Dictionary<string, JsonElement> Arguments(SideFiles side, params ReadOnlySpan<string> names)
     {
-        var arguments = new Dictionary<string, object?>();
+        var arguments = new Dictionary<string, JsonElement>();
         foreach (var name in names)
             if (side.Argument(name) is { } value) arguments[name] = value.Value;
         return arguments;

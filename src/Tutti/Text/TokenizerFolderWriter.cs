@@ -67,7 +67,14 @@ static class TokenizerFolderWriter
     {
         var config = new JsonObject { ["tokenizer_class"] = parts.ClassName };
         foreach (var (name, value) in parts.Arguments) config[name] = JsonSerializer.SerializeToNode(value);
-        if (!parts.Arguments.ContainsKey("do_lower_case") && parts.Normalizer is BertNormalizer bert) config["do_lower_case"] = bert.LowerCase;
+        // Hugging Face's fast classes take their own defaults for what is not stated here, whatever tokenizer.json says.
+        if (parts.Normalizer is BertNormalizer bert)
+        {
+            config["do_lower_case"] = bert.LowerCase;
+            config["strip_accents"] = bert.StripsAccents;
+            config["tokenize_chinese_chars"] = bert.SetsIdeographsApart;
+        }
+        if (parts.PreTokenizer is ByteLevel bytes) config["add_prefix_space"] = bytes.PrefixSpace || parts.Prefix != PrefixBlank.No;
         if (parts.ModelMaxLength is { } length) config["model_max_length"] = length;
         JsonNode[] inputs = parts.UsesTokenTypes ? ["input_ids", "token_type_ids", "attention_mask"] : ["input_ids", "attention_mask"];
         config["model_input_names"] = new JsonArray(inputs);

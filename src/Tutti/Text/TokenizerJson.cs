@@ -2,7 +2,8 @@ using System.Text;
 
 namespace Tutti.Text;
 
-/// <summary>Reads tokenizer.json of the WordPiece and byte-level BPE kinds; a component that is not known here is an error, never passed over.</summary>
+/// <summary>Reads tokenizer.json of the WordPiece and byte-level BPE kinds; a component that is not known here is an error, never passed over.
+/// Where tokenizer_config.json states the case, accents or prefix blank, it wins, as in the fast classes.</summary>
 static class TokenizerJson
 {
     /// <summary>WordPiece or BPE; null for a model of another kind. Files written before 2020 name no type.</summary>
@@ -29,6 +30,9 @@ static class TokenizerJson
             _ => throw Unsupported(model, "WordPiece or BPE"),
         };
         var preTokenizer = root.Find("pre_tokenizer") is { } pre ? ReadPreTokenizer(pre) : null;
+        if (preTokenizer is ByteLevel bytes) preTokenizer = bytes.With(side);
+        var normalizer = root.Find("normalizer") is { } norm ? ReadNormalizer(norm) : null;
+        if (normalizer is BertNormalizer bert) normalizer = bert.With(side);
         if (read is Bpe && !IsByteLevel(preTokenizer))
             throw new DataException(root.File, "'pre_tokenizer' has no ByteLevel; only byte-level BPE is supported");
         var added = ReadAdded(root, read.Vocabulary);
@@ -40,7 +44,7 @@ static class TokenizerJson
         return new()
         {
             ClassName = className,
-            Normalizer = root.Find("normalizer") is { } normalizer ? ReadNormalizer(normalizer) : null,
+            Normalizer = normalizer,
             PreTokenizer = preTokenizer,
             Model = read,
             Template = template,
@@ -73,14 +77,8 @@ static class TokenizerJson
         var merges = model["merges"].Items.Select(merge =>
         {
             string[] parts = merge.IsList ? [.. merge.Items.Select(part => part.Text)] : merge.Text.Split(' ');
-            try
-            {
-                return VocabularyFiles.Merge(model.File, parts, string.Join(' ', parts), 0, vocabulary);
-            }
-            catch (DataException error)
-            {
-                throw new DataException(model.File, $"'{merge.Place}': {error.Message[(model.File.Length + 2)..]}", 0, null, error);
-            }
+            if (VocabularyFiles.FaultOf(parts, vocabulary) is { } fault) throw new DataException(model.File, $"'{merge.Place}': {fault}");
+            return (parts[0], parts[1]);
         });
         return new(vocabulary, [.. merges], unknown, model.FlagOf("fuse_unk"), model.FlagOf("ignore_merges"));
     }

@@ -1,3 +1,5 @@
+using System.Text.Json;
+
 namespace Tutti.Text;
 
 /// <summary>When a blank is put before a whole text, before special tokens are looked for.</summary>
@@ -20,6 +22,6 @@ sealed record TokenizerParts
 
     /// <summary>Read from vocabulary files with the rules of the slow reference; else from a tokenizer.json with those of the fast one.</summary>
     public bool Slow { get; init; }
-    /// <summary>Arguments that the vocabulary files do not say, written to tokenizer_config.json again.</summary>
-    public IReadOnlyDictionary<string, object?> Arguments { get; init; } = new Dictionary<string, object?>();
+    /// <summary>Further arguments of tokenizer_config.json, written there again.</summary>
+    public IReadOnlyDictionary<string, JsonElement> Arguments { get; init; } = new Dictionary<string, JsonElement>();
 }

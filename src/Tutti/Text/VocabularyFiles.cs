@@ -40,18 +40,19 @@ static class VocabularyFiles
         {
             var line = lines[row - 1];
             if (row == 1 && line.StartsWith("#version", StringComparison.Ordinal) || line.Length == 0 && row == lines.Length) continue;
-            merges.Add(Merge(file, line.Split(' '), line, row, vocabulary));
+            var parts = line.Split(' ');
+            if (FaultOf(parts, vocabulary) is { } fault) throw new DataException(file, fault, row);
+            merges.Add((parts[0], parts[1]));
         }
         return [.. merges];
     }
 
-    public static (string Left, string Right) Merge(string file, string[] parts, string text, long row, IReadOnlyDictionary<string, int> vocabulary)
+    /// <summary>What is wrong with a merge, or null.</summary>
+    public static string? FaultOf(string[] parts, IReadOnlyDictionary<string, int> vocabulary)
     {
-        if (parts is not [{ Length: > 0 } left, { Length: > 0 } right])
-            throw new DataException(file, $"the merge is '{text}', expected two tokens separated by one blank", row);
-        foreach (var token in new[] { left, right, left + right })
-            if (!vocabulary.ContainsKey(token))
-                throw new DataException(file, $"the merge '{text}' needs the token '{token}', which the vocabulary lacks", row);
-        return (left, right);
+        var text = string.Join(' ', parts);
+        if (parts is not [{ Length: > 0 } left, { Length: > 0 } right]) return $"the merge is '{text}', expected two tokens separated by one blank";
+        var missing = new[] { left, right, left + right }.FirstOrDefault(token => !vocabulary.ContainsKey(token));
+        return missing is null ? null : $"the merge '{text}' needs the token '{missing}', which the vocabulary lacks";
     }
 }

@@ -37,7 +37,7 @@ public static class WordPieceTrainer
             var merged = pieces[left] + pieces[right][Prefix.Length..];
             return ids.TryGetValue(merged, out var id) ? id : Add(merged);
         });
-        return Build(ids, normalizer, lowerCase);
+        return Build(ids, normalizer);
 
         int Add(string piece)
         {
@@ -47,7 +47,7 @@ public static class WordPieceTrainer
         }
     }
 
-    static Tokenizer Build(Dictionary<string, int> ids, BertNormalizer normalizer, bool lowerCase)
+    static Tokenizer Build(Dictionary<string, int> ids, BertNormalizer normalizer)
     {
         var kind = TokenizerKind.Find("BertTokenizer")!;
         return new(new()
@@ -61,7 +61,6 @@ public static class WordPieceTrainer
             Added = [.. specialOrder.Select(token => new AddedToken(ids[token], token, Special: true))],
             UsesTokenTypes = kind.UsesTokenTypes,
             Slow = true,
-            Arguments = new Dictionary<string, object?> { ["do_lower_case"] = lowerCase },
         });
     }
 

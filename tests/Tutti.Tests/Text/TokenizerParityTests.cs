@@ -90,7 +90,8 @@ public class TokenizerParityTests(ITestOutputHelper output)
         {
             var source = Find(folder, (string)entry!["path"]!);
             Assert.SkipWhen(source is null, $"the file {entry!["path"]} of {Path.GetFileName(folder)} is absent");
-            File.Copy(source!, temp.File(kind == "merges_file" ? "merges.txt" : source!.EndsWith(".json", StringComparison.Ordinal) ? "vocab.json" : "vocab.txt"), true);
+            var isMap = source!.EndsWith(".json", StringComparison.Ordinal);
+            File.Copy(source, temp.File(kind == "merges_file" ? "merges.txt" : isMap ? "vocab.json" : "vocab.txt"), overwrite: true);
         }
         var config = (JsonObject)meta["args"]!.DeepClone();
         config["tokenizer_class"] = (string)meta["tokenizer_class"]!;
