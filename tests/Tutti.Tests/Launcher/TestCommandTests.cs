@@ -12,7 +12,7 @@ public sealed class TestCommandTests : IDisposable
     [Theory]
     [InlineData(3, 0, 0, 0, 0, "3 passed, 0 failed, 0 skipped", 0)]
     [InlineData(3, 2, 0, 1, 1, "3 passed, 2 failed, 1 skipped", 1)]
-    [InlineData(3, 0, 1, 0, 1, "3 passed, 1 failed, 0 skipped", 1)]      // an error outside any test
+    [InlineData(3, 0, 2, 0, 1, "3 passed, 2 failed, 0 skipped", 1)]      // errors outside any test
     [InlineData(3, 0, 0, 0, 134, "3 passed, 1 failed, 0 skipped", 134)]  // a crash after the report
     [InlineData(0, 0, 0, 4, 0, "0 passed, 0 failed, 4 skipped", 1)]      // no test ran
     public async Task The_last_line_counts_and_the_exit_code_agrees(
