@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Tutti.App;
 using Tutti.App.Commands;
 
 var root = new RootCommand("Train, ensemble and debug deep-learning models on the memory you have.")

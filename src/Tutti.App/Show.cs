@@ -62,10 +62,10 @@ static class Show
     public static Table Table(params IReadOnlyList<string> columns)
     {
         var table = new Table().Border(TableBorder.Simple);
-        for (var i = 0; i < columns.Count; i++) table.AddColumn(new TableColumn(new Text(columns[i])) { Alignment = i == 0 ? Justify.Left : Justify.Right, NoWrap = true });
+        for (var i = 0; i < columns.Count; i++) table.AddColumn(new TableColumn(new Spectre.Console.Text(columns[i])) { Alignment = i == 0 ? Justify.Left : Justify.Right, NoWrap = true });
         return table;
     }
 
     /// <summary>Plain text cells: class names and file names may hold what looks like markup.</summary>
-    public static Text[] Cells(params IReadOnlyList<string> texts) => [.. texts.Select(text => new Text(text))];
+    public static Spectre.Console.Text[] Cells(params IReadOnlyList<string> texts) => [.. texts.Select(text => new Spectre.Console.Text(text))];
 }

@@ -12,7 +12,7 @@ static class DoctorCommand
         command.SetAction(parsed => Session.Guard(parsed, () =>
         {
             var table = new Table().Border(TableBorder.None).HideHeaders().AddColumn("").AddColumn("");
-            foreach (var (name, value) in Diagnosis.All()) table.AddRow(new Text(name), new Text(value));
+            foreach (var (name, value) in Diagnosis.All()) table.AddRow(Show.Cells(name, value));
             Show.Out.Write(table);
             return 0;
         }));

@@ -34,7 +34,7 @@ public sealed record Cell(string Member, int Seed, int Fold, CellFolder Folder, 
     /// <returns>What the fit came to.</returns>
     public FitResult Train(MemberModel member, RunData data, TextData.Encoded train, TextData.Encoded? test, IProgress<RunNews>? news, int number, int of, CancellationToken cancel)
     {
-        File.Delete(Folder.Metrics);
+        if (File.Exists(Folder.Metrics)) File.Delete(Folder.Metrics);
         var before = (Tensors: LiveTensors.Current.Count, Bytes: Memory.Stats(Device.Cpu).InUse);
         var clock = Stopwatch.GetTimestamp();
         FitResult fit;
