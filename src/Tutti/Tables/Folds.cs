@@ -72,9 +72,10 @@ public sealed class Folds
     public void Save(string path, IReadOnlyList<string>? ids = null)
     {
         if (ids is not null && ids.Count != Rows) throw new ArgumentException($"got {ids.Count} ids for {Rows} rows", nameof(ids));
-        using var writer = new TableWriter(path, "id", "fold");
-        for (var row = 0; row < Rows; row++) writer.Add(ids?[row] ?? row.ToString(CultureInfo.InvariantCulture)).Add(folds[row]).EndRow();
-        writer.Complete();
+        TableWriter.Write(path, ["id", "fold"], writer =>
+        {
+            for (var row = 0; row < Rows; row++) writer.Add(ids?[row] ?? row.ToString(CultureInfo.InvariantCulture)).Add(folds[row]).EndRow();
+        });
     }
 
     /// <summary>Reads what <see cref="Save"/> wrote. With ids, the rows may stand in another order, but they must be the same rows.</summary>
