@@ -13,8 +13,9 @@ public sealed record MemberModel(ModelSpec Spec, TrainConfig Config, Tokenizer T
 {
     const int DefaultPositions = 512;
 
-    /// <summary>A vocabulary may be smaller than the embedding by this share: published models pad their tables to round numbers.</summary>
-    const double PaddedRows = 0.005;
+    /// <summary>An embedding whose rows are a multiple of this may have that share of them without a token: published models pad their tables.</summary>
+    const int PaddedTo = 8;
+    const double PaddedRows = 0.002;
 
     /// <summary>Reads or learns the tokenizer.</summary>
     /// <exception cref="DataException">The tokenizer's files cannot be used.</exception>
@@ -57,7 +58,7 @@ public sealed record MemberModel(ModelSpec Spec, TrainConfig Config, Tokenizer T
         var (ids, rows, where) = (Tokenizer.VocabularySize, model.VocabularySize, Spec.Folder ?? Spec.Tokenizer ?? "the tokenizer");
         if (ids > rows)
             throw new DataException(where, $"the tokenizer has {ids} ids, the model's embedding {rows} rows; they do not belong together");
-        if (ids < rows - (rows * PaddedRows))
+        if (ids < rows && (rows % PaddedTo != 0 || ids < rows - (rows * PaddedRows)))
             throw new DataException(where, $"the tokenizer has only {ids} ids, the model's embedding {rows} rows; the vocabulary is cut short or belongs to another model");
     }
 
