@@ -7,12 +7,12 @@ public sealed class RunData
 {
     readonly string label;
 
-    RunData(DataConfig config, Table train, Table? test, Folds folds)
+    RunData(DataConfig config, Table train, Table? test, LabelMap labels, Folds folds)
     {
         (Train, Test, Folds) = (train, test, folds);
         label = config.Label;
         (Text, Pair) = Templates(config);
-        Labels = config.Labels is { } names ? LabelMap.InOrder(names) : LabelMap.From(train, config.Label);
+        Labels = labels;
         Truth = Labels.IndicesOf(train, config.Label);
         TrainIds = RowIds.Of(train, config.Id);
         TestIds = test is null ? [] : RowIds.Of(test, config.Id);
@@ -46,7 +46,8 @@ public sealed class RunData
             text.Check(test);
             pair?.Check(test);
         }
-        return new(config, train, test, Folds.Make(train, recipe.FoldSettings, config.Label));
+        var labels = config.Labels is { } names ? LabelMap.InOrder(names) : LabelMap.From(train, config.Label);
+        return new(config, train, test, labels, Folds.Make(train, recipe.FoldSettings, config.Label));
     }
 
     /// <summary>Counts, lengths and duplicates, to be seen before training.</summary>

@@ -24,7 +24,7 @@ public static class SeenRows
     /// <summary>The hash of a row's text, white space and case folded.</summary>
     public static ulong Key(Table table, int row, TextTemplate text, TextTemplate? pair)
     {
-        var words = string.Join(' ', $"{text.Render(table, row)}\0{pair?.Render(table, row)}".Split(default(char[]), StringSplitOptions.RemoveEmptyEntries)).ToLowerInvariant();
+        var words = string.Join(' ', $"{text.Render(table, row)} \0 {pair?.Render(table, row)}".Split(default(char[]), StringSplitOptions.RemoveEmptyEntries)).ToLowerInvariant();
         return BitConverter.ToUInt64(SHA256.HashData(Encoding.UTF8.GetBytes(words)));
     }
 }

@@ -87,7 +87,7 @@ public sealed class BadPlaceTests(TinyRun run) : IDisposable
     [Theory]
     [InlineData("config.json", "{", "config.json", "not valid JSON")]
     [InlineData("model.safetensors", "short", "model.safetensors")]
-    [InlineData("tokenizer.json", "{}", "tokenizer.json")]
+    [InlineData("tokenizer_config.json", "{", "tokenizer_config.json")]
     public void A_run_whose_checkpoint_is_damaged(string file, string content, params string[] naming)
     {
         using var temp = Shared.Temp();
