@@ -1,34 +1,58 @@
 using System.CommandLine;
 using System.CommandLine.Help;
 using System.Runtime.InteropServices;
+using Tutti.App.Commands;
+using Tutti.Recipes;
+using Tutti.Torch;
+using Tutti.Training;
 
 namespace Tutti.App;
 
-/// <summary>What every command shares: exit codes, errors of one to three lines, cancelling by Ctrl-C.</summary>
+/// <summary>What every command shares: where it writes, exit codes, errors of one to three lines, cancelling by Ctrl-C.</summary>
 /// <remarks>Exit codes: 0 done, 1 a failure at run time, 2 wrong use or wrong input, 130 interrupted.</remarks>
 static class Session
 {
     public const int Failed = 1, WrongInput = 2, Interrupted = 130;
 
-    static readonly CancellationTokenSource cancelled = new();
+    static readonly Option<bool> verbose = new("--verbose") { Description = "Show stack traces of errors.", Recursive = true };
+    static CancellationTokenSource cancelled = new();
 
-    public static Option<bool> Verbose { get; } = new("--verbose") { Description = "Show stack traces of errors.", Recursive = true };
+    /// <summary>Results.</summary>
+    public static TextWriter Out { get; private set; } = Console.Out;
+
+    /// <summary>Progress, warnings and errors.</summary>
+    public static TextWriter Error { get; private set; } = Console.Error;
+
+    /// <summary>Whether results, and whether progress, go to something that is no terminal.</summary>
+    public static (bool Out, bool Error) Redirected { get; private set; } = (Console.IsOutputRedirected, Console.IsErrorRedirected);
 
     /// <summary>Set by Ctrl-C or SIGTERM; commands stop at the next safe place.</summary>
     public static CancellationToken Cancel => cancelled.Token;
 
-    public static int Start(RootCommand root, string[] args)
+    /// <summary>Runs a command line.</summary>
+    /// <returns>The exit code.</returns>
+    public static int Start(string[] args)
     {
         using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
         using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
-        var parsed = root.Parse(args.Length == 0 ? ["--help"] : args);
-        if (parsed.Errors.Count > 0 && parsed.Action is not HelpAction)
+        var parsed = Root().Parse(args.Length == 0 ? ["--help"] : args);
+        if (parsed.Errors.Count > 0 && parsed.Action is not HelpAction) return WrongUse(parsed);
+        return parsed.Invoke(new InvocationConfiguration { Output = Out, Error = Error, EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null });
+    }
+
+    /// <summary>As <see cref="Start(string[])"/>, inside a process that is not the command line's; one at a time.</summary>
+    public static int Start(string[] args, TextWriter output, TextWriter error)
+    {
+        var before = (Out, Error, Redirected);
+        (Out, Error, Redirected, cancelled) = (output, error, (true, true), new());
+        try
         {
-            foreach (var error in parsed.Errors) Console.Error.WriteLine($"tutti: {error.Message}");
-            Console.Error.WriteLine($"next: {Usage(parsed)} --help");
-            return WrongInput;
+            return Start(args);
         }
-        return parsed.Invoke(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null });
+        finally
+        {
+            (Out, Error, Redirected) = before;
+        }
     }
 
     /// <summary>Runs a command's body, turning what it throws into a message and an exit code.</summary>
@@ -38,25 +62,45 @@ static class Session
         {
             return body();
         }
-        catch (OperationCanceledException)
+        catch (OperationCanceledException) when (Cancel.IsCancellationRequested)
         {
-            Console.Error.WriteLine("tutti: interrupted; finished cells are kept, the same command goes on from there");
+            Error.WriteLine("tutti: interrupted; finished cells are kept, the same command goes on from there");
             return Interrupted;
-        }
-        catch (Exception e) when (!parsed.GetValue(Verbose))
-        {
-            Console.Error.WriteLine($"tutti: {e.Message}");
-            if (e is not InputException and not Training.TrainingException and not Torch.TorchException) Console.Error.WriteLine($"({e.GetType().Name}; --verbose shows where)");
-            return e is InputException ? WrongInput : Failed;
         }
         catch (Exception e)
         {
-            Console.Error.WriteLine(e);
+            Error.WriteLine(parsed.GetValue(verbose) ? e.ToString() : $"tutti: {e.Message}{(IsExpected(e) ? "" : $"\n({e.GetType().Name}; --verbose shows where)")}");
             return e is InputException ? WrongInput : Failed;
         }
     }
 
-    static string Usage(ParseResult parsed) => parsed.CommandResult.Command is RootCommand ? "tutti" : $"tutti {parsed.CommandResult.Command.Name}";
+    static bool IsExpected(Exception e) => e is InputException or TrainingException or RunMemoryException or TorchException;
+
+    static RootCommand Root()
+    {
+        var root = new RootCommand("Train, ensemble and debug deep-learning models on the memory you have.")
+        {
+            TrainCommand.Make(), PredictCommand.Make(), EvaluateCommand.Make(), DemoCommand.Make(), DoctorCommand.Make(),
+        };
+        root.Options.Add(verbose);
+        return root;
+    }
+
+    static int WrongUse(ParseResult parsed)
+    {
+        var command = parsed.CommandResult.Command;
+        var words = parsed.UnmatchedTokens;
+        // The parser also complains of what an unknown word made it miss: the word itself is the fault.
+        var message = words.Count == 0 ? parsed.Errors[0].Message.TrimEnd('.')
+            : words[0].StartsWith('-') ? $"unknown option {words[0]}{Nearest.Hint(words[0], OptionsOf(parsed), "")}"
+            : command is RootCommand ? $"unknown command '{words[0]}'{Nearest.Hint(words[0], command.Subcommands.Select(sub => sub.Name), "")}"
+            : $"got '{words[0]}', which {command.Name} does not take";
+        Error.WriteLine($"tutti: {message}");
+        Error.WriteLine($"next: {(command is RootCommand ? "tutti" : $"tutti {command.Name}")} --help");
+        return WrongInput;
+    }
+
+    static IEnumerable<string> OptionsOf(ParseResult parsed) => [.. parsed.CommandResult.Command.Options.Select(option => option.Name), verbose.Name, "--help"];
 
     static void Stop(PosixSignalContext context)
     {

@@ -12,7 +12,7 @@ static class Show
     const int PipeWidth = 160;
 
     /// <summary>Standard output; without a terminal it has room for whole tables.</summary>
-    public static IAnsiConsole Out { get; } = Console(System.Console.Out, System.Console.IsOutputRedirected);
+    public static IAnsiConsole Out => Console(Session.Out, Session.Redirected.Out);
 
     /// <summary>A console that does not break lines where no terminal is.</summary>
     public static IAnsiConsole Console(TextWriter to, bool redirected)
@@ -22,36 +22,39 @@ static class Show
         return console;
     }
 
-    public static void Line(string text) => Out.WriteLine(text);
-    public static void Warning(string text) => System.Console.Error.WriteLine($"warning: {text}");
+    /// <summary>A line that is never broken: paths and JSON are to be copied.</summary>
+    public static void Line(string text) => Session.Out.WriteLine(text);
+    public static void Warning(string text) => Session.Error.WriteLine($"warning: {text}");
 
     public static void Leaderboard(Leaderboard leaderboard)
     {
+        var console = Out;
         var table = Table("", "accuracy", "F1 macro", "log-loss", "cells", "time", "peak memory");
         foreach (var row in leaderboard.Sorted)
             table.AddRow(Cells(row.Name, Interval(row.Accuracy), Interval(row.MacroF1), Interval(row.LogLoss), row.Cells == 0 ? "" : Whole(row.Cells),
                 row.Cells == 0 ? "" : FormattableString.Invariant($"{row.Seconds:0.0} s"), row.Cells == 0 ? "" : MemoryStats.Text(row.PeakBytes)));
-        Out.WriteLine(FormattableString.Invariant($"Leaderboard: {leaderboard.Rows[0].Accuracy.N} held-out rows, 95 % intervals"));
-        Out.Write(table);
+        console.WriteLine(FormattableString.Invariant($"Leaderboard: {leaderboard.Rows[0].Accuracy.N} held-out rows, 95 % intervals"));
+        console.Write(table);
     }
 
     public static void Summary(EvaluationSummary summary, IReadOnlyList<string> classes)
     {
+        var console = Out;
         var scores = Table("score", "value", "95 % interval");
         foreach (var (name, score) in summary.Scores) scores.AddRow(Cells(name, Number(score.Value), FormattableString.Invariant($"{Number(score.Low)} to {Number(score.High)}")));
-        Out.WriteLine(FormattableString.Invariant($"Scores of {summary.Rows} rows"));
-        Out.Write(scores);
+        console.WriteLine(FormattableString.Invariant($"Scores of {summary.Rows} rows"));
+        console.Write(scores);
 
         var confusion = Table(["true \\ predicted", .. classes]);
         for (var truth = 0; truth < classes.Count; truth++)
             confusion.AddRow(Cells([classes[truth], .. Enumerable.Range(0, classes.Count).Select(predicted => Whole(summary.Confusion[truth, predicted]))]));
-        Out.WriteLine("Confusion matrix");
-        Out.Write(confusion);
+        console.WriteLine("Confusion matrix");
+        console.Write(confusion);
 
         var perClass = Table("class", "precision", "recall", "F1", "rows");
         foreach (var line in summary.Classes.Lines) perClass.AddRow(Cells(line.Name, Number(line.Precision), Number(line.Recall), Number(line.F1), Whole(line.Support)));
-        Out.WriteLine("Per class");
-        Out.Write(perClass);
+        console.WriteLine("Per class");
+        console.Write(perClass);
     }
 
     static string Interval(Score score) => FormattableString.Invariant($"{Number(score.Value)} ({Number(score.Low)} to {Number(score.High)})");

@@ -15,8 +15,8 @@ sealed class Watch(IAnsiConsole console, ProgressContext? bars) : IProgress<RunN
 
     public static T Run<T>(Func<IProgress<RunNews>, T> body)
     {
-        var console = Show.Console(Console.Error, Console.IsErrorRedirected);
-        if (Console.IsErrorRedirected) return body(new Watch(console, null));
+        var console = Show.Console(Session.Error, Session.Redirected.Error);
+        if (Session.Redirected.Error) return body(new Watch(console, null));
         return console.Progress().AutoClear(false).HideCompleted(false)
             .Columns(new TaskDescriptionColumn { Alignment = Justify.Left }, new ProgressBarColumn { Width = 20 }, new PercentageColumn(), new RemainingTimeColumn())
             .Start(bars => body(new Watch(console, bars)));

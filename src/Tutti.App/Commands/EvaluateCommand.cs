@@ -24,15 +24,15 @@ static class EvaluateCommand
         var count = seen.Count(known => known);
         var all = EvaluationSummary.Of(predictions);
         var unseen = count > 0 && count < seen.Length ? EvaluationSummary.Of(predictions.Rows([.. Enumerable.Range(0, seen.Length).Where(row => !seen[row])])) : null;
+        if (count > 0) Show.Warning(FormattableString.Invariant($"{count} of {seen.Length} rows were trained on: scores on them say nothing about new texts"));
         if (asJson)
         {
             var node = EvaluationJson.Of(all);
             node["seenInTraining"] = count;
             if (unseen is not null) node["unseenRows"] = EvaluationJson.Of(unseen);
-            Console.WriteLine(node.ToJsonString(new() { WriteIndented = true }));
+            Show.Line(node.ToJsonString(new() { WriteIndented = true }));
             return 0;
         }
-        if (count > 0) Show.Warning(FormattableString.Invariant($"{count} of {seen.Length} rows were trained on: scores on them say nothing about new texts"));
         if (unseen is not null)
         {
             Show.Line(FormattableString.Invariant($"the {seen.Length - count} rows that were not trained on:"));

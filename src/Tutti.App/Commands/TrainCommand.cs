@@ -25,13 +25,13 @@ static class TrainCommand
         var result = Watch.Run(news => new Run(loaded, folder).Train(news, Session.Cancel));
         if (asJson)
         {
-            Console.WriteLine(File.ReadAllText(result.Files.Leaderboard).TrimEnd());
+            Show.Line(File.ReadAllText(result.Files.Leaderboard).TrimEnd());
             return 0;
         }
         Show.Leaderboard(result.Leaderboard);
         Show.Summary(result.Summary, result.Classes);
         Show.Line($"predictions of the held-out rows: {result.Files.OutOfFold}");
-        if (File.Exists(result.Files.Test)) Show.Line($"predictions of the test rows: {result.Files.Test}");
+        if (result.Test is not null) Show.Line($"predictions of the test rows: {result.Test}");
         if (result.Submission is not null) Show.Line($"submission: {result.Submission}");
         return 0;
     }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Tutti.Tables;
 
 namespace Tutti.Predictions;
 
@@ -9,98 +10,104 @@ namespace Tutti.Predictions;
 /// </summary>
 public static class PredictionFile
 {
-    const string Prefix = "p_";
+    const string Id = "id", Fold = "fold", Label = "label", Prediction = "prediction", Prefix = "p_";
+
+    static readonly TableFormat format = new() { Kind = "csv", Delimiter = ",", Quote = '"', Header = true };
+
+    /// <summary>The columns of a file of predictions.</summary>
+    public static IReadOnlyList<string> Columns(IReadOnlyList<string> classes, bool folds = false, bool labels = false) =>
+        [Id, .. folds ? [Fold] : (string[])[], .. labels ? [Label] : (string[])[], Prediction, .. classes.Select(name => Prefix + name)];
 
     /// <summary>Writes the file in one step: a reader sees the old file or the whole new one.</summary>
     /// <exception cref="ConfigException">The file cannot be written.</exception>
-    public static void Write(string path, PredictionSet set) => AtomicFile.Write(path, stream =>
+    public static void Write(string path, PredictionSet set) => TableWriter.Write(path, Columns(set.Classes, set.Folds is not null, set.Labels is not null), writer =>
     {
-        using var csv = CsvRecords.Writer(stream);
-        csv.WriteField("id");
-        if (set.Folds is not null) csv.WriteField("fold");
-        if (set.Labels is not null) csv.WriteField("label");
-        csv.WriteField("prediction");
-        foreach (var name in set.Classes) csv.WriteField(Prefix + name);
-        csv.EndRecord();
         for (var i = 0; i < set.Count; i++)
         {
-            csv.WriteField(set.Ids[i]);
-            if (set.Folds is { } folds) csv.WriteField(folds[i] < 0 ? "" : folds[i].ToString(CultureInfo.InvariantCulture));
-            if (set.Labels is { } labels) csv.WriteField(labels[i] < 0 ? "" : set.Classes[labels[i]]);
-            csv.WriteField(set.Classes[set.Predicted(i)]);
-            foreach (var p in set.Row(i)) csv.WriteField(p.ToString("R", CultureInfo.InvariantCulture));
-            csv.EndRecord();
+            writer.Add(set.Ids[i]);
+            if (set.Folds is { } folds) writer.Add(folds[i] < 0 ? null : folds[i].ToString(CultureInfo.InvariantCulture));
+            if (set.Labels is { } labels) writer.Add(labels[i] < 0 ? null : set.Classes[labels[i]]);
+            Add(writer, set.Classes, set.Row(i));
         }
     });
+
+    /// <summary>Writes predictions that come one after the other, without labels and folds; any number in constant memory.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="classes">Class names.</param>
+    /// <param name="rows">Hands each row's id and probabilities to the function it gets.</param>
+    /// <exception cref="ConfigException">The file cannot be written.</exception>
+    public static void Write(string path, IReadOnlyList<string> classes, Action<Action<string, double[]>> rows) => TableWriter.Write(path, Columns(classes), writer =>
+        rows((id, row) => Add(writer.Add(id), classes, row)));
+
+    static void Add(TableWriter writer, IReadOnlyList<string> classes, ReadOnlySpan<double> row)
+    {
+        writer.Add(classes[PredictionSet.ArgMax(row)]);
+        foreach (var p in row) writer.Add(p);
+        writer.EndRow();
+    }
 
     /// <summary>Reads a file of that form, also one made elsewhere: only <c>id</c> and the <c>p_CLASS</c> columns are required.</summary>
     /// <exception cref="DataException">The file is missing or malformed; names line and column.</exception>
     public static PredictionSet Read(string path)
     {
-        using var csv = new CsvRecords(path);
-        var columns = new Columns(path, csv.Header);
-        var classIndex = columns.Classes.Index().ToDictionary(pair => pair.Item, pair => pair.Index);
-        Dictionary<string, long> lines = [];
-        List<string> ids = [];
-        List<double> probabilities = [];
-        List<int> labels = [];
-        List<int> folds = [];
-        while (csv.Next())
-        {
-            var id = csv[columns.Id];
-            if (id.Length == 0) throw new DataException(path, "the id is empty", csv.Line, "id");
-            if (!lines.TryAdd(id, csv.Line)) throw new DataException(path, $"id '{id}' is there twice, first on line {lines[id]}; remove one", csv.Line, "id");
-            ids.Add(id);
-            foreach (var column in columns.Probabilities) probabilities.Add(Number(path, csv, column));
-            var row = System.Runtime.InteropServices.CollectionsMarshal.AsSpan(probabilities)[^columns.Classes.Length..];
-            if (PredictionSet.FaultOf(row) is { } fault) throw new DataException(path, fault, csv.Line);
-            if (columns.Label is { } label) labels.Add(csv[label].Length == 0 ? -1 : ClassOf(path, csv, label, classIndex));
-            if (columns.Fold is { } fold) folds.Add(FoldOf(path, csv, fold));
-            if (columns.Prediction is { } prediction && row[ClassOf(path, csv, prediction, classIndex)] < row[PredictionSet.ArgMax(row)])
-                throw new DataException(path, $"'{csv[prediction]}' is not the most probable class, '{columns.Classes[PredictionSet.ArgMax(row)]}' is; "
-                    + "correct the row or remove the column", csv.Line, "prediction");
-        }
-        return new(ids, columns.Classes, [.. probabilities], columns.Label is null ? null : [.. labels], columns.Fold is null ? null : [.. folds]);
+        var table = Table.Read(path, format);
+        var classes = ClassesOf(table);
+        var classIndex = classes.Index().ToDictionary(pair => pair.Item, pair => pair.Index, StringComparer.Ordinal);
+        var probabilities = Probabilities(table, classes);
+        if (table.Has(Prediction)) CheckPredicted(table, classes, classIndex, probabilities);
+        return new(table.Ids(Id), classes, probabilities,
+            table.Has(Label) ? [.. Enumerable.Range(0, table.Count).Select(row => table[row, Label] is null ? -1 : ClassOf(table, row, Label, classIndex))] : null,
+            table.Has(Fold) ? [.. Enumerable.Range(0, table.Count).Select(row => FoldOf(table, row))] : null);
     }
 
-    static double Number(string path, CsvRecords csv, int column) =>
-        double.TryParse(csv[column], NumberStyles.Float, CultureInfo.InvariantCulture, out var value) ? value
-            : throw new DataException(path, $"'{csv[column]}' is not a number", csv.Line, csv.Header[column]);
-
-    static int ClassOf(string path, CsvRecords csv, int column, Dictionary<string, int> classes) =>
-        classes.TryGetValue(csv[column], out var index) ? index
-            : throw new DataException(path, $"'{csv[column]}' is not one of the {classes.Count} classes of the {Prefix} columns: "
-                + string.Join(", ", classes.Keys.Take(5)) + (classes.Count > 5 ? ", ..." : ""), csv.Line, csv.Header[column]);
-
-    static int FoldOf(string path, CsvRecords csv, int column)
+    static string[] ClassesOf(Table table)
     {
-        if (csv[column].Length == 0) return -1;
-        return int.TryParse(csv[column], NumberStyles.None, CultureInfo.InvariantCulture, out var fold) ? fold
-            : throw new DataException(path, $"'{csv[column]}' is not a fold number 0, 1, 2, ...", csv.Line, csv.Header[column]);
+        if (!table.Has(Id)) throw new DataException(table.File, $"there is no column '{Id}' but {string.Join(", ", table.Columns.Take(5))}; is this a file of predictions?", 1);
+        string[] classes = [.. table.Columns.Where(name => name.StartsWith(Prefix, StringComparison.Ordinal)).Select(name => name[Prefix.Length..])];
+        if (classes.Length < 2)
+            throw new DataException(table.File, $"has {classes.Length} probability columns; expected {Prefix}CLASS for each of at least two classes", 1);
+        if (table.Columns.FirstOrDefault(name => name is not (Id or Fold or Label or Prediction) && !name.StartsWith(Prefix, StringComparison.Ordinal)) is { } odd)
+            throw new DataException(table.File, $"is not known; expected {Id}, {Fold}, {Label}, {Prediction} and {Prefix}CLASS; remove it", 1, odd);
+        return classes;
     }
 
-    // Where each column stands; null for an optional one that is absent.
-    sealed class Columns
+    static double[] Probabilities(Table table, string[] classes)
     {
-        public Columns(string path, IReadOnlyList<string> header)
+        var probabilities = new double[table.Count * classes.Length];
+        for (var k = 0; k < classes.Length; k++)
         {
-            int? Find(string name) => header.Index().Where(pair => pair.Item == name).Select(pair => (int?)pair.Index).FirstOrDefault();
-            Id = Find("id") ?? throw new DataException(path, $"has no column 'id' but {string.Join(", ", header.Take(5))}; is this a file of predictions?", 1);
-            (Fold, Label, Prediction) = (Find("fold"), Find("label"), Find("prediction"));
-            Probabilities = [.. Enumerable.Range(0, header.Count).Where(i => header[i].StartsWith(Prefix, StringComparison.Ordinal))];
-            Classes = [.. Probabilities.Select(i => header[i][Prefix.Length..])];
-            if (Classes.Length < 2)
-                throw new DataException(path, $"has {Classes.Length} probability columns; expected {Prefix}CLASS for each of at least two classes", 1);
-            if (header.FirstOrDefault(name => name is not ("id" or "fold" or "label" or "prediction")
-                && !name.StartsWith(Prefix, StringComparison.Ordinal)) is { } odd)
-                throw new DataException(path, $"is not known; expected id, fold, label, prediction and {Prefix}CLASS; remove it", 1, odd);
+            var cells = table.Column(Prefix + classes[k]);
+            for (var row = 0; row < cells.Count; row++)
+                if (!double.TryParse(cells[row], NumberStyles.Float, CultureInfo.InvariantCulture, out probabilities[(row * classes.Length) + k]))
+                    throw new DataException(table.File, $"'{cells[row]}' is not a number", table.LineOf(row), Prefix + classes[k]);
         }
+        for (var row = 0; row < table.Count; row++)
+            if (PredictionSet.FaultOf(probabilities.AsSpan(row * classes.Length, classes.Length)) is { } fault)
+                throw new DataException(table.File, fault, table.LineOf(row));
+        return probabilities;
+    }
 
-        public int Id { get; }
-        public int? Fold { get; }
-        public int? Label { get; }
-        public int? Prediction { get; }
-        public int[] Probabilities { get; }
-        public string[] Classes { get; }
+    static void CheckPredicted(Table table, string[] classes, Dictionary<string, int> classIndex, double[] probabilities)
+    {
+        for (var row = 0; row < table.Count; row++)
+        {
+            var values = probabilities.AsSpan(row * classes.Length, classes.Length);
+            var best = PredictionSet.ArgMax(values);
+            if (values[ClassOf(table, row, Prediction, classIndex)] < values[best])
+                throw new DataException(table.File, $"'{table[row, Prediction]}' is not the most probable class, '{classes[best]}' is; "
+                    + "correct the row or remove the column", table.LineOf(row), Prediction);
+        }
+    }
+
+    static int ClassOf(Table table, int row, string column, Dictionary<string, int> classes) =>
+        classes.TryGetValue(table[row, column] ?? "", out var index) ? index
+            : throw new DataException(table.File, $"'{table[row, column]}' is not one of the {classes.Count} classes of the {Prefix} columns: "
+                + string.Join(", ", classes.Keys.Take(5)) + (classes.Count > 5 ? ", ..." : ""), table.LineOf(row), column);
+
+    static int FoldOf(Table table, int row)
+    {
+        if (table[row, Fold] is not { } cell) return -1;
+        return int.TryParse(cell, NumberStyles.None, CultureInfo.InvariantCulture, out var fold) ? fold
+            : throw new DataException(table.File, $"'{cell}' is not a fold number 0, 1, 2, ...", table.LineOf(row), Fold);
     }
 }

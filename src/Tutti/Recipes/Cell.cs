@@ -8,26 +8,63 @@ using Tutti.Training;
 
 namespace Tutti.Recipes;
 
+/// <summary>What an earlier run left of a cell.</summary>
+public enum CellState
+{
+    /// <summary>Nothing that is finished.</summary>
+    Missing,
+
+    /// <summary>It was trained with other settings or data.</summary>
+    Stale,
+
+    /// <summary>It is trained, but the test rows are others now.</summary>
+    OtherTest,
+
+    Finished,
+}
+
 /// <summary>One cell of members x seeds x folds: trained once, then read from its folder.</summary>
 /// <param name="Member">The member's name.</param>
 /// <param name="Fingerprint">Of everything that decides the result; another one makes the cell stale.</param>
-public sealed record Cell(string Member, int Seed, int Fold, CellFolder Folder, string Fingerprint)
+/// <param name="Settings">The same without the contents of the data, as <see cref="TrainedRun"/> knows it from the recipe alone.</param>
+public sealed record Cell(string Member, int Seed, int Fold, CellFolder Folder, string Fingerprint, string Settings)
 {
+    static readonly JsonSerializerOptions indented = new() { WriteIndented = true };
+
     public string Name => string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{Member} seed {Seed} fold {Fold}");
 
-    /// <summary>True when an earlier run finished this very cell, with predictions for the test rows when there are any.</summary>
-    public bool Finished(bool withTest)
+    /// <summary>How much of this very cell an earlier run finished.</summary>
+    /// <param name="test">The hash of the test rows, or null when there are none.</param>
+    public CellState State(string? test)
     {
-        if (!File.Exists(Folder.Metrics) || !File.Exists(Folder.Predictions) || (withTest && !File.Exists(Folder.Test))) return false;
+        if (!File.Exists(Folder.Metrics)) return CellState.Missing;
+        if (Recorded(Folder, "fingerprint") != Fingerprint) return CellState.Stale;
+        if (!File.Exists(Folder.Predictions) || !File.Exists(Path.Combine(Folder.Checkpoint, "model.safetensors"))) return CellState.Missing;
+        return test is null || (Recorded(Folder, "test") == test && File.Exists(Folder.Test)) ? CellState.Finished : CellState.OtherTest;
+    }
+
+    /// <summary>A text that a finished cell recorded; null when the file is missing, damaged or says nothing of it.</summary>
+    internal static string? Recorded(CellFolder folder, string key)
+    {
+        if (!File.Exists(folder.Metrics)) return null;
         try
         {
-            var json = JsonNode.Parse(File.ReadAllText(Folder.Metrics));
-            return json?["fingerprint"]?.GetValue<string>() == Fingerprint && (!withTest || json["test"]?.GetValue<string>() is not null);
+            return JsonNode.Parse(File.ReadAllText(folder.Metrics))?[key]?.GetValue<string>();
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
-            return false;                                     // not ours or damaged: train again
+            return null;
         }
+    }
+
+    /// <summary>Predicts other test rows with the cell's checkpoint.</summary>
+    public void PredictTest(MemberModel member, RunData data)
+    {
+        using (var model = new TrainedModel(Folder.Checkpoint, member.Config))
+            PredictionFile.Write(Folder.Test, new(data.TestIds, data.Labels.Names, model.Probabilities(data.Test!, data.Text, data.Pair)));
+        var metrics = JsonNode.Parse(File.ReadAllText(Folder.Metrics))!;
+        metrics["test"] = data.Test!.ContentHash;
+        AtomicFile.Write(Folder.Metrics, metrics.ToJsonString(indented) + "\n");
     }
 
     /// <summary>Trains, predicts the held-out and the test rows, and writes the cell's folder; <c>metrics.json</c> comes last and marks it finished.</summary>
@@ -47,8 +84,8 @@ public sealed record Cell(string Member, int Seed, int Fold, CellFolder Folder, 
             fit = learner.Fit(examples, valid, new FitProgress(
                 news is null ? null : new Forward<StepResult>(step => news.Report(new StepNews(Name, step))),
                 news is null ? null : new Forward<EvaluationResult>(result => news.Report(new EvaluationNews(Name, result)))), cancel);
-            Write(Folder.Predictions, Predict(model, member, valid, data.TrainIds, data, Fold, cancel));
-            if (test is not null) Write(Folder.Test, Predict(model, member, test.Examples, data.TestIds, data, null, cancel));
+            PredictionFile.Write(Folder.Predictions, Predict(model, member, valid, data.TrainIds, data, Fold, cancel));
+            if (test is not null) PredictionFile.Write(Folder.Test, Predict(model, member, test.Examples, data.TestIds, data, null, cancel));
         }
         Memory.Trim();
         var after = (Tensors: LiveTensors.Current.Count, Bytes: Memory.Stats(Device.Cpu).InUse);
@@ -64,11 +101,10 @@ public sealed record Cell(string Member, int Seed, int Fold, CellFolder Folder, 
             fold is null ? null : [.. examples.Select(example => example.Label)], fold is { } f ? [.. examples.Select(_ => f)] : null);
     }
 
-    static void Write(string path, PredictionSet set) => PredictionFile.Write(path, set);
-
     void WriteMetrics(FitResult fit, string? test, double seconds, long tensors, long bytes) => AtomicFile.Write(Folder.Metrics, new JsonObject
     {
         ["fingerprint"] = Fingerprint,
+        ["settings"] = Settings,
         ["test"] = test,
         ["loss"] = fit.Best.Loss,
         ["accuracy"] = fit.Best.Accuracy,
@@ -82,7 +118,7 @@ public sealed record Cell(string Member, int Seed, int Fold, CellFolder Folder, 
         ["seconds"] = seconds,
         ["tensorsLeft"] = tensors,
         ["bytesLeft"] = bytes,
-    }.ToJsonString(new JsonSerializerOptions { WriteIndented = true }) + "\n");
+    }.ToJsonString(indented) + "\n");
 
     /// <summary>The weight of each class: none, n / (k n_c) over the cell's training rows, or as the recipe says.</summary>
     static double[]? ClassWeightsOf(ClassWeights weights, RunData data, Example[] examples)
@@ -91,8 +127,6 @@ public sealed record Cell(string Member, int Seed, int Fold, CellFolder Folder, 
         if (weights.IsBalanced)
             return [.. Enumerable.Range(0, names.Count).Select(c => examples.Length / ((double)names.Count * Math.Max(1, examples.Count(e => e.Label == c))))];
         if (weights.Weights.Count == 0) return null;
-        foreach (var label in weights.Weights.Keys.Where(label => data.Labels.IndexOf(label) < 0))
-            throw new ConfigException($"train.class-weights.{label}", $"is not a class of the data; expected one of {string.Join(", ", names.Take(10))}");
         return [.. names.Select(name => weights.Weights.GetValueOrDefault(name, 1))];
     }
 

@@ -1,6 +1,7 @@
 using System.ComponentModel;
 using System.ComponentModel.DataAnnotations;
 using System.Text.Json.Serialization;
+using Tutti.Runs;
 using Tutti.Tables;
 using Tutti.Training;
 
@@ -131,6 +132,9 @@ public sealed record Recipe
             Model = modelHash is null ? member.Model : member.Model with { Folder = modelHash },
         });
 
+    /// <summary>The fingerprint without the contents of data and model: what a run folder's recipe alone can tell.</summary>
+    internal string Settings(MemberConfig member) => Fingerprint(member, "", "");
+
     public bool Equals(Recipe? other) => RecipeJson.Same(this, other);
     public override int GetHashCode() => RecipeJson.Text(this).GetHashCode(StringComparison.Ordinal);
 
@@ -149,9 +153,14 @@ public sealed record SubmissionConfig
 
     public static implicit operator SubmissionConfig(string file) => new() { File = file };
 
+    static readonly string[] Taken = [.. typeof(RunFolder).GetProperties().Where(property => property.Name is not (nameof(RunFolder.Root) or nameof(RunFolder.Submission)))
+        .Select(property => System.IO.Path.GetFileName((string)property.GetValue(new RunFolder("run"))!))];
+
     internal IEnumerable<ConfigFault> Validate()
     {
         if (File is "" or "." or ".." || File.AsSpan().IndexOfAny('/', '\\', ':') >= 0)
             yield return new("file", $"got '{File}', expected a plain file name; it is written in the run's folder");
+        else if (Taken.Contains(File, StringComparer.OrdinalIgnoreCase))
+            yield return new("file", $"got '{File}', which is a run's own file; expected another name, such as submission.csv");
     }
 }

@@ -54,6 +54,7 @@ public sealed partial record DataConfig
             if (template is not null && !Placeholder().IsMatch(template))
                 faults.Add(new(key, $"got '{template}', expected at least one {{column}}"
                     + (ColumnName().IsMatch(template) ? $"; did you mean \"{{{template}}}\"?" : "")));
+        if (Label.Length > 0 && Label == (Id ?? "id")) faults.Add(new("label", $"got '{Label}', which is the column that names a row; the two must differ"));
         if (Folds is not null && Validation is not null)
             faults.Add(new("validation", "is given together with folds; keep one of them (--set data.validation=null takes it out)"));
         if (Folds is not null) faults.AddRange(Folds.Validate().Select(fault => fault with { Path = $"folds.{fault.Path}" }));

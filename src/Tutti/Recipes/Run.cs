@@ -1,11 +1,8 @@
-using System.Globalization;
-using System.Security.Cryptography;
 using Tutti.Ensembling;
 using Tutti.Evaluation;
 using Tutti.Predictions;
 using Tutti.Reports;
 using Tutti.Runs;
-using Tutti.Torch;
 using Tutti.Training;
 
 namespace Tutti.Recipes;
@@ -21,44 +18,38 @@ public sealed class Run(Recipe recipe, string folder)
     readonly RunFolder files = new(folder);
 
     /// <summary>Trains every missing cell, blends, evaluates and writes the results.</summary>
-    /// <exception cref="InputException">Something the user can mend; nothing was written unless cells had been trained already.</exception>
+    /// <exception cref="InputException">Something the user can mend; a folder that was not there before is gone again unless cells are finished.</exception>
     /// <exception cref="TrainingException">The numbers of a cell broke.</exception>
+    /// <exception cref="RunMemoryException">A cell does not fit into the recipe's memory.</exception>
     /// <exception cref="OperationCanceledException">Cancelled; finished cells are kept.</exception>
     public RunResult Train(IProgress<RunNews>? news = null, CancellationToken cancel = default)
     {
         recipe.Check();
+        using var memory = new MemoryBudget(recipe.Memory);
         var data = RunData.Open(recipe);
-        var members = OpenMembers(data);
+        var members = OpenMember.All(recipe, data, memory);
         CheckSample(data);
-        var cells = Cells(data);
+        var cells = Cells(data, members);
 
-        using var events = Begin(data, cells);
-        news?.Report(new DataNews(recipe.Data.Train, data.Summary(), [.. Enumerable.Range(0, data.Folds.Count).Select(fold => data.Folds.Valid(fold).Length)], data.Test?.Count ?? 0));
-        var number = 0;
-        foreach (var (config, member) in recipe.Members.Zip(members))
-            number = TrainMember(config, member, data, cells, number, events, news, cancel);
-
-        var oof = Blended(cells, cell => cell.Folder.Predictions, out var perMember, data.TrainIds);
-        PredictionFile.Write(files.OutOfFold, oof);
-        Blend.Record(Kind, BlendMembers(perMember)).Write(files.Blend);
-        if (data.Test is not null) WriteTest(data, cells);
-        var result = Evaluate(oof, perMember, cells, data);
-        events.Write("finished", ("accuracy", result.Summary.Scores[0].Score.Value));
-        return result;
+        using var start = new RunStart(files);
+        try
+        {
+            start.Write(recipe, data, cells.Length, members.ToDictionary(member => member.Name, member => member.Weights));
+            news?.Report(new DataNews(recipe.Data.Train, data.Summary(), [.. Enumerable.Range(0, data.Folds.Count).Select(fold => data.Folds.Valid(fold).Length)], data.Test?.Count ?? 0));
+            var number = 0;
+            foreach (var member in members) number = TrainMember(member, data, cells, number, start.Events, memory, news, cancel);
+            var result = Finish(cells, data);
+            start.Events.Write("finished", ("accuracy", result.Summary.Scores[0].Score.Value));
+            return result;
+        }
+        catch (InputException)
+        {
+            start.TakeBack();
+            throw;
+        }
     }
 
     BlendKind Kind => recipe.Blend == RecipeBlend.Geometric ? BlendKind.Geometric : BlendKind.Mean;
-
-    /// <summary>Tokenizers and, once, every model that comes from a folder: what cannot be loaded is said before anything is written.</summary>
-    MemberModel[] OpenMembers(RunData data)
-    {
-        var texts = TextData.Texts(data.Train, data.Text);
-        var all = data.Pair is null ? texts : [.. texts, .. TextData.Texts(data.Train, data.Pair)];
-        var members = recipe.Members.Select(config => MemberModel.Of(config, recipe.Train, () => all)).ToArray();
-        foreach (var member in members.Where(member => member.Spec.Folder is not null))
-            member.Build(data.Labels.Names, 0, out _).Dispose();
-        return members;
-    }
 
     void CheckSample(RunData data)
     {
@@ -67,76 +58,69 @@ public sealed class Run(Recipe recipe, string folder)
         Submission.Check(sample, uniform, recipe.Data.Id ?? "id");
     }
 
-    Cell[] Cells(RunData data)
-    {
-        var hashes = recipe.Members.ToDictionary(member => member.Name!, member => recipe.Fingerprint(member, data.Train.ContentHash, ModelHash(member.Model)));
-        return [.. from member in recipe.Members
-                   from seed in member.Seeds
-                   from fold in Enumerable.Range(0, data.Folds.Count)
-                   select new Cell(member.Name!, seed, fold, files.Cell(member.Name!, seed, fold), hashes[member.Name!])];
-    }
+    Cell[] Cells(RunData data, OpenMember[] members) =>
+        [.. from member in members
+            let fingerprint = recipe.Fingerprint(member.Config, data.Train.ContentHash, member.Weights)
+            let settings = recipe.Settings(member.Config)
+            from seed in member.Config.Seeds
+            from fold in Enumerable.Range(0, data.Folds.Count)
+            select new Cell(member.Name, seed, fold, files.Cell(member.Name, seed, fold), fingerprint, settings)];
 
-    /// <summary>Creates the folder and writes what the run is: recipe in effect, hashes, folds.</summary>
-    EventLog Begin(RunData data, Cell[] cells)
+    /// <summary>Trains what is missing of a member; its rows are encoded once, and only when a cell needs them.</summary>
+    static int TrainMember(OpenMember member, RunData data, Cell[] all, int number, EventLog events, MemoryBudget memory, IProgress<RunNews>? news, CancellationToken cancel)
     {
-        var facts = new (string Name, object? Value)[]
-        {
-            ("tutti", typeof(Run).Assembly.GetName().Version?.ToString(3)), ("libtorch", Engine.Version), ("threads", Engine.Threads),
-            ("train", data.Train.ContentHash), ("test", data.Test?.ContentHash), ("cells", cells.Length),
-        };
-        AtomicFile.Write(files.Recipe, recipe.ToYaml(string.Join("\n", facts.Select(fact => string.Create(CultureInfo.InvariantCulture, $"{fact.Name}: {fact.Value ?? "none"}")))));
-        data.Folds.Save(files.Folds, data.TrainIds);
-        SeenRows.Write(files.SeenRows, data);
-        var events = new EventLog(files.Events);
-        events.Write("started", facts);
-        return events;
-    }
-
-    static int TrainMember(MemberConfig config, MemberModel member, RunData data, Cell[] all, int number, EventLog events, IProgress<RunNews>? news, CancellationToken cancel)
-    {
-        var cells = all.Where(cell => cell.Member == config.Name).ToArray();
-        TextData.Encoded? train = null, test = null;
-        foreach (var cell in cells)
+        (TextData.Encoded Train, TextData.Encoded? Test)? rows = null;
+        foreach (var cell in all.Where(cell => cell.Member == member.Name))
         {
             number++;
-            if (cell.Finished(data.Test is not null))
+            var state = cell.State(data.Test?.ContentHash);
+            if (state == CellState.OtherTest)
+            {
+                cell.PredictTest(member.Model, data);
+                news?.Report(new NoteNews($"{cell.Name} is trained; the test rows are others than before and were predicted again"));
+            }
+            if (state is CellState.Finished or CellState.OtherTest)
             {
                 news?.Report(new SkippedNews(cell.Name, number, all.Length));
                 continue;
             }
-            if (File.Exists(cell.Folder.Metrics)) news?.Report(new NoteNews($"{cell.Name} was trained with other settings or data and is trained again"));
-            if (train is null) (train, test) = Encode(config, member, data, news);
+            if (state == CellState.Stale) news?.Report(new NoteNews($"{cell.Name} was trained with other settings or data and is trained again"));
+            var (train, test) = rows ??= Encode(member, data, news);
             events.Write("cell started", ("cell", cell.Name));
-            var fit = cell.Train(member, data, train, test, new Recorded(events, news), number, all.Length, cancel);
+            var fit = memory.Within(cell.Name, member.Model.Config, () => cell.Train(member.Model, data, train, test, new RecordedNews(events, news), number, all.Length, cancel));
             events.Write("cell finished", ("cell", cell.Name), ("loss", fit.Best.Loss), ("accuracy", fit.Best.Accuracy), ("seconds", fit.Seconds), ("peakBytes", fit.PeakBytes));
         }
         return number;
     }
 
-    /// <summary>Encodes the rows once per member; says what was cut and what starts fresh.</summary>
-    static (TextData.Encoded Train, TextData.Encoded? Test) Encode(MemberConfig config, MemberModel member, RunData data, IProgress<RunNews>? news)
+    /// <summary>Encodes the rows of a member; says what was cut and what starts fresh.</summary>
+    static (TextData.Encoded Train, TextData.Encoded? Test) Encode(OpenMember member, RunData data, IProgress<RunNews>? news)
     {
-        int length;
-        using (var model = member.Build(data.Labels.Names, 0, out var report))
-        {
-            length = member.MaxLength(model);
-            if (member.Spec.Folder is not null)
-                foreach (var line in report.Lines()) news?.Report(new NoteNews($"{config.Name}: {line}"));
-        }
-        var classes = data.Labels.Names;
-        var train = TextData.From(data.Train, data.Text, data.Pair, data.Truth, data.TrainIds, classes, member.Tokenizer, length);
-        var test = data.Test is null ? null : TextData.From(data.Test, data.Text, data.Pair, null, data.TestIds, classes, member.Tokenizer, length);
-        news?.Report(new EncodedNews(config.Name!, data.Train.Count, train.Truncated, train.LostTokens, train.AllTokens, length, member.Tokenizer.VocabularySize));
+        foreach (var note in member.Notes) news?.Report(new NoteNews($"{member.Name}: {note}"));
+        var (classes, tokenizer, length) = (data.Labels.Names, member.Model.Tokenizer, member.MaxLength);
+        var train = TextData.From(data.Train, data.Text, data.Pair, data.Truth, data.TrainIds, classes, tokenizer, length);
+        var test = data.Test is null ? null : TextData.From(data.Test, data.Text, data.Pair, null, data.TestIds, classes, tokenizer, length);
+        news?.Report(new EncodedNews(member.Name, data.Train.Count, train.Truncated, train.LostTokens, train.AllTokens, length, tokenizer.VocabularySize));
         return (train, test);
     }
 
+    /// <summary>Blends all cells and writes predictions, scores and submission.</summary>
+    RunResult Finish(Cell[] cells, RunData data)
+    {
+        var oof = Blended(cells, out var perMember, data.TrainIds);
+        PredictionFile.Write(files.OutOfFold, oof);
+        Blend.Record(Kind, BlendMembers(perMember)).Write(files.Blend);
+        if (data.Test is not null) WriteTest(data, cells);
+        return Evaluate(oof, perMember, cells, data);
+    }
+
     /// <summary>Folds joined, seeds averaged, members blended. Rows stand in the order of the ids.</summary>
-    PredictionSet Blended(Cell[] cells, Func<Cell, string> file, out Dictionary<string, PredictionSet> perMember, IReadOnlyList<string> order)
+    PredictionSet Blended(Cell[] cells, out Dictionary<string, PredictionSet> perMember, IReadOnlyList<string> order)
     {
         perMember = [];
         foreach (var member in cells.GroupBy(cell => cell.Member))
         {
-            var seeds = member.GroupBy(cell => cell.Seed).Select(folds => PredictionSet.Join([.. folds.Select(cell => PredictionFile.Read(file(cell)))], order));
+            var seeds = member.GroupBy(cell => cell.Seed).Select(folds => PredictionSet.Join([.. folds.Select(cell => PredictionFile.Read(cell.Folder.Predictions))], order));
             perMember[member.Key] = Blend.Of(BlendKind.Mean, [.. seeds.Select((set, i) => new BlendMember($"seed {i}", set))]);
         }
         return Blend.Of(Kind, BlendMembers(perMember));
@@ -165,40 +149,12 @@ public sealed class Run(Recipe recipe, string folder)
         var leaderboard = new Leaderboard([.. rows]);
         leaderboard.Write(files.Leaderboard);
         AtomicFile.Write(files.Metrics, EvaluationJson.Text(summary));
-        return new(files, leaderboard, summary, oof.Classes, recipe.Submission is { } s && data.Test is not null ? Path.Combine(files.Root, s.File) : null);
+        return new(files, leaderboard, summary, oof.Classes, data.Test is null ? null : files.Test, recipe.Submission is { } s && data.Test is not null ? Path.Combine(files.Root, s.File) : null);
     }
 
     static double[] Shares(RunData data, int fold)
     {
         var rows = data.Folds.Train(fold);
         return [.. Enumerable.Range(0, data.Labels.Count).Select(c => rows.Count(row => data.Truth[row] == c) / (double)rows.Length)];
-    }
-
-    /// <summary>A hash of a model folder's files, so that a changed checkpoint makes cells stale; null for a model from nothing.</summary>
-    static string? ModelHash(ModelSpec spec)
-    {
-        if ((spec.Folder ?? spec.Tokenizer) is not { } path) return null;
-        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        var found = Directory.Exists(path) ? Directory.EnumerateFiles(path).Order(StringComparer.Ordinal) : (IEnumerable<string>)[path];
-        foreach (var file in found)
-        {
-            hash.AppendData(System.Text.Encoding.UTF8.GetBytes(Path.GetFileName(file)));
-            using var stream = File.OpenRead(file);
-            hash.AppendData(SHA256.HashData(stream));
-        }
-        return Convert.ToHexStringLower(hash.GetHashAndReset());
-    }
-
-    /// <summary>Writes evaluations to the event log on their way to whoever watches.</summary>
-    sealed class Recorded(EventLog events, IProgress<RunNews>? to) : IProgress<RunNews>
-    {
-        public void Report(RunNews value)
-        {
-            if (value is EvaluationNews { Result: var r } news)
-                events.Write("evaluated", ("cell", news.Cell), ("update", r.Update), ("loss", r.Loss), ("accuracy", r.Accuracy), ("macroF1", r.MacroF1), ("best", r.Best));
-            if (value is StepNews { Step: var s })
-                events.Write("step", ("cell", ((StepNews)value).Cell), ("update", s.Update), ("loss", s.Loss), ("rate", s.Rate), ("norm", s.GradientNorm), ("tokens", s.Tokens), ("seconds", s.Seconds), ("bytes", s.Memory.InUse));
-            to?.Report(value);
-        }
     }
 }

@@ -1,4 +1,3 @@
-using System.Globalization;
 using Tutti.Tables;
 
 namespace Tutti.Recipes;
@@ -6,16 +5,17 @@ namespace Tutti.Recipes;
 /// <summary>The rows of a run, read and checked: tables, templates, classes, ids, folds.</summary>
 public sealed class RunData
 {
-    readonly DataConfig config;
+    readonly string label;
 
-    RunData(DataConfig config, Table train, Table? test, Folds folds)
+    RunData(DataConfig config, Table train, Table? test, LabelMap labels, Folds folds)
     {
-        (this.config, Train, Test, Folds) = (config, train, test, folds);
+        (Train, Test, Folds) = (train, test, folds);
+        label = config.Label;
         (Text, Pair) = Templates(config);
-        Labels = config.Labels is { } names ? LabelMap.InOrder(names) : LabelMap.From(train, config.Label);
+        Labels = labels;
         Truth = Labels.IndicesOf(train, config.Label);
-        TrainIds = Ids(train, config.Id);
-        TestIds = test is null ? [] : Ids(test, config.Id);
+        TrainIds = RowIds.Of(train, config.Id);
+        TestIds = test is null ? [] : RowIds.Of(test, config.Id);
     }
 
     public Table Train { get; }
@@ -46,29 +46,14 @@ public sealed class RunData
             text.Check(test);
             pair?.Check(test);
         }
-        return new(config, train, test, Folds.Make(train, recipe.FoldSettings, config.Label));
+        var labels = config.Labels is { } names ? LabelMap.InOrder(names) : LabelMap.From(train, config.Label);
+        return new(config, train, test, labels, Folds.Make(train, recipe.FoldSettings, config.Label));
     }
 
     /// <summary>Counts, lengths and duplicates, to be seen before training.</summary>
-    public DataSummary Summary() => DataSummary.Of(Train, Text, Pair, config.Label, Folds, Test);
+    public DataSummary Summary() => DataSummary.Of(Train, Text, Pair, label, Folds, Test);
 
     /// <summary>The templates of a row's texts.</summary>
     public static (TextTemplate Text, TextTemplate? Pair) Templates(DataConfig config) =>
         (TextTemplate.Parse(config.Text), config.Pair is null ? null : TextTemplate.Parse(config.Pair, "data.pair"));
-
-    /// <summary>The id of each row: a column's cells, or the rows counted from <paramref name="first"/>.</summary>
-    /// <exception cref="DataException">An id is empty or stands twice.</exception>
-    public static IReadOnlyList<string> Ids(Table table, string? column, long first = 0)
-    {
-        if (column is null) return [.. Enumerable.Range(0, table.Count).Select(row => (first + row).ToString(CultureInfo.InvariantCulture))];
-        var seen = new Dictionary<string, long>(StringComparer.Ordinal);
-        var ids = new string[table.Count];
-        for (var row = 0; row < ids.Length; row++)
-        {
-            ids[row] = table[row, column] ?? throw new DataException(table.File, "the id is empty; every row needs one, or leave data.id out to count rows", table.LineOf(row), column);
-            if (!seen.TryAdd(ids[row], table.LineOf(row)))
-                throw new DataException(table.File, $"the id '{ids[row]}' stands in line {seen[ids[row]]} too; ids must differ", table.LineOf(row), column);
-        }
-        return ids;
-    }
 }

@@ -9,5 +9,6 @@ namespace Tutti.Recipes;
 /// <param name="Leaderboard">Members, blend and baseline with intervals.</param>
 /// <param name="Summary">Of the blend, on rows that no model behind a prediction was trained on.</param>
 /// <param name="Classes">Class names in the order of the confusion matrix.</param>
+/// <param name="Test">Predictions of the test rows, or null.</param>
 /// <param name="Submission">The file for the test rows, or null.</param>
-public sealed record RunResult(RunFolder Files, Leaderboard Leaderboard, EvaluationSummary Summary, IReadOnlyList<string> Classes, string? Submission);
+public sealed record RunResult(RunFolder Files, Leaderboard Leaderboard, EvaluationSummary Summary, IReadOnlyList<string> Classes, string? Test, string? Submission);

@@ -8,7 +8,7 @@ namespace Tutti.Recipes;
 /// </summary>
 sealed class RunningBlend : IDisposable
 {
-    readonly string folder = Directory.CreateTempSubdirectory("tutti-blend-").FullName;
+    readonly string folder = OnDisk(() => Directory.CreateTempSubdirectory("tutti-blend-").FullName);
     int version;
 
     /// <summary>Adds the next model's values, batch by batch in row order, each multiplied by <paramref name="weight"/>.</summary>
@@ -21,7 +21,11 @@ sealed class RunningBlend : IDisposable
                 var sum = new double[batch.Length];
                 before?.ReadExactly(MemoryMarshal.AsBytes(sum.AsSpan()));
                 for (var i = 0; i < sum.Length; i++) sum[i] += weight * (map is null ? batch[i] : map(batch[i]));
-                after.Write(MemoryMarshal.AsBytes(sum.AsSpan()));
+                OnDisk(() =>
+                {
+                    after.Write(MemoryMarshal.AsBytes(sum.AsSpan()));
+                    return 0;
+                });
             }
         if (version > 0) File.Delete(Current);
         version++;
@@ -40,6 +44,18 @@ sealed class RunningBlend : IDisposable
     }
 
     public void Dispose() => Directory.Delete(folder, recursive: true);
+
+    static T OnDisk<T>(Func<T> body)
+    {
+        try
+        {
+            return body();
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new ConfigException(Path.GetTempPath(), $"temporary files cannot be written ({e.Message}); free some space or set TMPDIR to another folder", e);
+        }
+    }
 
     string Current => Path.Combine(folder, FormattableString.Invariant($"sum-{version}"));
     string Next => Path.Combine(folder, FormattableString.Invariant($"sum-{version + 1}"));

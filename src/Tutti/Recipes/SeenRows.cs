@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 using Tutti.Tables;
@@ -15,13 +16,15 @@ public static class SeenRows
     }
 
     /// <summary>The hashes of a run, or none where the file is missing.</summary>
-    public static HashSet<ulong> Read(string path) => File.Exists(path)
-        ? [.. File.ReadLines(path).Select(line => ulong.Parse(line, System.Globalization.NumberStyles.HexNumber, System.Globalization.CultureInfo.InvariantCulture))] : [];
+    /// <exception cref="DataException">A line is no hash.</exception>
+    public static HashSet<ulong> Read(string path) => !File.Exists(path) ? [] : [.. File.ReadLines(path).Select((line, i) =>
+        ulong.TryParse(line, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var key) ? key
+            : throw new DataException(path, $"got '{line}', expected 16 hexadecimal digits; repeat tutti train to write the file again", i + 1))];
 
     /// <summary>The hash of a row's text, white space and case folded.</summary>
     public static ulong Key(Table table, int row, TextTemplate text, TextTemplate? pair)
     {
-        var words = string.Join(' ', $"{text.Render(table, row)}\0{pair?.Render(table, row)}".Split(default(char[]), StringSplitOptions.RemoveEmptyEntries)).ToLowerInvariant();
+        var words = string.Join(' ', $"{text.Render(table, row)} \0 {pair?.Render(table, row)}".Split(default(char[]), StringSplitOptions.RemoveEmptyEntries)).ToLowerInvariant();
         return BitConverter.ToUInt64(SHA256.HashData(Encoding.UTF8.GetBytes(words)));
     }
 }

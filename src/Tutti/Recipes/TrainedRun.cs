@@ -38,8 +38,10 @@ public sealed class TrainedRun
         if (!File.Exists(files.Folds)) throw new DataException(files.Folds, "the file does not exist; the run was not started properly, train it again");
         var folds = Folds.Load(files.Folds).Count;
         var members = recipe.Members.Select(member => (from seed in member.Seeds from fold in Enumerable.Range(0, folds) select files.Cell(member.Name!, seed, fold)).ToArray()).ToArray();
-        foreach (var cell in members.SelectMany(cells => cells).Where(cell => !File.Exists(cell.Metrics)))
-            throw new DataException(cell.Root, "this cell is not finished; repeat tutti train to finish the run");
+        foreach (var (member, cells) in recipe.Members.Zip(members))
+            foreach (var cell in cells)
+                if (Cell.Recorded(cell, "settings") is not { } settings) throw new DataException(cell.Root, "this cell is not finished; repeat tutti train to finish the run");
+                else if (settings != recipe.Settings(member)) throw new DataException(cell.Root, "this cell was trained with other settings than recipe.yaml says; repeat tutti train to finish the run");
         var classes = ModelConfig.Read(Path.Combine(members[0][0].Checkpoint, "config.json")).Labels;
         return new(files, recipe, members, classes);
     }
@@ -49,25 +51,21 @@ public sealed class TrainedRun
     /// <exception cref="InputException">The data or the output file cannot be used; nothing is written then.</exception>
     public long Predict(string data, string output, CancellationToken cancel = default)
     {
-        using var total = new RunningBlend();
-        Accumulate(data, total, cancel);
+        Check(data);
         var rows = 0L;
-        using var writer = new TableWriter(output, [Data.Id ?? "id", "prediction", .. Classes.Select(name => "p_" + name)]);
-        using var sums = total.Read(ChunkRows * Classes.Count).GetEnumerator();
-        foreach (var chunk in Chunks(data))
+        // The output is opened first: that it cannot be written should not be found after an hour.
+        PredictionFile.Write(output, Classes, write =>
         {
-            sums.MoveNext();
-            var ids = RunData.Ids(chunk, Data.Id, rows);
-            for (var row = 0; row < chunk.Count; row++)
+            using var total = new RunningBlend();
+            Accumulate(data, total, cancel);
+            using var sums = total.Read(ChunkRows * Classes.Count).GetEnumerator();
+            foreach (var chunk in Chunks(data))
             {
-                var p = Normalised(sums.Current.AsSpan(row * Classes.Count, Classes.Count));
-                writer.Add(ids[row]).Add(Classes[PredictionSet.ArgMax(p)]);
-                foreach (var value in p) writer.Add(value);
-                writer.EndRow();
+                sums.MoveNext();
+                foreach (var (row, id) in RowIds.Of(chunk, Data.Id, rows).Index()) write(id, Normalised(sums.Current.AsSpan(row * Classes.Count, Classes.Count)));
+                rows += chunk.Count;
             }
-            rows += chunk.Count;
-        }
-        writer.Complete();
+        });
         return rows;
     }
 
@@ -80,10 +78,11 @@ public sealed class TrainedRun
         List<int> truth = [];
         List<bool> seen = [];
         var known = SeenRows.Read(files.SeenRows);
+        Check(data);
         foreach (var chunk in Chunks(data))                   // labels are checked before any model is loaded
         {
             truth.AddRange(labels.IndicesOf(chunk, Data.Label));
-            ids.AddRange(RunData.Ids(chunk, Data.Id, ids.Count));
+            ids.AddRange(RowIds.Of(chunk, Data.Id, ids.Count));
             seen.AddRange(Enumerable.Range(0, chunk.Count).Select(row => known.Contains(SeenRows.Key(chunk, row, Text, Pair))));
         }
         using var total = new RunningBlend();
@@ -115,7 +114,6 @@ public sealed class TrainedRun
     /// <summary>Member by member, cell by cell: one model in memory at a time.</summary>
     void Accumulate(string data, RunningBlend total, CancellationToken cancel)
     {
-        Text.Check(Chunks(data).First());
         for (var m = 0; m < Members.Count; m++)
         {
             var config = recipe.Members[m].Effective(recipe.Train);
@@ -132,6 +130,17 @@ public sealed class TrainedRun
             }
             total.Add(member.Read(ChunkRows * Classes.Count), 1.0 / Members.Count, Blend == RecipeBlend.Geometric ? Logarithm : null);
         }
+    }
+
+    /// <summary>Reads the whole file once, so that a fault in its last row is found before anything is computed.</summary>
+    void Check(string data)
+    {
+        foreach (var chunk in Chunks(data))
+        {
+            Text.Check(chunk);
+            Pair?.Check(chunk);
+        }
+        if (Data.Id is { } id) RowIds.Check(() => Chunks(data), id);
     }
 
     IEnumerable<Table> Chunks(string data) => Table.Stream(data, Data.Format.ToTableFormat(), ChunkRows);

@@ -1,5 +1,5 @@
-using System.Globalization;
 using Tutti.Predictions;
+using Tutti.Tables;
 
 namespace Tutti.Reports;
 
@@ -24,20 +24,17 @@ public static class Submission
         var form = sample is null
             ? new Form([id, label], 0, null, ',', [.. Enumerable.Range(0, predictions.Count)])
             : Form.Read(sample, predictions, id);
-        AtomicFile.Write(path, stream =>
+        TableWriter.Write(path, form.Columns, writer =>
         {
-            using var csv = CsvRecords.Writer(stream, form.Separator);
-            foreach (var name in form.Columns) csv.WriteField(name);
-            csv.EndRecord();
             foreach (var row in form.Rows)
             {
-                for (var column = 0; column < form.Columns.Length; column++)
-                    csv.WriteField(column == form.Id ? predictions.Ids[row]
-                        : form.ClassOf is null ? predictions.Classes[predictions.Predicted(row)]
-                        : predictions.Row(row)[form.ClassOf[column]].ToString("R", CultureInfo.InvariantCulture));
-                csv.EndRecord();
+                for (var column = 0; column < form.Columns.Count; column++)
+                    if (column == form.Id) writer.Add(predictions.Ids[row]);
+                    else if (form.ClassOf is null) writer.Add(predictions.Classes[predictions.Predicted(row)]);
+                    else writer.Add(predictions.Row(row)[form.ClassOf[column]]);
+                writer.EndRow();
             }
-        });
+        }, form.Delimiter);
     }
 
     /// <summary>Checks a sample against predictions of the rows to come, before anything is trained. Errors as <see cref="Write"/>.</summary>
@@ -46,34 +43,28 @@ public static class Submission
     /// <param name="Id">The position of the id column.</param>
     /// <param name="ClassOf">Per column, the class whose probability it takes; null: the other column takes the predicted class.</param>
     /// <param name="Rows">The rows of the predictions in the order to write.</param>
-    sealed record Form(string[] Columns, int Id, int[]? ClassOf, char Separator, List<int> Rows)
+    sealed record Form(IReadOnlyList<string> Columns, int Id, int[]? ClassOf, char Delimiter, IReadOnlyList<int> Rows)
     {
         public static Form Read(string sample, PredictionSet predictions, string id)
         {
-            using var csv = new CsvRecords(sample, separator: null);
-            string[] columns = [.. csv.Header];
+            var table = Table.Read(sample);
+            var columns = table.Columns.ToArray();
             var at = Math.Max(0, Array.IndexOf(columns, id));
             var classOf = Targets(sample, columns, at, predictions);
-            var rowOf = predictions.Ids.Index().ToDictionary(pair => pair.Item, pair => pair.Index);
-            Dictionary<string, long> seen = [];
-            List<int> rows = [];
-            List<string> unknown = [], twice = [];
-            while (csv.Next())
-            {
-                var name = csv[at];
-                if (!seen.TryAdd(name, csv.Line)) twice.Add(name);
-                else if (rowOf.TryGetValue(name, out var row)) rows.Add(row);
-                else unknown.Add(name);
-            }
+            var rowOf = predictions.Ids.Index().ToDictionary(pair => pair.Item, pair => pair.Index, StringComparer.Ordinal);
+            var names = table.Column(columns[at]).Select(name => name ?? "").ToArray();
+            var twice = names.GroupBy(name => name, StringComparer.Ordinal).Where(group => group.Count() > 1).Select(group => group.Key).ToList();
             if (twice.Count > 0)
                 throw new DataException(sample, $"{twice.Count} ids are there more than once: {Examples(twice)}; is '{columns[at]}' the id column?",
                     column: columns[at]);
-            var extra = predictions.Ids.Where(name => !seen.ContainsKey(name)).ToList();
+            var unknown = names.Where(name => !rowOf.ContainsKey(name)).ToList();
+            var asked = names.ToHashSet(StringComparer.Ordinal);
+            var extra = predictions.Ids.Where(name => !asked.Contains(name)).ToList();
             if (unknown.Count > 0 || extra.Count > 0)
-                throw new DataException(sample, $"{unknown.Count} of its {seen.Count} ids have no prediction{Examples(unknown, ": ")}; "
+                throw new DataException(sample, $"{unknown.Count} of its {names.Length} ids have no prediction{Examples(unknown, ": ")}; "
                     + $"{extra.Count} of {predictions.Count} predictions are not asked for{Examples(extra, ": ")}; predict exactly the rows of the sample",
                     column: columns[at]);
-            return new(columns, at, classOf, csv.Separator, rows);
+            return new(columns, at, classOf, table.Detected.DelimiterCharacter ?? ',', [.. names.Select(name => rowOf[name])]);
         }
 
         static int[]? Targets(string sample, string[] columns, int id, PredictionSet predictions)

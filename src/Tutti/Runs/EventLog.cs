@@ -56,7 +56,9 @@ public sealed class EventLog : IDisposable
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            throw new ConfigException(path, $"cannot be opened for writing ({error.Message}); end the other run of this folder or choose another one", error);
+            throw new ConfigException(path, IsShared(error)
+                ? "another process is writing it: this folder's run is going on; wait for it, end it, or choose another folder with --run"
+                : $"cannot be written ({error.Message}); choose another folder, or make room in this one", error);
         }
     }
 
@@ -118,6 +120,9 @@ public sealed class EventLog : IDisposable
         file.Dispose();
         writerLock.Dispose();
     }
+
+    // EAGAIN of Linux and of macOS, ERROR_SHARING_VIOLATION of Windows.
+    static bool IsShared(Exception error) => error is IOException { HResult: 11 or 35 or unchecked((int)0x80070020) };
 
     static RunEvent? Parse(string line)
     {

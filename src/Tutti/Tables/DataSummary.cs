@@ -100,7 +100,7 @@ public sealed record DataSummary
     static UInt128 Key(string text)
     {
         var folded = new StringBuilder(text.Length);
-        foreach (var word in text.Split(default(char[]), StringSplitOptions.RemoveEmptyEntries))
+        foreach (var word in text.Replace("\0", " \0 ", StringComparison.Ordinal).Split(default(char[]), StringSplitOptions.RemoveEmptyEntries))
             folded.Append(word.ToLowerInvariant()).Append(' ');
         return System.Buffers.Binary.BinaryPrimitives.ReadUInt128BigEndian(SHA256.HashData(Encoding.UTF8.GetBytes(folded.ToString())));
     }

@@ -40,7 +40,7 @@ public sealed record FoldSettings
 
     internal void Validate()
     {
-        if (!Enum.IsDefined(Kind)) throw new ConfigException("data.folds.kind", $"got {Kind}, expected kfold, stratified, grouped, column or holdout.");
+        if (!Enum.IsDefined(Kind)) throw new ConfigException("data.folds.kind", $"got {Kind}, expected k-fold, stratified, grouped, column or holdout.");
         if (Kind is FoldKind.KFold or FoldKind.Stratified or FoldKind.Grouped && Count < 2)
             throw new ConfigException("data.folds.count", $"got {Count}, expected at least 2; for a single split state kind: holdout.");
         if (Kind == FoldKind.Holdout && !(Validation is > 0 and < 1))

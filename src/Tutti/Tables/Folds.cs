@@ -72,12 +72,13 @@ public sealed class Folds
     public void Save(string path, IReadOnlyList<string>? ids = null)
     {
         if (ids is not null && ids.Count != Rows) throw new ArgumentException($"got {ids.Count} ids for {Rows} rows", nameof(ids));
-        using var writer = new TableWriter(path, "id", "fold");
-        for (var row = 0; row < Rows; row++) writer.Add(ids?[row] ?? row.ToString(CultureInfo.InvariantCulture)).Add(folds[row]).EndRow();
-        writer.Complete();
+        TableWriter.Write(path, ["id", "fold"], writer =>
+        {
+            for (var row = 0; row < Rows; row++) writer.Add(ids?[row] ?? row.ToString(CultureInfo.InvariantCulture)).Add(folds[row]).EndRow();
+        });
     }
 
-    /// <summary>Reads what <see cref="Save"/> wrote. With ids, the rows may stand in another order, but they must be the same rows.</summary>
+    /// <summary>Reads what <see cref="Save"/> wrote, in its order. With ids, the rows may stand in another order, but they must be the same rows.</summary>
     public static Folds Load(string path, IReadOnlyList<string>? ids = null)
     {
         var table = Table.Read(path, new() { Delimiter = ",", Quote = '"' });
@@ -90,7 +91,7 @@ public sealed class Folds
                     $"got '{cells[row]}', expected a fold's number (or -1 for a row that is always trained on).", table.LineOf(row), "fold");
             if (!foldOf.TryAdd(names[row] ?? "", fold)) throw new DataException(path, $"the row id '{names[row]}' occurs twice.", table.LineOf(row), "id");
         }
-        ids ??= [.. Enumerable.Range(0, table.Count).Select(row => row.ToString(CultureInfo.InvariantCulture))];
+        ids ??= [.. names.Select(name => name ?? "")];
         var missing = ids.FirstOrDefault(id => !foldOf.ContainsKey(id));
         if (missing is not null || ids.Count != table.Count)
             throw new DataException(path, $"these are the folds of other rows: {table.Count} ids here, {ids.Count} rows in the data"

@@ -73,6 +73,19 @@ public sealed class Table
     /// <summary>All cells of a column in row order; null where the cell is empty.</summary>
     public IReadOnlyList<string?> Column(string column) => cells[IndexOf(column)];
 
+    /// <summary>A column that names the rows: every cell filled, none twice; a <see cref="DataException"/> names the first row that breaks this.</summary>
+    public IReadOnlyList<string> Ids(string column)
+    {
+        var cells = Column(column);
+        var seen = new Dictionary<string, long>(StringComparer.Ordinal);
+        for (var row = 0; row < cells.Count; row++)
+        {
+            if (cells[row] is not { } id) throw new DataException(File, "the id is empty; every row needs one.", lines[row], column);
+            if (!seen.TryAdd(id, lines[row])) throw new DataException(File, $"the id '{id}' is there twice, first in line {seen[id]}; ids must differ.", lines[row], column);
+        }
+        return [.. cells.Select(cell => cell!)];
+    }
+
     /// <summary>A column of numbers (invariant: a point for decimals); a <see cref="DataException"/> names the first cell that is none.</summary>
     public double[] Numbers(string column)
     {

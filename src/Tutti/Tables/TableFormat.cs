@@ -30,15 +30,15 @@ public sealed record TableFormat
     {
         if (Kind is not (null or "csv" or "tsv" or "jsonl"))
             throw new ConfigException("format.kind",
-                $"'{Kind}' is not a kind of table; expected csv, tsv or jsonl{Nearest.Hint(Kind, ["csv", "tsv", "jsonl"])}");
+                $"got '{Kind}', expected csv, tsv or jsonl{Nearest.Hint(Kind, ["csv", "tsv", "jsonl"])}");
         if (Kind == "jsonl" && (Delimiter is not null || Quote is not null || Header is not null || Columns is not null))
             throw new ConfigException("format", "delimiter, quote, header and columns mean nothing for jsonl, whose objects name their cells; leave them out.");
         if (Delimiter is not null && DelimiterCharacter is null or '\r' or '\n' or ' ' or '\0' or > '\x7f')
-            throw new ConfigException("format.delimiter", $"'{Delimiter}' cannot separate cells; expected one character such as ',', ';', '|' or tab.");
+            throw new ConfigException("format.delimiter", $"got '{Delimiter}', expected one character such as ',', ';', '|' or tab.");
         if (Quote is '\r' or '\n' or ' ' or > '\x7f' || Quote is not null && Quote == DelimiterCharacter)
-            throw new ConfigException("format.quote", $"'{Quote}' cannot enclose cells here; expected a character such as '\"', other than the delimiter.");
+            throw new ConfigException("format.quote", $"got '{Quote}', expected a character such as '\"', other than the delimiter.");
         if (Columns is not null && Columns.GroupBy(c => c.Trim()).FirstOrDefault(g => g.Count() > 1) is { } twice)
-            throw new ConfigException("format.columns", $"'{twice.Key}' is named {twice.Count()} times; every column needs its own name.");
+            throw new ConfigException("format.columns", $"got '{twice.Key}' {twice.Count()} times, expected a name of its own for every column.");
         if (Encoding is not null) FindEncoding(Encoding);
     }
 
@@ -61,7 +61,7 @@ public sealed record TableFormat
         catch (ArgumentException inner)
         {
             throw new ConfigException("format.encoding",
-                $"'{name}' is not a known encoding; expected a name such as utf-8, iso-8859-1, windows-1252 or utf-16.", inner);
+                $"got '{name}', expected a name such as utf-8, iso-8859-1, windows-1252 or utf-16{Nearest.Hint(name, ["utf-8", "utf-16", "iso-8859-1", "windows-1252"])}", inner);
         }
     }
 }

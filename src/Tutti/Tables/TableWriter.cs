@@ -3,31 +3,37 @@ using CsvHelper;
 namespace Tutti.Tables;
 
 /// <summary>
-/// Writes a csv file: commas, double quotes where needed (RFC 4180), UTF-8, line feeds, numbers in invariant form that read back exactly.
-/// The file appears under its name only by <see cref="Complete"/> (temporary file beside it, flush to disk, rename); disposing without
-/// it leaves what was there before.
+/// Writes a csv file row by row: double quotes where needed (RFC 4180), UTF-8, line feeds, numbers in invariant form that read back
+/// exactly. The file appears whole or not at all (<see cref="AtomicFile"/>).
 /// </summary>
-public sealed class TableWriter : IDisposable
+public sealed class TableWriter
 {
-    readonly string path;
-    readonly string temporary;
-    readonly FileStream file;
     readonly CsvWriter csv;
     readonly int columns;
-    bool closed;
 
-    public TableWriter(string path, params IReadOnlyList<string> columns)
+    TableWriter(CsvWriter csv, int columns) => (this.csv, this.columns) = (csv, columns);
+
+    /// <summary>Writes a file; when <paramref name="rows"/> throws, the old file stays as it was.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="columns">The header.</param>
+    /// <param name="rows">Adds the rows, as many as there are, one after the other.</param>
+    /// <param name="delimiter">What stands between cells.</param>
+    /// <exception cref="ConfigException">The file cannot be written.</exception>
+    public static void Write(string path, IReadOnlyList<string> columns, Action<TableWriter> rows, char delimiter = ',')
     {
         if (columns.Count == 0 || columns.Any(string.IsNullOrWhiteSpace))
             throw new ArgumentException("a table needs columns and each of them a name", nameof(columns));
         if (columns.Select(c => c.Trim()).Distinct().Count() < columns.Count)
             throw new ArgumentException($"every column needs its own name, got {string.Join(", ", columns)}", nameof(columns));
-        (this.path, this.columns) = (Path.GetFullPath(path), columns.Count);
-        temporary = $"{this.path}.{Environment.ProcessId}.tmp";
-        if (Path.GetDirectoryName(this.path) is { } folder) Directory.CreateDirectory(folder);
-        file = new(temporary, FileMode.Create, FileAccess.Write);
-        csv = CsvWriter.Create(file, new CsvWriterOptions { NewLine = "\n", Quoting = CsvQuoting.WhenNeededOrWhitespace }, leaveOpen: true);
-        Row([.. columns]);
+        AtomicFile.Write(path, stream =>
+        {
+            var options = new CsvWriterOptions { NewLine = "\n", Separator = delimiter, Quoting = CsvQuoting.WhenNeededOrWhitespace };
+            using var csv = CsvWriter.Create(stream, options, leaveOpen: true);
+            var writer = new TableWriter(csv, columns.Count);
+            writer.Row([.. columns]);
+            rows(writer);
+            if (csv.FieldCount != 0) throw new ArgumentException($"the last row has {csv.FieldCount} cells, expected {columns.Count}");
+        });
     }
 
     /// <summary>Appends a text cell; null is an empty cell.</summary>
@@ -57,42 +63,13 @@ public sealed class TableWriter : IDisposable
         EndRow();
     }
 
-    /// <summary>Puts the finished file in place, replacing an older one in one step.</summary>
-    public void Complete()
-    {
-        if (csv.FieldCount != 0) throw new ArgumentException($"the last row has {csv.FieldCount} cells, expected {columns}");
-        csv.Flush();
-        file.Flush(flushToDisk: true);
-        closed = true;
-        csv.Dispose();
-        file.Dispose();
-        File.Move(temporary, path, overwrite: true);
-    }
-
-    public void Dispose()
-    {
-        if (closed) return;
-        closed = true;
-        try
-        {
-            csv.Dispose();
-            file.Dispose();
-        }
-        finally
-        {
-            File.Delete(temporary);
-        }
-    }
-
     /// <summary>Writes a table's rows to a csv file in one step.</summary>
-    public static void Save(Table table, string path)
+    public static void Save(Table table, string path) => Write(path, table.Columns, writer =>
     {
-        using var writer = new TableWriter(path, table.Columns);
         for (var row = 0; row < table.Count; row++)
         {
             foreach (var column in table.Columns) writer.Add(table[row, column]);
             writer.EndRow();
         }
-        writer.Complete();
-    }
+    });
 }

@@ -23,7 +23,7 @@ public sealed class PredictionFileTests
         using var temp = Shared.Temp();
         Prop.ForAll<int, byte>((seed, rows) =>
         {
-            var set = Some.Predictions(seed, rows, 4);
+            var set = Some.Predictions(seed, rows + 1, 4);
             PredictionFile.Write(temp.File("p.csv"), set);
             return Same(set, PredictionFile.Read(temp.File("p.csv")));
         }).QuickCheckThrowOnFailure();
@@ -33,8 +33,9 @@ public sealed class PredictionFileTests
     public void Ids_and_classes_of_any_text_read_back()
     {
         using var temp = Shared.Temp();
-        string[] texts = ["a,b", "\"quoted\"", "two\nlines", "two\r\nlines", " spaces ", "007", "ü€😀", "p_x", "'", ";", "\t", "#", "=1+1"];
-        var set = new PredictionSet(texts, texts, [.. Enumerable.Range(0, texts.Length * texts.Length).Select(i => i / texts.Length == i % texts.Length
+        // Class names have no blanks around them (LabelMap trims labels); ids are what the cell says.
+        string[] texts = ["a,b", "\"quoted\"", "two\nlines", "two\r\nlines", "two words", "007", "ü€😀", "p_x", "'", ";", "a\tb", "#", "=1+1"];
+        var set = new PredictionSet([.. texts.Select(text => $" {text}\t")], texts, [.. Enumerable.Range(0, texts.Length * texts.Length).Select(i => i / texts.Length == i % texts.Length
             ? 1.0 : 0)],
             [.. Enumerable.Range(0, texts.Length)]);
         PredictionFile.Write(temp.File("p.csv"), set);
@@ -54,10 +55,11 @@ public sealed class PredictionFileTests
 
     [Theory]
     [InlineData("", 0, "is empty")]
-    [InlineData("id,p_x\n", 1, "at least two classes")]
-    [InlineData("name,p_x,p_y\n", 1, "no column 'id'")]
-    [InlineData("id,p_x,p_x\n", 1, "column 'p_x': the column is there twice")]
-    [InlineData("id,score,p_x,p_y\n", 1, "column 'score'")]
+    [InlineData("id,p_x\na,1\n", 1, "at least two classes")]
+    [InlineData("name,p_x,p_y\na,0.5,0.5\n", 1, "no column 'id'")]
+    [InlineData("id,p_x,p_y\n", 0, "no rows")]
+    [InlineData("id,p_x,p_x\n", 1, "names 'p_x' 2 times")]
+    [InlineData("id,score,p_x,p_y\na,1,0.5,0.5\n", 1, "column 'score'")]
     [InlineData("id,p_x,p_y\na,0.5,0.5\nb,0.5\n", 3, "has 2 cells, the header has 3")]
     [InlineData("id,p_x,p_y\na,0.5,0.5,1\n", 2, "has 4 cells, the header has 3")]
     [InlineData("id,p_x,p_y\na,0.5,half\n", 2, "'half' is not a number")]
@@ -70,9 +72,9 @@ public sealed class PredictionFileTests
     [InlineData("id,fold,p_x,p_y\na,-1,0.5,0.5\n", 2, "column 'fold': '-1' is not a fold number")]
     [InlineData("id,prediction,p_x,p_y\na,y,0.9,0.1\n", 2, "column 'prediction': 'y' is not the most probable class, 'x' is")]
     [InlineData("id,p_x,p_y\n,0.5,0.5\n", 2, "the id is empty")]
-    [InlineData("id,p_x,p_y\n\"a\nb\",0.5,0.5\nc,0.5,0.5\n\nc,0.5,0.5\n", 6, "id 'c' is there twice, first on line 4")]
-    [InlineData("id,p_x,p_y\n\"a,0.5,0.5\n", 2, "a quote opens or closes in the wrong place")]
-    [InlineData("id,p_x,p_y\n\"a\"b,0.5,0.5\n", 2, "a quote opens or closes in the wrong place")]
+    [InlineData("id,p_x,p_y\n\"a\nb\",0.5,0.5\nc,0.5,0.5\n\nc,0.5,0.5\n", 6, "the id 'c' is there twice, first in line 4")]
+    [InlineData("id,p_x,p_y\n\"a,0.5,0.5\n", 2, "never closed")]
+    [InlineData("id,p_x,p_y\n\"a\"b,0.5,0.5\n", 2, "text follows the closing quote")]
     public void A_malformed_file_is_an_error_with_its_line(string text, long line, string message)
     {
         using var temp = Shared.Temp();
@@ -82,7 +84,7 @@ public sealed class PredictionFileTests
     }
 
     [Fact]
-    public void A_missing_file_is_a_data_error() => Assert.Contains("does not exist",
+    public void A_missing_file_is_a_data_error() => Assert.Contains("no such file",
         Assert.Throws<DataException>(() => PredictionFile.Read("absent.csv")).Message);
 
     [Fact]

@@ -146,7 +146,7 @@ public class RecipeTests
     public void A_column_may_be_called_like_a_number_or_a_truth_value()
     {
         var data = Parse("""
-            data: { train: 2024, text: "{1}", label: 1, id: 007, labels: [0, 01, true, 1e3, no], folds: { kind: group, column: 3.50 } }
+            data: { train: 2024, text: "{1}", label: 1, id: 007, labels: [0, 01, true, 1e3, no], folds: { kind: grouped, column: 3.50 } }
             members: [ { model: 12, name: 1.0 } ]
             """);
         Assert.Equal(("1", "007", "3.50", "/recipes/2024"), (data.Data.Label, data.Data.Id, data.Data.Folds!.Column, data.Data.Train));

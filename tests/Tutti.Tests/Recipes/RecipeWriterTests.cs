@@ -35,7 +35,7 @@ public class RecipeWriterTests
         };
 
     static readonly Gen<DataConfig> data =
-        from name in text from template in text from label in text from id in Gen.OneOf(Gen.Constant<string?>(null), text.Select(value => (string?)value))
+        from name in text from template in text from label in text from id in Gen.OneOf(Gen.Constant<string?>(null), text.Where(value => value != label).Select(value => (string?)value))
         from folds in Gen.Elements(null, new FoldsConfig(), new FoldsConfig { Count = 3, Seed = 9, Kind = Tutti.Tables.FoldKind.Grouped, Column = "007" })
         from format in Gen.Elements(new FormatConfig(), new FormatConfig { Delimiter = "\t", Quote = "", Header = false, Columns = ["a", "1", "null"] })
         from labels in Gen.Elements<IReadOnlyList<string>?>(null, ["0", "1", "no", ""])

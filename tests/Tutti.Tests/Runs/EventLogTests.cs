@@ -101,7 +101,7 @@ public sealed class EventLogTests
     public void A_second_writer_of_the_same_file_is_refused()
     {
         using var temp = Shared.Temp();
-        using (new EventLog(temp.File("e"))) Assert.Contains("end the other run", Assert.Throws<ConfigException>(() => new EventLog(temp.File("e"))).Message);
+        using (new EventLog(temp.File("e"))) Assert.Contains("another process is writing it", Assert.Throws<ConfigException>(() => new EventLog(temp.File("e"))).Message);
         new EventLog(temp.File("e")).Dispose();
         Assert.Equal([temp.File("e")], Directory.GetFileSystemEntries(temp.Path));
     }

@@ -21,11 +21,7 @@ public class TableWriterTests
         Prop.ForAll(Arb.From(Tables), rows =>
         {
             var columns = rows[0].Select((_, i) => $"c{i}").ToList();
-            using (var writer = new TableWriter(temp.File("t.csv"), columns))
-            {
-                foreach (var row in rows) writer.Row([.. row]);
-                writer.Complete();
-            }
+            TableWriter.Write(temp.File("t.csv"), columns, writer => rows.ForEach(row => writer.Row([.. row])));
             var table = Table.Read(temp.File("t.csv"), new() { Delimiter = ",", Quote = '"' });
             var streamed = Table.Stream(temp.File("t.csv"), new() { Delimiter = ",", Quote = '"' }, 2).SelectMany(Rows).ToList();
             return columns.SequenceEqual(table.Columns) && Same(Rows(table), rows) && Same(streamed, rows);
@@ -43,11 +39,7 @@ public class TableWriterTests
         using var temp = Shared.Temp();
         Prop.ForAll(Arb.From(Tables), rows =>
         {
-            using (var writer = new TableWriter(temp.File("t.csv"), [.. rows[0].Select((_, i) => $"c{i}")]))
-            {
-                foreach (var row in rows) writer.Row([.. row]);
-                writer.Complete();
-            }
+            TableWriter.Write(temp.File("t.csv"), [.. rows[0].Select((_, i) => $"c{i}")], writer => rows.ForEach(row => writer.Row([.. row])));
             var table = Table.Read(temp.File("t.csv"), new() { Delimiter = ",", Quote = '"' });
             long line = 2;
             for (var row = 0; row < rows.Count; row++)
@@ -63,15 +55,14 @@ public class TableWriterTests
     public void Only_cells_that_need_quotes_get_them()
     {
         using var temp = Shared.Temp();
-        using (var writer = new TableWriter(temp.File("t.csv"), "id", "text"))
+        TableWriter.Write(temp.File("t.csv"), ["id", "text"], writer =>
         {
             writer.Row("1", "plain text");
             writer.Row("2", "with, comma");
             writer.Row("3", "with \"quotes\"");
             writer.Row("4", "two\nlines");
             writer.Row(null, " blank");
-            writer.Complete();
-        }
+        });
         Assert.Equal("id,text\n1,plain text\n2,\"with, comma\"\n3,\"with \"\"quotes\"\"\"\n4,\"two\nlines\"\n,\" blank\"\n",
             File.ReadAllText(temp.File("t.csv")));
     }
@@ -81,41 +72,50 @@ public class TableWriterTests
     {
         using var temp = Shared.Temp();
         double[] numbers = [0.1, 1.0 / 3, -2.5e-300, 1e21, 123456789.123, double.Epsilon, 0];
-        using (var writer = new TableWriter(temp.File("t.csv"), "number", "single", "whole"))
+        TableWriter.Write(temp.File("t.csv"), ["number", "single", "whole"], writer =>
         {
             foreach (var number in numbers) writer.Add(number).Add((float)0.1).Add(-7).EndRow();
-            writer.Complete();
-        }
+        });
         var table = Table.Read(temp.File("t.csv"));
         Assert.Equal(numbers, table.Numbers("number"));
         Assert.Equal(("0.1", "-7"), (table[0, "single"], table[0, "whole"]));
     }
 
     [Fact]
-    public void Without_completion_the_old_file_stays_and_nothing_else_does()
+    public void When_the_rows_break_the_old_file_stays_and_nothing_else_does()
     {
         using var temp = Shared.Temp();
         var path = temp.Write("t.csv", "old");
-        using (var writer = new TableWriter(path, "a")) writer.Row("new");
-        Assert.Equal("old", File.ReadAllText(path));
-        Assert.Equal([path], Directory.GetFiles(temp.Path));
-        using (var writer = new TableWriter(path, "a"))
+        Assert.Throws<InvalidOperationException>(() => TableWriter.Write(path, ["a"], writer =>
         {
             writer.Row("new");
-            writer.Complete();
-        }
+            throw new InvalidOperationException("broken");
+        }));
+        Assert.Equal("old", File.ReadAllText(path));
+        Assert.Equal([path], Directory.GetFiles(temp.Path));
+        TableWriter.Write(path, ["a"], writer => writer.Row("new"));
         Assert.Equal("a\nnew\n", File.ReadAllText(path));
         Assert.Equal([path], Directory.GetFiles(temp.Path));
+    }
+
+    [Fact]
+    public void Another_delimiter_is_quoted_where_it_stands_in_a_cell()
+    {
+        using var temp = Shared.Temp();
+        TableWriter.Write(temp.File("t.csv"), ["a", "b"], writer => writer.Row("x;y", "x,y"), ';');
+        Assert.Equal("a;b\n\"x;y\";x,y\n", File.ReadAllText(temp.File("t.csv")));
     }
 
     [Fact]
     public void A_row_of_the_wrong_length_is_refused()
     {
         using var temp = Shared.Temp();
-        using var writer = new TableWriter(temp.File("deep/down/t.csv"), "a", "b");
-        Assert.Throws<ArgumentException>(() => writer.Row("1"));
-        Assert.Throws<ArgumentException>(() => new TableWriter(temp.File("u.csv"), "a", "a"));
-        Assert.Throws<ArgumentException>(() => new TableWriter(temp.File("u.csv"), "a", " "));
+        var path = temp.File("deep/down/t.csv");
+        Assert.Throws<ArgumentException>(() => TableWriter.Write(path, ["a", "b"], writer => writer.Row("1")));
+        Assert.Throws<ArgumentException>(() => TableWriter.Write(path, ["a", "b"], writer => writer.Add("1")));
+        Assert.Throws<ArgumentException>(() => TableWriter.Write(path, ["a", "a"], _ => { }));
+        Assert.Throws<ArgumentException>(() => TableWriter.Write(path, ["a", " "], _ => { }));
+        Assert.False(File.Exists(path));
     }
 
     [Fact]

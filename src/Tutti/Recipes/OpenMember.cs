@@ -1,0 +1,61 @@
+using System.Security.Cryptography;
+using System.Text;
+using Tutti.Training;
+
+namespace Tutti.Recipes;
+
+/// <summary>A member that was built once, so that what cannot be loaded is said before anything is written.</summary>
+/// <param name="Config">What the recipe says.</param>
+/// <param name="Model">Its tokenizer and how to build the network.</param>
+/// <param name="MaxLength">Tokens of a row that it reads.</param>
+/// <param name="Notes">What starts fresh, is ignored or does not quite fit.</param>
+/// <param name="Weights">A hash of the model's files, so that a changed checkpoint makes cells stale; null for a model from nothing.</param>
+sealed record OpenMember(MemberConfig Config, MemberModel Model, int MaxLength, IReadOnlyList<string> Notes, string? Weights)
+{
+    public string Name => Config.Name!;
+
+    /// <exception cref="InputException">The model, its tokenizer or its settings cannot be used.</exception>
+    public static OpenMember[] All(Recipe recipe, RunData data, MemoryBudget memory)
+    {
+        var texts = TextData.Texts(data.Train, data.Text);
+        var all = data.Pair is null ? texts : [.. texts, .. TextData.Texts(data.Train, data.Pair)];
+        return [.. recipe.Members.Select(config => memory.Within(config.Name!, config.Effective(recipe.Train), () => Of(config, recipe, data, all)))];
+    }
+
+    static OpenMember Of(MemberConfig config, Recipe recipe, RunData data, IReadOnlyList<string> texts)
+    {
+        var member = MemberModel.Of(config, recipe.Train, () => texts);
+        CheckClassWeights(member.Config.ClassWeights, data.Labels.Names);
+        using var model = member.Build(data.Labels.Names, 0, out var report);
+        List<string> notes = [];
+        if (config.Model.Folder is not null) notes.AddRange(report.Lines());
+        if (member.Tokenizer.VocabularySize < model.VocabularySize)
+            notes.Add(FormattableString.Invariant($"the embedding has {model.VocabularySize} rows, the tokenizer {member.Tokenizer.VocabularySize} ids: the last rows are never used"));
+        return new(config, member, member.MaxLength(model), notes, Hash(config.Model));
+    }
+
+    static void CheckClassWeights(ClassWeights weights, IReadOnlyList<string> names)
+    {
+        foreach (var label in weights.Weights.Keys.Where(label => !names.Contains(label)))
+            throw new ConfigException($"train.class-weights.{label}", $"is not a class of the data; expected one of {string.Join(", ", names.Take(10))}{Nearest.Hint(label, names, "")}");
+    }
+
+    static string? Hash(ModelSpec spec)
+    {
+        if ((spec.Folder ?? spec.Tokenizer) is not { } path) return null;
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        var found = Directory.Exists(path) ? Directory.EnumerateFiles(path).Order(StringComparer.Ordinal) : (IEnumerable<string>)[path];
+        foreach (var file in found)
+            try
+            {
+                hash.AppendData(Encoding.UTF8.GetBytes(Path.GetFileName(file)));
+                using var stream = File.OpenRead(file);
+                hash.AppendData(SHA256.HashData(stream));
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            {
+                throw new DataException(file, $"the file cannot be read: {e.Message}", inner: e);
+            }
+        return Convert.ToHexStringLower(hash.GetHashAndReset());
+    }
+}

@@ -1,0 +1,21 @@
+using Tutti.Runs;
+
+namespace Tutti.Recipes;
+
+/// <summary>Writes updates and evaluations to the event log on their way to whoever watches.</summary>
+sealed class RecordedNews(EventLog events, IProgress<RunNews>? to) : IProgress<RunNews>
+{
+    public void Report(RunNews value)
+    {
+        switch (value)
+        {
+            case EvaluationNews { Result: var r } news:
+                events.Write("evaluated", ("cell", news.Cell), ("update", r.Update), ("loss", r.Loss), ("accuracy", r.Accuracy), ("macroF1", r.MacroF1), ("best", r.Best));
+                break;
+            case StepNews { Step: var s } news:
+                events.Write("step", ("cell", news.Cell), ("update", s.Update), ("loss", s.Loss), ("rate", s.Rate), ("norm", s.GradientNorm), ("tokens", s.Tokens), ("seconds", s.Seconds), ("bytes", s.Memory.InUse));
+                break;
+        }
+        to?.Report(value);
+    }
+}

@@ -1,0 +1,80 @@
+using System.Globalization;
+using Tutti.Runs;
+using Tutti.Torch;
+
+namespace Tutti.Recipes;
+
+/// <summary>
+/// The beginning of a run on disk, after everything has been checked: takes the folder for this process alone and writes what the run is.
+/// A folder that this made is removed again when the run fails before it has anything to keep.
+/// </summary>
+sealed class RunStart : IDisposable
+{
+    readonly RunFolder files;
+    readonly string? made;
+
+    /// <param name="files">The run folder.</param>
+    /// <exception cref="ConfigException">The folder cannot be written, or another process trains in it.</exception>
+    public RunStart(RunFolder files)
+    {
+        this.files = files;
+        made = FirstMissing(files.Root);
+        try
+        {
+            Events = new EventLog(files.Events);
+        }
+        catch
+        {
+            RemoveEmpty();
+            throw;
+        }
+    }
+
+    public EventLog Events { get; }
+
+    /// <summary>Recipe in effect with hashes and versions, folds, hashes of the rows.</summary>
+    public void Write(Recipe recipe, RunData data, int cells, IReadOnlyDictionary<string, string?> weights)
+    {
+        List<(string Name, object? Value)> facts =
+        [
+            ("tutti", typeof(Run).Assembly.GetName().Version?.ToString(3)), ("libtorch", Engine.Version), ("dotnet", Environment.Version.ToString()), ("threads", Engine.Threads),
+            ("train", data.Train.ContentHash), ("test", data.Test?.ContentHash), ("cells", cells),
+            .. weights.Where(pair => pair.Value is not null).Select(pair => ($"weights of {pair.Key}", (object?)pair.Value)),
+        ];
+        AtomicFile.Write(files.Recipe, recipe.ToYaml(string.Join("\n", facts.Select(fact => string.Create(CultureInfo.InvariantCulture, $"{fact.Name}: {fact.Value ?? "none"}")))));
+        data.Folds.Save(files.Folds, data.TrainIds);
+        SeenRows.Write(files.SeenRows, data);
+        Events.Write("started", [.. facts]);
+    }
+
+    /// <summary>Removes what this run wrote, unless there was a folder before or a cell is finished.</summary>
+    public void TakeBack()
+    {
+        Events.Dispose();
+        if (made is null || !Directory.Exists(made)) return;
+        if (Directory.Exists(files.Cells) && Directory.EnumerateFiles(files.Cells, "metrics.json", SearchOption.AllDirectories).Any()) return;
+        Directory.Delete(made, recursive: true);
+    }
+
+    public void Dispose() => Events.Dispose();
+
+    /// <summary>The highest folder on the way to this one that does not exist yet; null when all do.</summary>
+    static string? FirstMissing(string path)
+    {
+        string? missing = null;
+        for (var folder = Path.GetFullPath(path); folder is not null && !Directory.Exists(folder); folder = Path.GetDirectoryName(folder)) missing = folder;
+        return missing;
+    }
+
+    // Without the lock the folder may be another process's by now, so only empty folders go.
+    void RemoveEmpty()
+    {
+        if (made is null) return;
+        for (var folder = Path.GetFullPath(files.Root); folder is not null && folder.Length >= made.Length; folder = Path.GetDirectoryName(folder))
+        {
+            if (!Directory.Exists(folder)) continue;
+            if (Directory.EnumerateFileSystemEntries(folder).Any()) return;
+            Directory.Delete(folder);
+        }
+    }
+}

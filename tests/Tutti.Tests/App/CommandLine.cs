@@ -1,0 +1,55 @@
+using System.Diagnostics;
+using Tutti.App;
+using Tutti.Tests.Recipes;
+
+namespace Tutti.Tests.App;
+
+/// <summary>What a command line came to.</summary>
+sealed record Outcome(int Code, string Out, string Error)
+{
+    /// <summary>Wrong input as users should meet it: exit code 2, one to three lines, no stack trace, every word that should be named.</summary>
+    public void IsWrongInput(params IEnumerable<string> naming)
+    {
+        Assert.True(Code == 2, $"exit code {Code}: {Error}");
+        var lines = Error.TrimEnd().Split('\n');
+        Assert.True(lines.Length is >= 1 and <= 3, Error);
+        Assert.StartsWith("tutti: ", lines[0], StringComparison.Ordinal);
+        Assert.DoesNotContain("   at ", Error, StringComparison.Ordinal);
+        Assert.DoesNotContain("Exception", Error, StringComparison.Ordinal);
+        Assert.Equal("", Out);
+        foreach (var word in naming) Assert.Contains(word, Error, StringComparison.Ordinal);
+    }
+}
+
+/// <summary>The command line, inside this process or as one of its own.</summary>
+static class CommandLine
+{
+    /// <summary>Runs a command line here; the progress it prints before an error is no part of the error.</summary>
+    public static Outcome Run(params string[] args)
+    {
+        using var thread = new OneThread();
+        using var output = new StringWriter();
+        using var error = new StringWriter();
+        var code = Session.Start(args, output, error);
+        return new(code, output.ToString(), error.ToString());
+    }
+
+    /// <summary>Starts a command line as a process.</summary>
+    public static Process Start(params IEnumerable<string> args)
+    {
+        var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "Tutti.App.dll"), .. args])
+        {
+            RedirectStandardOutput = true, RedirectStandardError = true, Environment = { ["OMP_NUM_THREADS"] = "1" },
+        };
+        return Process.Start(start)!;
+    }
+
+    /// <summary>Runs a command line as a process.</summary>
+    public static async Task<Outcome> RunProcess(params string[] args)
+    {
+        using var process = Start(args);
+        var (output, error) = (process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
+        await process.WaitForExitAsync(TestContext.Current.CancellationToken);
+        return new(process.ExitCode, await output, await error);
+    }
+}

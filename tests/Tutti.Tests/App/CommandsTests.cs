@@ -1,0 +1,152 @@
+using System.Text.Json.Nodes;
+using Tutti.Recipes;
+using Tutti.Tables;
+using Tutti.Tests.Recipes;
+using Tutti.Torch;
+
+namespace Tutti.Tests.App;
+
+/// <summary>Commands, options, exit codes and what is printed.</summary>
+[Collection(RunCollection.Name)]
+public sealed class CommandsTests(TinyRun run)
+{
+    [Theory]
+    [InlineData]
+    [InlineData("--help")]
+    [InlineData("train", "--help")]
+    [InlineData("predict", "--help")]
+    [InlineData("evaluate", "--help")]
+    [InlineData("demo", "--help")]
+    [InlineData("doctor", "--help")]
+    public void Help_is_there_for_every_command_and_for_none(params string[] args)
+    {
+        var outcome = CommandLine.Run(args);
+        Assert.Equal(0, outcome.Code);
+        Assert.Contains("Usage:", outcome.Out, StringComparison.Ordinal);
+        Assert.Equal("", outcome.Error);
+        if (args.Length == 0) Assert.All(["train", "predict", "evaluate", "demo", "doctor"], command => Assert.Contains($"  {command} ", outcome.Out, StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("unknown command 'trian'; did you mean 'train'?", "next: tutti --help", "trian", "x.yaml")]
+    [InlineData("unknown option --runn; did you mean '--run'?", "next: tutti train --help", "train", "x.yaml", "--runn", "y")]
+    [InlineData("unknown option --frobnicate", "next: tutti predict --help", "predict", "--run", "r", "--data", "d", "--out", "o", "--frobnicate")]
+    [InlineData("'--data' is required", "next: tutti predict --help", "predict", "--run", "r", "--out", "o")]
+    [InlineData("'--run'", "next: tutti evaluate --help", "evaluate", "--data", "d", "--run")]
+    [InlineData("'train'", "next: tutti train --help", "train")]
+    [InlineData("got 'more', which doctor does not take", "next: tutti doctor --help", "doctor", "more")]
+    public void Wrong_use_is_one_line_with_the_next_step(string message, string next, params string[] args)
+    {
+        var outcome = CommandLine.Run(args);
+        outcome.IsWrongInput(message);
+        Assert.Equal(next, outcome.Error.TrimEnd().Split('\n')[1]);
+        Assert.Equal(2, outcome.Error.TrimEnd().Split('\n').Length);
+    }
+
+    [Fact]
+    public void A_stack_trace_is_shown_with_verbose_only()
+    {
+        CommandLine.Run("train", "absent.yaml").IsWrongInput("absent.yaml", "no such file");
+        var outcome = CommandLine.Run("train", "absent.yaml", "--verbose");
+        Assert.Equal(2, outcome.Code);
+        Assert.Contains("   at Tutti.Recipes.RecipeFile", outcome.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Doctor_tells_engine_threads_and_blas()
+    {
+        var outcome = CommandLine.Run("doctor");
+        Assert.Equal(0, outcome.Code);
+        Assert.Contains(Engine.Version, outcome.Out, StringComparison.Ordinal);
+        Assert.Contains("libtorch", outcome.Out, StringComparison.OrdinalIgnoreCase);
+        Assert.Contains("threads", outcome.Out, StringComparison.OrdinalIgnoreCase);
+        Assert.Contains("blas", outcome.Out, StringComparison.OrdinalIgnoreCase);
+    }
+
+    [Fact]
+    public void Train_prints_leaderboard_scores_and_where_the_files_are()
+    {
+        using var temp = Shared.Temp();
+        var outcome = CommandLine.Run("train", run.Input("recipe.yaml"), "--run", run.Copy(temp));
+        Assert.Equal(0, outcome.Code);
+        Assert.Contains($"Leaderboard: {TinyRun.TrainRows} held-out rows", outcome.Out, StringComparison.Ordinal);
+        Assert.Contains("true \\ predicted", outcome.Out, StringComparison.Ordinal);
+        Assert.Contains(temp.File("run/submission.csv"), outcome.Out, StringComparison.Ordinal);
+        Assert.Contains("[6/6] small seed 1 fold 1: already trained", outcome.Error, StringComparison.Ordinal);
+        Assert.Contains($"{TinyRun.TrainRows} rows; 2 folds of 48, 48 rows; {TinyRun.TestRows} test rows", outcome.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Train_with_json_prints_nothing_else()
+    {
+        using var temp = Shared.Temp();
+        var outcome = CommandLine.Run("train", run.Input("recipe.yaml"), "--run", run.Copy(temp), "--json");
+        Assert.Equal(0, outcome.Code);
+        Assert.Equal(4, JsonNode.Parse(outcome.Out)!.AsArray().Count);
+    }
+
+    [Fact]
+    public void Settings_change_the_recipe_and_its_name_the_default_folder()
+    {
+        using var temp = Shared.Temp();
+        var folder = run.Copy(temp);
+        var outcome = CommandLine.Run("train", run.Input("recipe.yaml"), "--run", folder, "--set", "blend=geometric", "--set", "data.sample=null");
+        Assert.Equal(0, outcome.Code);
+        var recipe = Recipe.Load(Path.Combine(folder, "recipe.yaml"));
+        Assert.Equal((RecipeBlend.Geometric, null), (recipe.Blend, recipe.SampleFile));
+        CommandLine.Run("train", run.Input("recipe.yaml"), "--run", folder, "--set", "train.epochs=many").IsWrongInput("train.epochs", "'many'", "on the command line");
+    }
+
+    [Fact]
+    public void Predict_writes_a_row_for_each_row_and_says_where()
+    {
+        using var temp = Shared.Temp();
+        var outcome = CommandLine.Run("predict", "--run", run.Folder, "--data", run.Input("test.csv"), "--out", temp.File("new/p.csv"));
+        Assert.Equal((0, ""), (outcome.Code, outcome.Error));
+        Assert.Equal($"{TinyRun.TestRows} rows: {temp.File("new/p.csv")}\n", outcome.Out.ReplaceLineEndings("\n"));
+        Assert.Equal(Table.Read(run.Input("test.csv")).Ids("id"), Table.Read(temp.File("new/p.csv")).Ids("id"));
+    }
+
+    [Fact]
+    public void Evaluating_the_training_rows_is_warned_of()
+    {
+        var outcome = CommandLine.Run("evaluate", "--run", run.Folder, "--data", run.Input("train.csv"));
+        Assert.Equal(0, outcome.Code);
+        Assert.Contains($"warning: {TinyRun.TrainRows} of {TinyRun.TrainRows} rows were trained on", outcome.Error, StringComparison.Ordinal);
+        Assert.Contains($"Scores of {TinyRun.TrainRows} rows", outcome.Out, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Of_a_file_with_new_and_known_rows_the_new_ones_are_scored_apart()
+    {
+        using var temp = Shared.Temp();
+        TinyRun.Rows("train.csv", temp.File("mixed.csv"), TinyRun.TrainRows - 20, 60);
+        var outcome = CommandLine.Run("evaluate", "--run", run.Folder, "--data", temp.File("mixed.csv"));
+        Assert.Contains("warning: 20 of 60 rows were trained on", outcome.Error, StringComparison.Ordinal);
+        Assert.Contains("Scores of 40 rows", outcome.Out, StringComparison.Ordinal);
+        Assert.Contains("Scores of 60 rows", outcome.Out, StringComparison.Ordinal);
+        outcome = CommandLine.Run("evaluate", "--run", run.Folder, "--data", temp.File("mixed.csv"), "--json");
+        var json = JsonNode.Parse(outcome.Out)!;
+        Assert.Equal((60, 20, 40), ((int)json["rows"]!, (int)json["seenInTraining"]!, (int)json["unseenRows"]!["rows"]!));
+    }
+
+    [Fact]
+    public void New_rows_are_scored_without_a_warning()
+    {
+        using var temp = Shared.Temp();
+        TinyRun.Rows("train.csv", temp.File("new.csv"), 400, 30);
+        var outcome = CommandLine.Run("evaluate", "--run", run.Folder, "--data", temp.File("new.csv"));
+        Assert.Equal((0, ""), (outcome.Code, outcome.Error));
+        Assert.Contains("Scores of 30 rows", outcome.Out, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_run_that_does_not_fit_into_its_memory_fails_with_code_1()
+    {
+        using var temp = Shared.Temp();
+        var outcome = CommandLine.Run("train", run.Input("recipe.yaml"), "--run", temp.File("run"), "--set", "memory=1 MB");
+        Assert.Equal(1, outcome.Code);
+        Assert.Contains("does not fit into the recipe's memory: 1 MB", outcome.Error, StringComparison.Ordinal);
+        Assert.DoesNotContain("   at ", outcome.Error, StringComparison.Ordinal);
+    }
+}

@@ -1,0 +1,46 @@
+using Tutti.Recipes;
+using Tutti.Torch;
+
+namespace Tutti.Tests.Recipes;
+
+/// <summary>The recipe's memory is a hard limit while the run goes on.</summary>
+[Collection(RunCollection.Name)]
+public sealed class RunMemoryTests(TinyRun run)
+{
+    [Fact]
+    public void A_run_that_does_not_fit_says_what_to_change_and_the_limit_is_gone_afterwards()
+    {
+        using var temp = Shared.Temp();
+        Memory.Trim();
+        var room = Memory.Stats(Device.Cpu).InUse;
+        var recipe = TinyRun.Single(run.Recipe) with { Memory = new MemorySize(room + 600_000) };
+        var error = Assert.Throws<RunMemoryException>(() => TinyRun.Train(recipe, temp.File("run")));
+        Assert.StartsWith("small seed 1 fold 0: does not fit into the recipe's memory", error.Message, StringComparison.Ordinal);
+        Assert.Contains(recipe.Memory.ToString()!, error.Message, StringComparison.Ordinal);
+        Assert.Contains("micro-tokens (now 2048", error.Message, StringComparison.Ordinal);
+        Assert.Contains("max-length (now 40)", error.Message, StringComparison.Ordinal);
+        Assert.InRange(error.Message.Split('\n').Length, 1, 3);
+        Assert.Equal(-1, Memory.Stats(Device.Cpu).Limit);
+        Assert.InRange(Memory.Stats(Device.Cpu).InUse, 0, room + (1 << 20));
+    }
+
+    [Fact]
+    public void The_limit_holds_while_the_run_goes_on_and_does_not_change_the_result()
+    {
+        using var temp = Shared.Temp();
+        var recipe = TinyRun.Single(run.Recipe);
+        long limit = 0;
+        var limited = TinyRun.Train(recipe with { Memory = "1 GB" }, temp.File("a"), new Seen(() => limit = Memory.Stats(Device.Cpu).Limit));
+        Assert.Equal(1_000_000_000, limit);
+        Assert.Equal(-1, Memory.Stats(Device.Cpu).Limit);
+        Assert.Equal(File.ReadAllBytes(TinyRun.Train(recipe, temp.File("b")).Files.OutOfFold), File.ReadAllBytes(limited.Files.OutOfFold));
+    }
+
+    sealed class Seen(Action then) : IProgress<RunNews>
+    {
+        public void Report(RunNews value)
+        {
+            if (value is StepNews) then();
+        }
+    }
+}

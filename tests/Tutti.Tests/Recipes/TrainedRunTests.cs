@@ -1,0 +1,126 @@
+using Tutti.Predictions;
+using Tutti.Recipes;
+using Tutti.Runs;
+using Tutti.Tables;
+
+namespace Tutti.Tests.Recipes;
+
+/// <summary>A finished run predicts files and texts.</summary>
+[Collection(RunCollection.Name)]
+public sealed class TrainedRunTests(TinyRun run)
+{
+    [Fact]
+    [Trait("Category", "Slow")]
+    public void A_file_of_any_length_is_predicted_in_constant_memory()
+    {
+        using var temp = Shared.Temp();
+        var trained = SmallRun(temp);
+        Assert.Equal(2000, TinyRun.Predict(trained, Long(temp, 2_000), temp.File("short.csv")));
+        var before = Working();
+        Assert.Equal(50_000, TinyRun.Predict(trained, Long(temp, 50_000), temp.File("long.csv")));
+        // 50,000 rows of this file are 12 MB as objects, their tokens as much again; a chunk of 4,096 rows is a twelfth of that.
+        Assert.InRange(Working() - before, long.MinValue, 100L << 20);
+        Assert.Equal(50_001, File.ReadLines(temp.File("long.csv")).Count());
+        // The rows repeat every 30 rows: so must what is predicted for them, across chunks too.
+        var rows = PredictionFile.Read(temp.File("long.csv"));
+        Assert.Equal("49999", rows.Ids[^1]);
+        for (var row = 0; row < rows.Count; row += 997) Assert.Equal(rows.Row(row % TinyRun.TestRows)[0], rows.Row(row)[0], 1e-5);
+    }
+
+    [Fact]
+    public void Chunks_do_not_show()
+    {
+        using var temp = Shared.Temp();
+        var trained = SmallRun(temp);
+        TinyRun.Predict(trained, Long(temp, 4_100), temp.File("p.csv"));
+        var set = PredictionFile.Read(temp.File("p.csv"));
+        Assert.Equal(Enumerable.Range(0, 4_100).Select(i => $"{i}"), set.Ids);
+        Assert.Equal(set.Row(0)[0], set.Row(4_080)[0], 1e-5);                             // 4,080 = 136 x 30
+    }
+
+    [Theory]
+    [InlineData(10)]
+    [InlineData(4_500)]
+    public void An_id_that_stands_twice_anywhere_in_the_file_is_found_before_anything_is_computed(int apart)
+    {
+        using var temp = Shared.Temp();
+        var trained = SmallRun(temp);
+        var file = temp.Write("twice.csv", "id,keyword,location,text\n" + string.Concat(Enumerable.Range(0, 5_000).Select(i => $"{(i == 100 + apart ? 100 : i)},,,fire {i}\n")));
+        var error = Assert.Throws<DataException>(() => TinyRun.Predict(trained, file, temp.File("out.csv")));
+        Assert.Equal(102 + apart, error.Row);
+        Assert.Contains("the id '100' is there twice, first in line 102", error.Message, StringComparison.Ordinal);
+        Assert.False(File.Exists(temp.File("out.csv")));
+    }
+
+    [Fact]
+    public void Four_threads_at_once_get_what_one_gets()
+    {
+        using var classifier = TextClassifier.Load(run.Folder);
+        var texts = Table.Read(run.Input("test.csv")).Column("text").Select(text => text ?? "").ToArray();
+        var alone = texts.Select(text => classifier.Probabilities([text])[1]).ToArray();
+        var together = new double[texts.Length];
+        Parallel.For(0, texts.Length, new ParallelOptions { MaxDegreeOfParallelism = 4 }, i => together[i] = classifier.Probabilities([texts[i]])[1]);
+        for (var i = 0; i < texts.Length; i++) Assert.Equal(alone[i], together[i], 1e-6);
+        var (label, probability) = classifier.Predict(texts[0])[0];
+        Assert.Equal(Math.Max(alone[0], 1 - alone[0]), probability, 1e-6);
+        Assert.Equal(alone[0] > 0.5 ? "1" : "0", label);
+    }
+
+    [Fact]
+    public void Rows_that_were_trained_on_are_known_whatever_their_case_and_blanks()
+    {
+        using var temp = Shared.Temp();
+        using var thread = new OneThread();
+        var train = Table.Read(run.Input("train.csv"));
+        TableWriter.Write(temp.File("half.csv"), train.Columns, writer =>
+        {
+            for (var row = 0; row < 10; row++)
+                writer.Row([.. train.Columns.Select(column => column == "text" ? $"  {train[row, column]!.ToUpperInvariant()} " : train[row, column])]);
+            for (var row = 10; row < 20; row++) writer.Row([.. train.Columns.Select(column => column == "text" ? train[row, column] + " but otherwise" : train[row, column])]);
+        });
+        var (set, seen) = TrainedRun.Open(run.Folder).Score(temp.File("half.csv"), TestContext.Current.CancellationToken);
+        Assert.Equal([.. Enumerable.Repeat(true, 10), .. Enumerable.Repeat(false, 10)], seen);
+        Assert.Equal(train.Column("target").Take(20), set.Labels!.Select(label => set.Classes[label]));
+    }
+
+    [Fact]
+    public void An_unfinished_run_is_refused()
+    {
+        using var temp = Shared.Temp();
+        var folder = run.Copy(temp);
+        File.Delete(new RunFolder(folder).Cell("deep", 1, 1).Metrics);
+        Assert.Contains("not finished", Assert.Throws<DataException>(() => TrainedRun.Open(folder)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Cells_of_other_settings_than_the_recipe_of_the_folder_are_refused()
+    {
+        using var temp = Shared.Temp();
+        var folder = run.Copy(temp);
+        File.WriteAllText(Path.Combine(folder, "recipe.yaml"), (run.Recipe with { Train = run.Recipe.Train with { Epochs = 7 } }).ToYaml());
+        Assert.Contains("other settings", Assert.Throws<DataException>(() => TrainedRun.Open(folder)).Message, StringComparison.Ordinal);
+    }
+
+    /// <summary>A run of one member of one layer, for speed.</summary>
+    string SmallRun(TempFolder temp)
+    {
+        var recipe = TinyRun.Single(run.Recipe);
+        return TinyRun.Train(recipe with { Data = recipe.Data with { Folds = null }, Train = recipe.Train with { MaxLength = 16 } }, temp.File("small")).Files.Root;
+    }
+
+    string Long(TempFolder temp, int rows)
+    {
+        var test = Table.Read(run.Input("test.csv"));
+        TableWriter.Write(temp.File($"{rows}.csv"), test.Columns, writer =>
+        {
+            for (var row = 0; row < rows; row++) writer.Row([.. test.Columns.Select(column => column == "id" ? $"{row}" : test[row % test.Count, column])]);
+        });
+        return temp.File($"{rows}.csv");
+    }
+
+    static long Working()
+    {
+        using var process = System.Diagnostics.Process.GetCurrentProcess();
+        return process.WorkingSet64;
+    }
+}
