@@ -3,7 +3,7 @@
 // Run it from the repository's root: dotnet run samples/01-recipe.cs
 using Tutti.Recipes;
 
-var recipe = Recipe.Load("samples/disaster/demo.yaml", "train.epochs=3") with
+var recipe = Recipe.Load("samples/disaster/demo.yaml", "train.epochs=2") with
 {
     Members =
     [

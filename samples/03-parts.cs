@@ -1,11 +1,10 @@
 #:project ../src/Tutti/Tutti.csproj
-// The parts, without a recipe: own rows, own tokenizer, own model, own loop around the learner.
+// The parts, without a recipe: own rows, own tokenizer, own model, own use of the learner.
 // Run it from the repository's root: dotnet run samples/03-parts.cs
 using System.Text.Json.Nodes;
 using Tutti.Evaluation;
 using Tutti.Models;
 using Tutti.Predictions;
-using Tutti.Recipes;
 using Tutti.Tables;
 using Tutti.Text;
 using Tutti.Training;
@@ -19,7 +18,8 @@ var folds = Folds.Make(table, new FoldSettings { Kind = FoldKind.Holdout, Valida
 // A vocabulary learnt from the training rows, and every row as token ids.
 var texts = TextData.Texts(table, template);
 var tokenizer = WordPieceTrainer.Train(folds.Train(0).Select(row => texts[row]), vocabularySize: 2000);
-var data = TextData.From(table, template, null, labels.IndicesOf(table, "target"), RunData.Ids(table, "id"), labels.Names, tokenizer, maxLength: 96);
+string[] ids = [.. table.Column("id").Select(id => id ?? "")];
+var data = TextData.From(table, template, null, labels.IndicesOf(table, "target"), ids, labels.Names, tokenizer, maxLength: 96);
 var (train, valid) = (data.Rows(folds.Train(0)), data.Rows(folds.Valid(0)));
 
 // A model by the keys of its config.json; ModelFolder.Load reads a published one instead.
