@@ -29,7 +29,7 @@ using var model = ModelFolder.New(new ModelConfig(new JsonObject
     ["hidden_size"] = 64, ["num_hidden_layers"] = 1, ["num_attention_heads"] = 4, ["intermediate_size"] = 256, ["max_position_embeddings"] = 96,
 }, "03-parts.cs").WithLabels(labels.Names), seed: 1);
 
-var config = new TrainConfig { Batch = 16, Epochs = 3, LearningRate = 1e-3, Warmup = 0.1 };
+var config = new TrainConfig { Batch = 16, Epochs = 6, LearningRate = 1e-3, Warmup = 0.1 };
 var fit = new Learner(model, config, seed: 1).Fit(train, valid);
 Console.WriteLine($"{fit.Updates} updates, {fit.Tokens / fit.Seconds:F0} tokens/s, the best after update {fit.Best.Update}");
 
