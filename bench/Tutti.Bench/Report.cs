@@ -41,7 +41,7 @@ sealed class Report(Benchmark benchmark, Format format)
         foreach (var (name, conditions) in outcomes.Where(outcome => outcome.Peer.Count > 0).Select(outcome => (outcome.PeerName, outcome.PeerConditions)).Distinct())
             yield return $"peer: {name}; {conditions}";
         foreach (var outcome in outcomes.Where(outcome => outcome.Skipped is not null)) yield return $"{outcome.Case}: peer skipped: {outcome.Skipped}";
-        foreach (var outcome in outcomes) yield return FormattableString.Invariant($"{outcome.Case}: {outcome.Ours.Count} rounds; {outcome.Surroundings}");
+        foreach (var outcome in outcomes) yield return FormattableString.Invariant($"{outcome.Case}: measured rounds {outcome.Ours.Count}; {outcome.Surroundings}");
     }
 
     // The folder of Debian's builds says which one it is.
@@ -95,10 +95,12 @@ sealed class Report(Benchmark benchmark, Format format)
 
     void Print(string[][] rows)
     {
-        var widths = Enumerable.Range(0, rows[0].Length).Select(column => rows.Max(row => row[column].Length)).ToArray();
+        // A column that no row fills is not shown.
+        int[] shown = [.. Enumerable.Range(0, rows[0].Length).Where(column => rows.Skip(1).Any(row => row[column].Length > 0))];
+        var widths = shown.Select(column => rows.Max(row => row[column].Length)).ToArray();
         for (var i = 0; i < rows.Length; i++)
         {
-            var cells = rows[i].Select((cell, column) => cell.PadRight(widths[column]));
+            var cells = shown.Select((column, place) => rows[i][column].PadRight(widths[place]));
             Console.WriteLine(format == Format.Markdown ? $"| {string.Join(" | ", cells)} |" : string.Join("  ", cells).TrimEnd());
             if (i == 0 && format == Format.Markdown) Console.WriteLine($"|{string.Concat(widths.Select(width => new string('-', width + 2) + "|"))}");
         }

@@ -10,7 +10,7 @@ namespace Tutti.Bench;
 sealed record Surroundings(double Others, double IdlePeer, double IdleOurs)
 {
     public override string ToString() =>
-        string.Create(CultureInfo.InvariantCulture, $"cores kept busy by other processes {Others:0.00}, by the waiting peer {IdlePeer:0.000}, by ours waiting {IdleOurs:0.000}");
+        string.Create(CultureInfo.InvariantCulture, $"cores kept busy by other processes {Others:0.00}, by the peer while it waited {IdlePeer:0.000}, by ours while it waited {IdleOurs:0.000}");
 }
 
 /// <summary>Watches processor times over the measured rounds.</summary>

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Tutti.Torch;
 using Tutti.Training;
 
 namespace Tutti.Bench;
@@ -62,7 +63,7 @@ static class TrainBench
             return new Peer("bert_train.py",
             [
                 "--layers", Text(one.Size.Layers), "--hidden", Text(one.Size.Hidden), "--heads", Text(one.Size.Heads), "--intermediate", Text(one.Size.Intermediate),
-                "--batch", Text(one.Batch), "--precision", one.Precision == Precision.Bf16 ? "bf16" : "fp32", "--lengths", lengths,
+                "--batch", Text(one.Batch), "--precision", one.Precision == Precision.Bf16 ? "bf16" : "fp32", "--lengths", lengths, "--threads", Text(Engine.Threads),
             ]);
         }
         catch (PeerException e)
