@@ -1,0 +1,30 @@
+namespace Tutti.Bench;
+
+/// <summary>One kind of work that is measured beside a peer.</summary>
+/// <param name="Name">As on the command line.</param>
+/// <param name="About">One line for the list.</param>
+/// <param name="Unit">Of both sides' figures.</param>
+/// <param name="MoreIsBetter">False for times.</param>
+/// <param name="Cases">In the order of running.</param>
+/// <param name="Run">Measures one case with so many rounds.</param>
+sealed record Benchmark(string Name, string About, string Unit, bool MoreIsBetter, IReadOnlyList<string> Cases, Func<string, int, Outcome> Run);
+
+/// <summary>What one side did in one round.</summary>
+/// <param name="Value">In the benchmark's unit.</param>
+/// <param name="Peak">The most memory so far in bytes, or 0 where it is not watched.</param>
+/// <param name="Parts">Where the time went, or null.</param>
+sealed record Round(double Value, long Peak = 0, Parts? Parts = null);
+
+/// <summary>Milliseconds of one update.</summary>
+sealed record Parts(double Forward, double Backward, double Optimizer);
+
+/// <summary>A case measured on both sides.</summary>
+/// <param name="Case">Its name.</param>
+/// <param name="Ours">The measured rounds.</param>
+/// <param name="Peer">The peer's, none when it was left out.</param>
+/// <param name="PeerName">Who the peer is.</param>
+/// <param name="PeerConditions">How the peer was run.</param>
+/// <param name="Skipped">Why there is no peer, or null.</param>
+/// <param name="Surroundings">What else happened on the machine.</param>
+/// <param name="OurParts">Where our time goes, measured in a pass of its own, or null.</param>
+sealed record Outcome(string Case, IReadOnlyList<Round> Ours, IReadOnlyList<Round> Peer, string PeerName, string PeerConditions, string? Skipped, Surroundings Surroundings, Parts? OurParts = null);
