@@ -1,6 +1,7 @@
 // The few kernels that libtorch lacks: ragged rows to a padded rectangle and back, counter-based dropout, one-pass AdamW.
 // They are registered with the dispatcher, so managed code calls them like any other operator.
 #include <ATen/ATen.h>
+#include <ATen/OpMathType.h>
 #include <ATen/Parallel.h>
 #include <torch/library.h>
 #include <torch/csrc/autograd/custom_function.h>
@@ -14,13 +15,24 @@ using torch::autograd::variable_list;
 
 // ---- ragged <-> padded
 
-// x (T, ...) with offsets (n+1) -> (n, length, ...), zeros behind each sequence's end.
-at::Tensor pad_rows(const at::Tensor& x, const at::Tensor& offsets, int64_t length) {
-  TORCH_CHECK(x.is_cpu() && offsets.is_cpu() && offsets.scalar_type() == at::kLong, "tutti::pad takes CPU tensors and long offsets");
-  const auto source = x.contiguous();
+// The offsets of n sequences of at most `length` rows: what is copied below stays within both tensors.
+const int64_t* checked(const at::Tensor& x, const at::Tensor& offsets, int64_t length) {
+  TORCH_CHECK(x.is_cpu() && offsets.is_cpu() && offsets.scalar_type() == at::kLong && offsets.is_contiguous() && offsets.numel() > 0,
+              "ragged rows take CPU tensors and contiguous long offsets");
   const auto n = offsets.numel() - 1;
   const auto* o = offsets.data_ptr<int64_t>();
-  TORCH_CHECK(n >= 0 && o[n] == x.size(0), "offsets end at ", o[n], ", the tensor has ", x.size(0), " rows");
+  TORCH_CHECK(o[0] == 0, "offsets begin at ", o[0], ", expected 0");
+  for (int64_t i = 0; i < n; i++)
+    TORCH_CHECK(o[i + 1] >= o[i] && o[i + 1] - o[i] <= length, "sequence ", i, " has ", o[i + 1] - o[i], " rows, expected 0 to ", length);
+  return o;
+}
+
+// x (T, ...) with offsets (n+1) -> (n, length, ...), zeros behind each sequence's end.
+at::Tensor pad_rows(const at::Tensor& x, const at::Tensor& offsets, int64_t length) {
+  const auto* o = checked(x, offsets, length);
+  const auto n = offsets.numel() - 1;
+  TORCH_CHECK(x.dim() > 0 && o[n] == x.size(0), "offsets end at ", o[n], ", the tensor is of size ", x.sizes());
+  const auto source = x.contiguous();
   auto sizes = x.sizes().vec();
   sizes[0] = length;
   sizes.insert(sizes.begin(), n);
@@ -31,7 +43,7 @@ at::Tensor pad_rows(const at::Tensor& x, const at::Tensor& offsets, int64_t leng
   auto* to = static_cast<char*>(out.data_ptr());
   at::parallel_for(0, n, 1, [&](int64_t begin, int64_t end) {
     for (int64_t i = begin; i < end; i++) {
-      const int64_t used = std::min(o[i + 1] - o[i], length);
+      const int64_t used = o[i + 1] - o[i];
       std::memcpy(to + i * length * row, from + o[i] * row, size_t(used * row));
       std::memset(to + (i * length + used) * row, 0, size_t((length - used) * row));
     }
@@ -41,11 +53,10 @@ at::Tensor pad_rows(const at::Tensor& x, const at::Tensor& offsets, int64_t leng
 
 // x (n, length, ...) -> (T, ...): the inverse of pad_rows.
 at::Tensor unpad_rows(const at::Tensor& x, const at::Tensor& offsets) {
-  TORCH_CHECK(x.is_cpu() && offsets.is_cpu() && offsets.scalar_type() == at::kLong, "tutti::unpad takes CPU tensors and long offsets");
-  const auto source = x.contiguous();
+  TORCH_CHECK(x.dim() > 1 && offsets.numel() == x.size(0) + 1, "got ", offsets.numel(), " offsets for a tensor of size ", x.sizes());
   const auto n = x.size(0), length = x.size(1);
-  TORCH_CHECK(offsets.numel() == n + 1, "got ", offsets.numel(), " offsets for ", n, " sequences");
-  const auto* o = offsets.data_ptr<int64_t>();
+  const auto* o = checked(x, offsets, length);
+  const auto source = x.contiguous();
   std::vector<int64_t> sizes(x.sizes().begin() + 1, x.sizes().end());
   sizes[0] = o[n];
   auto out = at::empty(sizes, x.options());
@@ -95,8 +106,9 @@ inline uint64_t mix(uint64_t z) {
 // update, the layer, the example and the position only, so cutting a batch differently draws the same mask, and backward draws it again.
 template <class T>
 void drop(const T* x, T* out, const int64_t* rows, int64_t count, int64_t width, uint64_t key, double p) {
-  const auto threshold = uint32_t(std::lround(p * 65536.0));
-  const auto scale = float(65536.0 / (65536.0 - threshold));
+  using Wide = at::opmath_type<T>;  // a scale rounded to bfloat16 would be off by up to 0.4 %
+  const auto threshold = uint32_t(std::min<long>(std::lround(p * 65536.0), 65535));
+  const auto scale = Wide(65536.0 / (65536.0 - threshold));
   at::parallel_for(0, count, std::max<int64_t>(1, 16384 / std::max<int64_t>(1, width)), [&](int64_t begin, int64_t end) {
     for (int64_t r = begin; r < end; r++) {
       const uint64_t start = mix(key ^ mix(uint64_t(rows[r]) + 0x9e3779b97f4a7c15ULL));
@@ -106,7 +118,7 @@ void drop(const T* x, T* out, const int64_t* rows, int64_t count, int64_t width,
         uint64_t bits = mix(start + 0x9e3779b97f4a7c15ULL * uint64_t(e / 4 + 1));
         const int64_t stop = std::min<int64_t>(4, width - e);
         for (int64_t k = 0; k < stop; k++, bits >>= 16)
-          to[e + k] = (bits & 0xffff) < threshold ? T(0) : T(in[e + k] * T(scale));
+          to[e + k] = (bits & 0xffff) < threshold ? T(0) : T(Wide(in[e + k]) * scale);
       }
     }
   });
@@ -146,14 +158,15 @@ struct Dropout : torch::autograd::Function<Dropout> {
 // One sweep of memory over parameter, gradient and both moments. Arithmetic and its order as in torch.optim.AdamW (1.13, single tensor):
 // decay first, then moments, then the step with the bias corrections of step number `step` (from 1).
 template <class T>
-void adamw(T* w, const T* g, T* m, T* v, int64_t n, T rate, T beta1, T beta2, T eps, T decay, T scale, int64_t step) {
-  const double correction1 = 1 - std::pow(double(beta1), double(step)), correction2 = 1 - std::pow(double(beta2), double(step));
-  const T size = T(rate / correction1), root = T(std::sqrt(correction2)), keep = 1 - rate * decay;
+void adamw(T* w, const T* g, T* m, T* v, int64_t n, double rate, double b1, double b2, T eps, double decay, T scale, int64_t step) {
+  const double correction1 = 1 - std::pow(b1, double(step)), correction2 = 1 - std::pow(b2, double(step));
+  const T size = T(rate / correction1), root = T(std::sqrt(correction2)), keep = T(1 - rate * decay);
+  const T beta1 = T(b1), beta2 = T(b2), rest1 = T(1 - b1), rest2 = T(1 - b2);
   at::parallel_for(0, n, 32768, [&](int64_t begin, int64_t end) {
     for (int64_t i = begin; i < end; i++) {
       const T grad = g[i] * scale;
-      m[i] = beta1 * m[i] + (1 - beta1) * grad;
-      v[i] = beta2 * v[i] + (1 - beta2) * grad * grad;
+      m[i] = beta1 * m[i] + rest1 * grad;
+      v[i] = beta2 * v[i] + rest2 * grad * grad;
       w[i] = w[i] * keep - size * m[i] / (std::sqrt(v[i]) / root + eps);
     }
   });
@@ -168,11 +181,13 @@ void adamw_step(at::TensorList weights, at::TensorList grads, at::TensorList m, 
   for (size_t i = 0; i < weights.size(); i++) {
     const auto grad = grads[i].contiguous();
     const auto weight = weights[i];
-    TORCH_CHECK(weight.is_cpu() && weight.is_contiguous() && grad.scalar_type() == weight.scalar_type() && grad.numel() == weight.numel(),
-                "AdamW takes contiguous CPU weights with gradients of their size and dtype");
+    TORCH_CHECK(weight.is_cpu() && weight.is_contiguous() && m[i].is_contiguous() && v[i].is_contiguous(), "AdamW takes contiguous CPU weights and moments");
+    for (const auto& other : {grad, m[i], v[i]})
+      TORCH_CHECK(other.is_cpu() && other.scalar_type() == weight.scalar_type() && other.numel() == weight.numel(),
+                  "AdamW takes gradients and moments of the weight's size and dtype");
     AT_DISPATCH_FLOATING_TYPES(weight.scalar_type(), "tutti_adamw", [&] {
       adamw<scalar_t>(weight.data_ptr<scalar_t>(), grad.data_ptr<scalar_t>(), m[i].data_ptr<scalar_t>(), v[i].data_ptr<scalar_t>(), weight.numel(),
-                      scalar_t(rate), scalar_t(beta1), scalar_t(beta2), scalar_t(eps), scalar_t(decay[i]), scalar_t(scale), step);
+                      rate, beta1, beta2, scalar_t(eps), decay[i], scalar_t(scale), step);
     });
     weight.unsafeGetTensorImpl()->bump_version();
   }

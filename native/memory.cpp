@@ -74,6 +74,8 @@ class CachingAllocator final : public c10::Allocator {
     in_use_ -= bytes;
     cached_ += bytes;
     free_[bytes].push_back(data);
+    // Only after a limit was set below what was in use can this be over it.
+    drop_cached(in_use_, limit_);
   }
 
   void stats(int64_t* out, bool reset_peak) {

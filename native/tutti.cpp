@@ -35,6 +35,9 @@ int32_t guard_call(void (*body)(void*), void* state) {
   } catch (const std::exception& e) {
     last_error() = e.what();
     return Failed;
+  } catch (...) {
+    last_error() = "an unknown native failure";
+    return Failed;
   }
 }
 
@@ -64,11 +67,28 @@ c10::IValue tensor_list(const Value& v, const c10::TypePtr& type) {
   return result;
 }
 
+// Whether an argument of this kind can stand where the schema wants that type. Without it libtorch answers with an internal assertion.
+bool fits(int32_t kind, c10::TypeKind wanted) {
+  switch (kind) {
+    case TensorValue: return wanted == c10::TypeKind::TensorType;
+    case Int: return wanted == c10::TypeKind::IntType || wanted == c10::TypeKind::SymIntType || wanted == c10::TypeKind::FloatType || wanted == c10::TypeKind::NumberType;
+    case Double: return wanted == c10::TypeKind::FloatType || wanted == c10::TypeKind::NumberType;
+    case Bool: return wanted == c10::TypeKind::BoolType || wanted == c10::TypeKind::NumberType;
+    case Tensors: case Ints: case Doubles: return wanted == c10::TypeKind::ListType;
+    case Text: return wanted == c10::TypeKind::StringType;
+    case DeviceValue: return wanted == c10::TypeKind::DeviceObjType;
+    default: return false;
+  }
+}
+
 // Types and defaults come from the operator's schema, so a managed operator is one line.
 c10::IValue to_ivalue(const Value& v, const c10::Argument& argument) {
   c10::TypePtr type = argument.type();
-  if (type->kind() == c10::TypeKind::OptionalType) type = type->castRaw<c10::OptionalType>()->getElementType();
+  const bool optional = type->kind() == c10::TypeKind::OptionalType;
+  if (optional) type = type->castRaw<c10::OptionalType>()->getElementType();
   const auto wanted = type->kind();
+  static const char* const kinds[] = {"nothing", "a tensor", "an integer", "a number", "a bool", "a list of tensors", "a list of integers", "a list of numbers", "a text", "a device"};
+  TORCH_CHECK(v.kind == None ? optional : fits(v.kind, wanted), "argument '", argument.name(), "' takes ", argument.type()->str(), ", got ", v.kind >= 0 && v.kind <= DeviceValue ? kinds[v.kind] : "an unknown kind");
   switch (v.kind) {
     case None: return c10::IValue();
     case TensorValue: return from_handle(v.p);
@@ -86,20 +106,22 @@ c10::IValue to_ivalue(const Value& v, const c10::Argument& argument) {
   TORCH_CHECK(false, "argument kind ", v.kind, " is not known to the shim");
 }
 
-void put(const c10::IValue& value, Value* results, int32_t capacity, int32_t& used) {
-  if (value.isTensorList()) {
-    for (const at::Tensor& t : value.toTensorVector()) put(t, results, capacity, used);
-    return;
+// Lists of tensors count as that many results.
+void flatten(const c10::IValue& value, std::vector<c10::IValue>& flat) {
+  if (value.isTensorList()) for (const at::Tensor& t : value.toTensorVector()) flat.emplace_back(t);
+  else {
+    TORCH_CHECK(value.isTensor() || value.isInt() || value.isDouble() || value.isBool() || value.isNone(), "a result of type ", value.tagKind(), " is not known to the shim");
+    flat.push_back(value);
   }
-  TORCH_CHECK(used < capacity, "more results than the ", capacity, " the caller has room for");
-  Value& out = results[used++];
+}
+
+void put(const c10::IValue& value, Value& out) {
   out.count = 0;
   if (value.isTensor()) { out.kind = TensorValue; out.p = to_handle(value.toTensor()); }
   else if (value.isInt()) { out.kind = Int; out.i = value.toInt(); }
   else if (value.isDouble()) { out.kind = Double; out.d = value.toDouble(); }
   else if (value.isBool()) { out.kind = Bool; out.i = value.toBool(); }
-  else if (value.isNone()) { out.kind = None; out.p = nullptr; }
-  else TORCH_CHECK(false, "a result of type ", value.tagKind(), " is not known to the shim");
+  else { out.kind = None; out.p = nullptr; }
 }
 
 }  // namespace tutti
@@ -115,20 +137,25 @@ TUTTI_API int32_t tutti_start(int32_t threads) {
 TUTTI_API const char* tutti_error() { return last_error().c_str(); }
 TUTTI_API const char* tutti_version() { return TORCH_VERSION; }
 TUTTI_API int32_t tutti_threads() { return at::get_num_threads(); }
-TUTTI_API void tutti_set_threads(int32_t n) { at::set_num_threads(n); }
+TUTTI_API int32_t tutti_set_threads(int32_t n) {
+  return guard([&] { at::set_num_threads(n); });
+}
 TUTTI_API int32_t tutti_info(char* out, int32_t capacity) {
-  const std::string text = at::get_parallel_info() + "\n" + at::show_config();
-  std::strncpy(out, text.c_str(), size_t(capacity - 1));
-  out[capacity - 1] = 0;
-  return int32_t(text.size());
+  return guard([&] {
+    const std::string text = at::get_parallel_info() + "\n" + at::show_config();
+    std::strncpy(out, text.c_str(), size_t(capacity - 1));
+    out[capacity - 1] = 0;
+  });
 }
 
 // ---- operators
 
 // An operator's handle, or null where this libtorch does not have it.
 TUTTI_API void* tutti_op(const char* name, const char* overload) {
-  auto found = c10::Dispatcher::singleton().findSchema({name, overload});
-  return found ? new c10::OperatorHandle(*found) : nullptr;
+  return value_or<void*>(nullptr, [&]() -> void* {
+    auto found = c10::Dispatcher::singleton().findSchema({name, overload});
+    return found ? new c10::OperatorHandle(*found) : nullptr;
+  });
 }
 TUTTI_API int32_t tutti_op_schema(void* handle, char* out, int32_t capacity) {
   return guard([&] {
@@ -151,8 +178,12 @@ TUTTI_API int32_t tutti_call(void* handle, const Value* args, int32_t count, Val
       }
     }
     op(handle).callBoxed(&stack);
-    *used = 0;
-    for (const auto& value : stack) put(value, results, capacity, *used);
+    // Everything is checked before the first handle leaves, so that a failure leaves no handle behind.
+    std::vector<c10::IValue> flat;
+    for (const auto& value : stack) flatten(value, flat);
+    TORCH_CHECK(flat.size() <= size_t(capacity), "the operator gave ", flat.size(), " results, the caller has room for ", capacity);
+    *used = int32_t(flat.size());
+    for (size_t i = 0; i < flat.size(); i++) put(flat[i], results[i]);
   });
 }
 
@@ -178,7 +209,9 @@ TUTTI_API void tutti_tensor_info(void* handle, int64_t* sizes, int32_t* info) {
   info[4] = t->requires_grad();
   info[5] = t->is_contiguous();
 }
-TUTTI_API void* tutti_tensor_data(void* handle) { return from_handle(handle).data_ptr(); }
+TUTTI_API void* tutti_tensor_data(void* handle) {
+  return value_or<void*>(nullptr, [&] { return from_handle(handle).data_ptr(); });
+}
 TUTTI_API void* tutti_tensor_alias(void* handle) { return to_handle(from_handle(handle)); }
 
 // ---- autograd
@@ -189,7 +222,9 @@ TUTTI_API int32_t tutti_backward(void* loss) {
 TUTTI_API int32_t tutti_requires_grad(void* handle, int32_t on) {
   return guard([&] { from_handle(handle).set_requires_grad(on != 0); });
 }
-TUTTI_API void* tutti_grad(void* handle) { return to_handle(from_handle(handle).grad()); }
+TUTTI_API void* tutti_grad(void* handle) {
+  return value_or<void*>(nullptr, [&] { return to_handle(from_handle(handle).grad()); });
+}
 TUTTI_API int32_t tutti_set_grad(void* handle, void* grad) {
   return guard([&] { from_handle(handle).mutable_grad() = from_handle(grad); });
 }
@@ -201,33 +236,36 @@ TUTTI_API int32_t tutti_grad_mode(int32_t on) {
   at::GradMode::set_enabled(on != 0);
   return before;
 }
-// Turns autocast on (a floating dtype) or off (-1) for a device type. Nesting is counted so that the cast cache is not dropped
-// between micro-batches; tutti_autocast_clear drops it once per update.
-TUTTI_API int32_t tutti_autocast(int32_t device, int32_t dtype) {
+// Turns autocast on (a floating dtype) or off (-1) for a device type of this thread; `before` gets what it was, in the same terms.
+// The casts of weights are kept between micro-batches; tutti_autocast_clear drops them once per update.
+TUTTI_API int32_t tutti_autocast(int32_t device, int32_t dtype, int32_t* before) {
   return guard([&] {
     const bool on = dtype >= 0;
     const auto type = static_cast<c10::DeviceType>(device);
 #if TORCH_VERSION_MAJOR > 2 || (TORCH_VERSION_MAJOR == 2 && TORCH_VERSION_MINOR >= 4)
+    *before = at::autocast::is_autocast_enabled(type) ? int32_t(at::autocast::get_autocast_dtype(type)) : -1;
     at::autocast::set_autocast_enabled(type, on);
     if (on) at::autocast::set_autocast_dtype(type, static_cast<at::ScalarType>(dtype));
 #else
     if (type == c10::DeviceType::CPU) {
+      *before = at::autocast::is_cpu_enabled() ? int32_t(at::autocast::get_autocast_cpu_dtype()) : -1;
       at::autocast::set_cpu_enabled(on);
       if (on) at::autocast::set_autocast_cpu_dtype(static_cast<at::ScalarType>(dtype));
     } else {
+      *before = at::autocast::is_enabled() ? int32_t(at::autocast::get_autocast_gpu_dtype()) : -1;
       at::autocast::set_enabled(on);
       if (on) at::autocast::set_autocast_gpu_dtype(static_cast<at::ScalarType>(dtype));
     }
 #endif
-    if (on) at::autocast::increment_nesting();
-    else at::autocast::decrement_nesting();
   });
 }
 TUTTI_API void tutti_autocast_clear() { at::autocast::clear_cache(); }
 
 // ---- devices
 
-TUTTI_API int32_t tutti_cuda_count() { return at::hasCUDA() ? at::detail::getCUDAHooks().getNumGPUs() : 0; }
+TUTTI_API int32_t tutti_cuda_count() {
+  return value_or<int32_t>(0, [] { return at::hasCUDA() ? int32_t(at::detail::getCUDAHooks().getNumGPUs()) : 0; });
+}
 // out: bytes in use, peak, cached, limit (-1: none), as tutti_memory_stats says for the CPU.
 TUTTI_API int32_t tutti_cuda_memory(int32_t index, int64_t* out, int32_t reset_peak) {
   return guard([&] {

@@ -34,6 +34,13 @@ template <class F> int32_t guard(F body) {
   return guard_call([](void* state) { (*static_cast<F*>(state))(); }, &body);
 }
 
+// The value of `body`, or `fallback` where it throws: nothing crosses the C boundary, whatever a function returns.
+template <class T, class F> T value_or(T fallback, F body) {
+  T result = fallback;
+  guard([&] { result = body(); });
+  return result;
+}
+
 // What the allocator throws when its limit is reached; carried through libtorch as a c10::Error with this word in it.
 constexpr const char* memory_mark = "[tutti-out-of-memory]";
 

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 
@@ -11,13 +12,25 @@ public sealed record ModelConfig(JsonObject Json, string Where)
     public static ModelConfig Read(string file)
     {
         if (!File.Exists(file)) throw new DataException(file, "the file does not exist; a model folder holds config.json, model.safetensors and the tokenizer's files");
+        return new(Parse(file, "the config"), file);
+    }
+
+    /// <summary>A JSON file whose root is an object without doubled keys.</summary>
+    /// <exception cref="DataException">It is not, or cannot be read.</exception>
+    internal static JsonObject Parse(string file, string what)
+    {
         try
         {
-            return new(JsonNode.Parse(File.ReadAllText(file)) as JsonObject ?? throw new DataException(file, "the config is not a JSON object"), file);
+            return JsonNode.Parse(File.ReadAllText(file), null, new JsonDocumentOptions { AllowDuplicateProperties = false }) as JsonObject
+                ?? throw new DataException(file, $"{what} is not a JSON object");
         }
         catch (JsonException e)
         {
-            throw new DataException(file, $"the config is not valid JSON: {e.Message}", inner: e);
+            throw new DataException(file, $"{what} is not valid JSON: {e.Message}", inner: e);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new DataException(file, $"{what} cannot be read: {e.Message}", inner: e);
         }
     }
 
@@ -26,9 +39,19 @@ public sealed record ModelConfig(JsonObject Json, string Where)
         : throw new DataException(Where, $"model_type is missing; expected one of {string.Join(", ", Catalog.Names)}");
 
     /// <summary>Class names in the order of the logits, or as many empty names as num_labels says (2 by default, as transformers).</summary>
-    public IReadOnlyList<string> Labels => Json["id2label"] is JsonObject names
-        ? [.. names.OrderBy(pair => int.Parse(pair.Key, System.Globalization.CultureInfo.InvariantCulture)).Select(pair => pair.Value?.ToString() ?? "")]
-        : [.. Enumerable.Range(0, Int("num_labels", 2)).Select(i => $"LABEL_{i}")];
+    /// <exception cref="DataException">id2label does not number its classes from 0, or num_labels is not a count.</exception>
+    public IReadOnlyList<string> Labels
+    {
+        get
+        {
+            if (Json["id2label"] is JsonObject names)
+                return [.. Enumerable.Range(0, names.Count).Select(i => names[i.ToString(CultureInfo.InvariantCulture)]?.ToString()
+                    ?? throw new DataException(Where, $"id2label has {names.Count} names but none for class {i}; expected the keys 0 to {names.Count - 1}"))];
+            var count = Int("num_labels", 2);
+            if (count < 1) throw new DataException(Where, $"num_labels is {count}; expected at least 1");
+            return [.. Enumerable.Range(0, count).Select(i => FormattableString.Invariant($"LABEL_{i}"))];
+        }
+    }
 
     /// <summary>The same config for other classes.</summary>
     public ModelConfig WithLabels(IReadOnlyList<string> labels)

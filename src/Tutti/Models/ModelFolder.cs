@@ -78,9 +78,9 @@ public static class ModelFolder
     }
 
     /// <summary>Writes config.json and model.safetensors as transformers reads them; each file appears whole or not at all.</summary>
+    /// <exception cref="ConfigException">The folder cannot be written.</exception>
     public static void Save(TextModel model, string folder)
     {
-        Directory.CreateDirectory(folder);
         var config = (JsonObject)model.Config.DeepClone();
         config["architectures"] = new JsonArray(Catalog.Find(new(config, folder)).Architecture);
         config["torch_dtype"] = model.Params.DType == DType.Float64 ? "float64" : "float32";

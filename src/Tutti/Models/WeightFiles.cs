@@ -1,4 +1,3 @@
-using System.Text.Json;
 using System.Text.Json.Nodes;
 using Tutti.Torch;
 
@@ -71,21 +70,14 @@ public sealed class WeightFiles : IDisposable
         foreach (var name in names ?? [.. tensors.Entries.Keys])
         {
             if (!tensors.Entries.ContainsKey(name)) throw new DataException(file, $"the index says that '{name}' is in this shard, but it is not");
-            weights[Modern(name)] = (tensors, name);
+            if (!weights.TryAdd(Modern(name), (tensors, name)))
+                throw new DataException(file, $"the weight '{Modern(name)}' is stored twice, here as '{name}'");
         }
     }
 
     static Dictionary<string, List<string>> Shards(string index)
     {
-        JsonObject map;
-        try
-        {
-            map = JsonNode.Parse(File.ReadAllText(index))?["weight_map"] as JsonObject ?? throw new DataException(index, "there is no weight_map");
-        }
-        catch (JsonException e)
-        {
-            throw new DataException(index, $"the index is not valid JSON: {e.Message}", inner: e);
-        }
+        var map = ModelConfig.Parse(index, "the index")["weight_map"] as JsonObject ?? throw new DataException(index, "there is no weight_map");
         var shards = new Dictionary<string, List<string>>(StringComparer.Ordinal);
         foreach (var (name, value) in map)
         {

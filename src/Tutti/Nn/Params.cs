@@ -55,7 +55,7 @@ public sealed class Params : IDisposable
     public IReadOnlyList<string> Missing => root.Missing;
 
     /// <summary>The weight of this name and shape: loaded, or initialised when the source has none.</summary>
-    /// <exception cref="DataException">The stored weight has another shape.</exception>
+    /// <exception cref="DataException">The stored weight has another shape, or does not hold floating-point numbers.</exception>
     public Tensor Get(string name, Init init, bool decay, params long[] shape)
     {
         var full = path + name;
@@ -64,6 +64,8 @@ public sealed class Params : IDisposable
         if (stored is null) root.Missing.Add(full);
         else if (!stored.Shape.SequenceEqual(shape))
             throw new DataException(full, $"the stored weight has the shape ({string.Join(", ", stored.Shape)}), the model's config needs ({string.Join(", ", shape)})");
+        else if (!stored.DType.IsFloating())
+            throw new DataException(full, $"the stored weight holds {stored.DType} numbers; expected F32, F16, BF16 or F64");
         var value = (stored ?? init.Make(root.Seed, full, shape, root.DType)).To(root.DType).To(root.Device).Contiguous().Detach().Clone();
         root.Items.Add(new(full, value.Owned().RequireGrad(), decay));
         return value;
@@ -71,7 +73,7 @@ public sealed class Params : IDisposable
 
     public void Dispose()
     {
-        foreach (var item in root.Items)
+        foreach (var item in root.Items.Where(item => !item.Value.IsDisposed))
         {
             item.Value.SetGrad(null);
             item.Value.Dispose();

@@ -42,6 +42,9 @@ public sealed class Ragged
 
     public int MaxLength { get; }
 
+    /// <summary>Pads by an index instead of the CPU's kernel, as other devices do.</summary>
+    internal bool ByIndex { get; init; }
+
     /// <summary>All sequences have the same length: no gathering and no mask is needed.</summary>
     public bool Even => Tokens == Count * MaxLength;
 
@@ -68,11 +71,11 @@ public sealed class Ragged
     /// <summary>(n*H*L) dropout keys of the rows of attention probabilities, H heads.</summary>
     public Tensor AttentionRows(int heads) => Make("attention rows", () => Rows(heads, Count, _ => MaxLength));
 
-    /// <summary>(T, ...) -> (n, L, ...), zeros behind each end.</summary>
+    /// <summary>(T, ...) -> (n, L, ...). Behind each end stand zeros, or copies of the last row where an index pads; attention masks them.</summary>
     public Tensor Pad(Tensor x)
     {
         if (Even) return x.View([Count, MaxLength, .. x.Shape[1..]]);
-        if (device.IsCpu) return x.PadRows(Offsets, MaxLength);
+        if (device.IsCpu && !ByIndex) return x.PadRows(Offsets, MaxLength);
         var index = Make("gather", () =>
         {
             var rows = new long[Count * MaxLength];                               // behind an end: any row, its gradient is zero
@@ -87,7 +90,7 @@ public sealed class Ragged
     public Tensor Unpad(Tensor x)
     {
         if (Even) return x.Reshape([Tokens, .. x.Shape[2..]]);
-        if (device.IsCpu) return x.UnpadRows(Offsets);
+        if (device.IsCpu && !ByIndex) return x.UnpadRows(Offsets);
         var index = Make("scatter", () =>
         {
             var rows = new long[Tokens];

@@ -14,7 +14,7 @@ public static unsafe class Engine
     public static int Threads
     {
         get => Native.tutti_threads();
-        set => Native.tutti_set_threads(value);
+        set => Native.Check("set_threads", Native.tutti_set_threads(value), FormattableString.Invariant($"{value}"));
     }
 
     /// <summary>GPUs that libtorch can use; 0 when it was built without CUDA or finds none.</summary>
@@ -26,7 +26,7 @@ public static unsafe class Engine
         get
         {
             var buffer = new byte[16384];
-            fixed (byte* text = buffer) _ = Native.tutti_info(text, buffer.Length);
+            fixed (byte* text = buffer) Native.Check("info", Native.tutti_info(text, buffer.Length));
             return Native.Text(buffer);
         }
     }

@@ -1,7 +1,7 @@
 namespace Tutti.Torch;
 
 /// <summary>Switches of the calling thread that are put back when disposed: <c>using var mode = Modes.NoGrad();</c></summary>
-public static class Modes
+public static unsafe class Modes
 {
     /// <summary>Nothing is recorded for backward.</summary>
     public static Mode NoGrad()
@@ -14,15 +14,26 @@ public static class Modes
     /// Matrix products and attention run in <paramref name="dtype"/>, losses and norms in float32 (torch.autocast). Weights cast once are
     /// reused until <see cref="ClearAutocast"/>, which is called once per update, not per micro-batch.
     /// </summary>
+    /// <param name="device">The kind of device whose operators are meant.</param>
+    /// <param name="dtype">A floating type, or null for none: every operator in the type of its arguments.</param>
     public static Mode Autocast(Device device, DType? dtype)
     {
-        if (dtype is not { } type) return new(() => { });
-        Native.Check("autocast", Native.tutti_autocast(device.Type, (int)type));
-        return new(() => Native.Check("autocast", Native.tutti_autocast(device.Type, -1)));
+        var before = Switch(device.Type, dtype is { } type ? (int)type : -1);
+        return new(() => _ = Switch(device.Type, before));
     }
 
-    /// <summary>Drops the weights that autocast has cast.</summary>
+    /// <summary>
+    /// Drops the weights that autocast has cast. Needed whenever weights change, and between <see cref="NoGrad"/> and recording: a copy cast
+    /// without recording has no way back to its weight, which would then get no gradient.
+    /// </summary>
     public static void ClearAutocast() => Native.tutti_autocast_clear();
+
+    static int Switch(int device, int dtype)
+    {
+        int before;
+        Native.Check("autocast", Native.tutti_autocast(device, dtype, &before));
+        return before;
+    }
 
     /// <summary>One switch; disposing it puts the former value back.</summary>
     public sealed class Mode(Action restore) : IDisposable

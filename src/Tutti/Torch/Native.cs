@@ -22,7 +22,7 @@ static unsafe partial class Native
     [LibraryImport(Library)] public static partial nint tutti_error();
     [LibraryImport(Library)] public static partial nint tutti_version();
     [LibraryImport(Library)] public static partial int tutti_threads();
-    [LibraryImport(Library)] public static partial void tutti_set_threads(int n);
+    [LibraryImport(Library)] public static partial int tutti_set_threads(int n);
     [LibraryImport(Library)] public static partial int tutti_info(byte* text, int capacity);
     [LibraryImport(Library, StringMarshalling = StringMarshalling.Utf8)] public static partial nint tutti_op(string name, string overload);
     [LibraryImport(Library)] public static partial int tutti_op_schema(nint op, byte* text, int capacity);
@@ -37,7 +37,7 @@ static unsafe partial class Native
     [LibraryImport(Library)] public static partial nint tutti_grad(nint tensor);
     [LibraryImport(Library)] public static partial int tutti_set_grad(nint tensor, nint grad);
     [LibraryImport(Library)] public static partial int tutti_grad_mode(int on);
-    [LibraryImport(Library)] public static partial int tutti_autocast(int device, int dtype);
+    [LibraryImport(Library)] public static partial int tutti_autocast(int device, int dtype, int* before);
     [LibraryImport(Library)] public static partial void tutti_autocast_clear();
     [LibraryImport(Library)] public static partial int tutti_cuda_count();
     [LibraryImport(Library)] public static partial int tutti_cuda_memory(int index, long* stats, int resetPeak);

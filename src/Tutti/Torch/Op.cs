@@ -11,7 +11,7 @@ sealed unsafe class Op(string name, string overload = "")
     const int MaxArgs = 16, MaxResults = 8;
 
     nint handle;
-    bool looked;
+    volatile bool looked;                                     // set after the handle, by whichever thread asks first
 
     public string Name => overload.Length == 0 ? name : $"{name}.{overload}";
 
@@ -68,6 +68,7 @@ sealed unsafe class Op(string name, string overload = "")
 
     int Invoke(ReadOnlySpan<Arg> args, Native.Value* results)
     {
+        if (args.Length > MaxArgs) throw new ArgumentException($"{Name} got {args.Length} arguments; a boxed call has room for {MaxArgs}");
         var scratch = 0;
         foreach (ref readonly var arg in args) scratch += arg.Scratch;
         byte* space = stackalloc byte[scratch <= 1024 ? scratch : 0];

@@ -30,8 +30,16 @@ public sealed unsafe class SafeTensors : IDisposable
         if (!File.Exists(path)) throw new DataException(path, "the file does not exist");
         var size = new FileInfo(path).Length;
         if (size < 8) throw new DataException(path, $"{size} bytes are too few for a safetensors file (8 bytes header length, header, data)");
-        map = MemoryMappedFile.CreateFromFile(path, FileMode.Open, null, 0, MemoryMappedFileAccess.Read);
-        view = map.CreateViewAccessor(0, size, MemoryMappedFileAccess.Read);
+        try
+        {
+            map = MemoryMappedFile.CreateFromFile(path, FileMode.Open, null, 0, MemoryMappedFileAccess.Read);
+            view = map.CreateViewAccessor(0, size, MemoryMappedFileAccess.Read);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            map?.Dispose();
+            throw new DataException(path, $"the file cannot be opened: {e.Message}", inner: e);
+        }
         byte* start = null;
         view.SafeMemoryMappedViewHandle.AcquirePointer(ref start);
         try
@@ -62,6 +70,7 @@ public sealed unsafe class SafeTensors : IDisposable
             throw new DataException(path, $"tensor '{name}' has element type {entry.DType}, which this engine does not have; save it as F32, F16 or BF16");
         var tensor = Tensor.Empty(entry.Shape, dtype);
         Buffer.MemoryCopy(data + entry.Begin, tensor.Data, entry.End - entry.Begin, entry.End - entry.Begin);
+        GC.KeepAlive(this);
         return tensor;
     }
 
@@ -130,10 +139,13 @@ public sealed unsafe class SafeTensors : IDisposable
 
     DataException Bad(string text) => new(path, text);
 
-    /// <summary>Writes tensors as a safetensors file, in the order of their names, data 8-byte aligned. Non-CPU tensors are copied.</summary>
+    /// <summary>
+    /// Writes tensors as a safetensors file. The data begin at a multiple of 8 and stand in the order of the reference writer, by falling element
+    /// size and then by name, so that every tensor is aligned to its elements. Non-CPU tensors are copied.
+    /// </summary>
     public static void Write(Stream to, IReadOnlyDictionary<string, Tensor> tensors, IReadOnlyDictionary<string, string>? metadata = null)
     {
-        var names = tensors.Keys.Order(StringComparer.Ordinal).ToArray();
+        var names = tensors.Keys.OrderByDescending(name => tensors[name].DType.Size()).ThenBy(name => name, StringComparer.Ordinal).ToArray();
         using var buffer = new MemoryStream();
         using (var json = new Utf8JsonWriter(buffer))
         {

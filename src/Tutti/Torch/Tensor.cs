@@ -19,7 +19,7 @@ public sealed unsafe partial class Tensor : IDisposable
 
     ~Tensor()
     {
-        LiveTensors.CountFinalized();
+        if (handle != 0) LiveTensors.CountFinalized();
         Free();
     }
 
@@ -139,9 +139,6 @@ public sealed unsafe partial class Tensor : IDisposable
         return values;
     }
 
-    /// <summary>The bytes of a contiguous CPU tensor; valid while the tensor lives.</summary>
-    internal Span<byte> Bytes() => new(Data, checked((int)(Count * DType.Size())));
-
     internal void* Data => Native.tutti_tensor_data(Handle);
 
     /// <summary>The only value of a tensor with one element. Waits for the device.</summary>
@@ -149,19 +146,6 @@ public sealed unsafe partial class Tensor : IDisposable
     {
         using var one = To(DType.Float64);
         return one.ToArray<double>() is [var value] ? value : throw new ArgumentException($"Item() needs one element, the tensor is {Describe()}");
-    }
-
-    /// <summary>Copies into a span of bytes that this contiguous CPU tensor's storage is read as; used by the file formats.</summary>
-    internal void CopyBytes(long offset, Span<byte> to)
-    {
-        new ReadOnlySpan<byte>((byte*)Data + offset, to.Length).CopyTo(to);
-        GC.KeepAlive(this);
-    }
-
-    internal void SetBytes(long offset, ReadOnlySpan<byte> from)
-    {
-        from.CopyTo(new Span<byte>((byte*)Data + offset, from.Length));
-        GC.KeepAlive(this);
     }
 
     // ---- autograd

@@ -24,7 +24,7 @@ public sealed class Checkpoint(TextModel model, Tokenizer? tokenizer, string? fo
         using var mode = Modes.NoGrad();
         foreach (var item in model.Params.Items)
             if (kept.TryGetValue(item.Name, out var copy)) copy.CopyFrom(item.Value);
-            else kept[item.Name] = item.Value.Detach().Clone().Owned();
+            else kept[item.Name] = item.Value.Clone().Owned();
     }
 
     /// <summary>Writes the current weights as the last; nothing in memory, where they are the model's own.</summary>

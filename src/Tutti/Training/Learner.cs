@@ -33,58 +33,93 @@ public sealed class Learner(TextModel model, TrainConfig config, long seed, doub
         if (train.Count == 0 || valid.Count == 0) throw new ArgumentException($"got {train.Count} training and {valid.Count} held-out examples; both need at least 1");
         using var optimizer = new AdamW(model.Params.Items, config.Beta1, config.Beta2, config.Epsilon, config.WeightDecay);
         using var checkpoint = new Checkpoint(model, tokenizer, checkpointFolder);
-        using var weights = classWeights is null ? null : Tensor.From<double>(classWeights, classWeights.Length).To(model.Params.DType).Owned();
+        using var weights = ClassWeightTensor();
         var total = (long)config.Epochs * ((train.Count + config.Batch - 1) / config.Batch);
         var warmup = config.Warmup < 1 ? (long)Math.Round(config.Warmup * total) : (long)config.Warmup;
         var state = new FitState(total);
         _ = Memory.Stats(device, resetPeak: true);
 
-        for (var epoch = 1; epoch <= config.Epochs && !state.Stop; epoch++)
+        try
         {
-            var updates = Batches.Epoch(train, config.Batch, seed, epoch);
-            for (var i = 0; i < updates.Count && !state.Stop; i++)
+            for (var epoch = 1; epoch <= config.Epochs && !state.Stop; epoch++)
             {
-                cancel.ThrowIfCancellationRequested();
-                var rate = config.LearningRate * Schedule.Factor(config.Schedule, state.Update, total, warmup);
-                optimizer.Beta1 = Schedule.Momentum(config.Schedule, state.Update, total, warmup) ?? config.Beta1;
-                var step = Step(updates[i], optimizer, weights, rate, state, epoch);
-                progress?.Steps?.Report(step);
-                if (i == updates.Count - 1 || (config.EvaluateEvery > 0 && state.Update % config.EvaluateEvery == 0))
-                    Evaluate(valid, checkpoint, state, epoch, progress, cancel);
+                var updates = Batches.Epoch(train, config.Batch, seed, epoch);
+                for (var i = 0; i < updates.Count && !state.Stop; i++)
+                {
+                    cancel.ThrowIfCancellationRequested();
+                    var rate = config.LearningRate * Schedule.Factor(config.Schedule, state.Update, total, warmup);
+                    optimizer.Beta1 = Schedule.Momentum(config.Schedule, state.Update, total, warmup) ?? config.Beta1;
+                    var step = Step(updates[i], optimizer, weights, rate, state, epoch);
+                    progress?.Steps?.Report(step);
+                    if (state.Update == total || (config.EvaluateEvery > 0 ? state.Update % config.EvaluateEvery == 0 : i == updates.Count - 1))
+                        Evaluate(valid, checkpoint, state, epoch, progress, cancel);
+                }
             }
+            checkpoint.KeepLast();
+            checkpoint.RestoreBest();
         }
-        checkpoint.KeepLast();
-        checkpoint.RestoreBest();
-        optimizer.ZeroGradients();
+        finally
+        {
+            optimizer.ZeroGradients();                        // a broken or cancelled fit leaves no memory behind either
+        }
         return state.Result(Memory.Stats(device).Peak);
     }
 
-    /// <summary>One update: every micro-batch adds its part of the gradient, already divided by the weight of the whole update.</summary>
+    /// <summary>One update: gradients of the whole batch, then one step of the optimizer.</summary>
     StepResult Step(Example[] examples, AdamW optimizer, Tensor? weights, double rate, FitState state, int epoch)
     {
         var clock = Stopwatch.GetTimestamp();
-        var run = model.Params.Run;
-        (run.Training, run.Seed, run.Update) = (true, seed, state.Update);
         optimizer.ZeroGradients();
-        var divisor = Losses.Weight([.. examples.Select(example => example.Label)], classWeights);
-        var loss = 0.0;
-        foreach (var part in Batches.Micro(examples, config.MicroTokens))
-        {
-            using var scope = new Scope();
-            var partLoss = Loss(part, weights) / divisor;
-            partLoss.Backward();
-            loss += partLoss.Item();
-        }
-        Modes.ClearAutocast();
+        var loss = Gradients(Batches.Micro(examples, config.MicroTokens), weights, state.Update);
         if (!double.IsFinite(loss)) throw Broken("the loss", loss, examples, weights, state.Update);
         var norm = optimizer.Step(rate, config.MaxGradientNorm);
         if (!double.IsFinite(norm)) throw Broken("the gradient's norm", norm, examples, weights, state.Update);
-        run.Training = false;
         var seconds = Stopwatch.GetElapsedTime(clock).TotalSeconds;
         var tokens = examples.Sum(example => example.Ids.Length);
         state.Count(examples.Length, tokens, seconds);
         return new(state.Update, state.Updates, epoch, config.Epochs, loss, rate, norm, examples.Length, tokens, seconds, Memory.Stats(device));
     }
+
+    /// <summary>
+    /// Adds the gradients of one update to those the weights have: every micro-batch gives its part, already divided by the weight of the whole
+    /// update.
+    /// </summary>
+    /// <param name="parts">The update's examples, cut in any way.</param>
+    /// <param name="weights">The class weights on the device, or null.</param>
+    /// <param name="update">The update's number from 0, which dropout draws from.</param>
+    /// <returns>The mean loss of the whole update.</returns>
+    internal double Gradients(IReadOnlyList<Example[]> parts, Tensor? weights, long update)
+    {
+        var divisor = Losses.Weight([.. parts.SelectMany(part => part).Select(example => example.Label)], classWeights);
+        var loss = 0.0;
+        try
+        {
+            Train(update);
+            foreach (var part in parts)
+            {
+                using var scope = new Scope();
+                var partLoss = Loss(part, weights) / divisor;
+                partLoss.Backward();
+                loss += partLoss.Item();
+            }
+            return loss;
+        }
+        finally
+        {
+            model.Params.Run.Training = false;
+            Modes.ClearAutocast();
+        }
+    }
+
+    void Train(long update)
+    {
+        var run = model.Params.Run;
+        (run.Training, run.Seed, run.Update) = (true, seed, update);
+    }
+
+    /// <summary>The class weights as the loss takes them; the caller disposes it.</summary>
+    internal Tensor? ClassWeightTensor() => classWeights is null ? null
+        : Scope.Run(() => Tensor.From<double>(classWeights, classWeights.Length).To(model.Params.DType).To(device)).Owned();
 
     /// <summary>The summed loss of some examples.</summary>
     Tensor Loss(Example[] part, Tensor? weights)
@@ -113,16 +148,28 @@ public sealed class Learner(TextModel model, TrainConfig config, long seed, doub
     /// <summary>Finds the rows whose own loss is not finite. Dropout draws the same masks for a row alone, so the search repeats what broke.</summary>
     TrainingException Broken(string what, double value, Example[] examples, Tensor? weights, long update)
     {
-        var rows = new List<string>();
-        foreach (var example in examples)
+        List<string> rows = [.. examples.Where(example => !double.IsFinite(Alone(example))).Select(Name)];
+        var who = rows.Count == 0 ? $"every row of it is finite alone; its rows are {Some([.. examples.Select(Name)])}"
+            : $"the loss of these rows is not finite: {Some(rows)}";
+        return new(FormattableString.Invariant($"update {update + 1}: {what} is {value}; {who}. ") + "Lower learning-rate, or use precision: fp32.");
+
+        string Name(Example example) => (nameOf ?? (row => FormattableString.Invariant($"{row}")))(example.Row);
+
+        double Alone(Example example)
         {
             using var scope = new Scope();
             using var none = Modes.NoGrad();
-            if (!double.IsFinite(Loss([example], weights).Item())) rows.Add((nameOf ?? (row => FormattableString.Invariant($"{row}")))(example.Row));
+            try
+            {
+                Train(update);
+                return Loss([example], weights).Item();
+            }
+            finally
+            {
+                model.Params.Run.Training = false;
+                Modes.ClearAutocast();
+            }
         }
-        var who = rows.Count == 0 ? $"every row of it is finite alone; its rows are {Some([.. examples.Select(e => (nameOf ?? (row => FormattableString.Invariant($"{row}")))(e.Row))])}"
-            : $"the loss of these rows is not finite: {Some(rows)}";
-        return new(FormattableString.Invariant($"update {update + 1}: {what} is {value}; {who}. ") + "Lower learning-rate, or use precision: fp32.");
     }
 
     static string Some(List<string> rows) => string.Join(", ", rows.Take(5)) + (rows.Count > 5 ? FormattableString.Invariant($" and {rows.Count - 5} more") : "");

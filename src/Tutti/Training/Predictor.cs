@@ -17,14 +17,21 @@ public static class Predictor
         double[]? result = null;
         model.Params.Run.Training = false;
         var places = examples.Select((example, i) => (example with { Row = i }));
-        foreach (var piece in Batches.Micro([.. places], tokens))
+        try
         {
-            cancel.ThrowIfCancellationRequested();
-            var (values, classes) = Piece(model, piece, precision);
-            result ??= new double[examples.Count * classes];
-            for (var i = 0; i < piece.Length; i++) values.AsSpan(i * classes, classes).CopyTo(result.AsSpan(piece[i].Row * classes));
+            foreach (var piece in Batches.Micro([.. places], tokens))
+            {
+                cancel.ThrowIfCancellationRequested();
+                var (values, classes) = Piece(model, piece, precision);
+                result ??= new double[examples.Count * classes];
+                for (var i = 0; i < piece.Length; i++) values.AsSpan(i * classes, classes).CopyTo(result.AsSpan(piece[i].Row * classes));
+            }
+            return result ?? [];
         }
-        return result ?? [];
+        finally
+        {
+            Modes.ClearAutocast();                            // casts made without recording would leave the next update without gradients
+        }
     }
 
     static (double[] Values, int Classes) Piece(TextModel model, Example[] piece, Precision precision)

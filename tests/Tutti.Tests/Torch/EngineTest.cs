@@ -5,13 +5,17 @@ namespace Tutti.Tests.Torch;
 /// <summary>The base of tests that make tensors: one scope per test, and no tensor may outlive it.</summary>
 public abstract class EngineTest : IDisposable
 {
-    readonly LiveTensors live = LiveTensors.Open();
     readonly Scope scope = new();
+
+    protected EngineTest() => Live = LiveTensors.Open();
+
+    /// <summary>The count of this test's own flow.</summary>
+    private protected LiveTensors Live { get; }
 
     public void Dispose()
     {
         scope.Dispose();
-        Assert.Equal(0, live.Count);
+        Assert.True(Live.Count == 0, $"{Live.Count} tensors outlived the test");
         GC.SuppressFinalize(this);
     }
 }

@@ -1,3 +1,5 @@
+using System.Text.Json.Nodes;
+
 namespace Tutti.Models.Text;
 
 /// <summary>The sizes and choices of BERT and its kin; defaults as transformers' BertConfig, for configs that list only what differs.</summary>
@@ -23,10 +25,16 @@ public sealed record BertConfig(ModelConfig Source)
     {
         if (Source.Text("position_embedding_type", "absolute") is var positions && positions != "absolute")
             throw new DataException(Source.Where, $"position_embedding_type '{positions}' is not supported; expected absolute");
-        if (Hidden % Heads != 0)
-            throw new DataException(Source.Where, $"hidden_size {Hidden} is not a multiple of num_attention_heads {Heads}");
+        if (Source.Json["is_decoder"] is JsonValue decoder && decoder.TryGetValue<bool>(out var on) && on)
+            throw new DataException(Source.Where, "is_decoder is true; only encoders, which read both ways, are supported");
         foreach (var (name, value) in new[] { ("vocab_size", Vocabulary), ("hidden_size", Hidden), ("num_hidden_layers", Layers), ("num_attention_heads", Heads), ("intermediate_size", Intermediate), ("max_position_embeddings", Positions), ("type_vocab_size", Types) })
             if (value < 1) throw new DataException(Source.Where, $"{name} is {value}; expected at least 1");
+        if (Hidden % Heads != 0)
+            throw new DataException(Source.Where, $"hidden_size {Hidden} is not a multiple of num_attention_heads {Heads}");
+        if (Pad < 0 || Pad >= Vocabulary)
+            throw new DataException(Source.Where, $"pad_token_id is {Pad}; expected an id from 0 to {Vocabulary - 1}");
+        foreach (var (name, share) in new[] { ("hidden_dropout_prob", Dropout), ("attention_probs_dropout_prob", AttentionDropout), ("classifier_dropout", HeadDropout) })
+            if (!(share >= 0 && share < 1)) throw new DataException(Source.Where, FormattableString.Invariant($"{name} is {share}; expected a share from 0 to below 1"));
         return this;
     }
 }

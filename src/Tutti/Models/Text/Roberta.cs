@@ -19,6 +19,8 @@ public sealed class Roberta : TextModel
     public Roberta(Params p, ModelConfig source) : base(p, source.Json)
     {
         config = new BertConfig(WithDefaults(source)).Checked();
+        if (MaxLength < 1)
+            throw new DataException(source.Where, $"max_position_embeddings is {config.Positions}; expected more than pad_token_id + 1 = {config.Pad + 1}, behind which positions begin");
         embeddings = new(p / "roberta" / "embeddings", config, positionPadding: config.Pad);
         encoder = new(p / "roberta" / "encoder", config);
         before = new(p, config.HeadDropout);

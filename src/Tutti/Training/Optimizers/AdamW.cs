@@ -23,8 +23,11 @@ public sealed class AdamW : IDisposable
     public AdamW(IReadOnlyList<Parameter> parameters, double beta1 = 0.9, double beta2 = 0.999, double eps = 1e-8, double decay = 0.01)
     {
         (this.parameters, this.beta1, this.beta2, this.eps, this.decay) = (parameters, beta1, beta2, eps, decay);
-        m = [.. parameters.Select(p => Tensor.Zeros(p.Value.Shape, p.Value.DType, p.Value.Device).Owned())];
-        v = [.. parameters.Select(p => Tensor.Zeros(p.Value.Shape, p.Value.DType, p.Value.Device).Owned())];
+        (m, v) = (new Tensor[parameters.Count], new Tensor[parameters.Count]);
+        using var scope = new Scope();                        // frees what was made when memory ends half-way
+        foreach (var list in (Tensor[][])[m, v])
+            for (var i = 0; i < list.Length; i++) list[i] = Tensor.Zeros(parameters[i].Value.Shape, parameters[i].Value.DType, parameters[i].Value.Device);
+        foreach (var tensor in m.Concat(v)) tensor.Owned();
     }
 
     /// <summary>The decay of the first moment, which some schedules move.</summary>
@@ -33,7 +36,7 @@ public sealed class AdamW : IDisposable
     /// <summary>Updates all weights from their gradients.</summary>
     /// <param name="rate">The learning rate of this step.</param>
     /// <param name="maxNorm">Gradients are scaled down to this norm when they exceed it; 0 for never.</param>
-    /// <returns>The gradients' norm before scaling.</returns>
+    /// <returns>The gradients' norm before scaling. When it is not finite the weights are left as they were.</returns>
     public double Step(double rate, double maxNorm)
     {
         using var scope = new Scope();
@@ -41,6 +44,7 @@ public sealed class AdamW : IDisposable
         var used = Enumerable.Range(0, parameters.Count).Select(i => (Index: i, Grad: parameters[i].Value.Grad)).Where(item => item.Grad is not null).ToArray();
         var grads = Array.ConvertAll(used, item => item.Grad!);
         var norm = GradientNorm(grads);
+        if (!double.IsFinite(norm)) return norm;
         // torch.nn.utils.clip_grad_norm_: the coefficient is capped at 1 and the norm has 1e-6 added.
         var scale = maxNorm > 0 ? Math.Min(1, maxNorm / (norm + 1e-6)) : 1;
         steps++;

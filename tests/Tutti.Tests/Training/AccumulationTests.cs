@@ -1,0 +1,112 @@
+using Tutti.Models;
+using Tutti.Nn;
+using Tutti.Tests.Models;
+using Tutti.Tests.Torch;
+using Tutti.Torch;
+using Tutti.Training;
+
+namespace Tutti.Tests.Training;
+
+/// <summary>One update is one update, however it is cut: ragged lengths, class weights, label smoothing and dropout, in float64.</summary>
+public sealed class AccumulationTests : EngineTest
+{
+    const double Relative = 1e-10;
+    static readonly double[] classWeights = [0.3, 2, 1];
+    static readonly TrainConfig config = new() { LabelSmoothing = 0.1 };
+
+    readonly TextModel model = Tiny.Model(classes: 3, dropout: 0.1, dtype: DType.Float64);
+
+    Learner Learner(TrainConfig? other = null) => new(model, other ?? config, seed: 5, classWeights);
+
+    (double Loss, Dictionary<string, double[]> Gradients) Run(IReadOnlyList<Example[]> parts, long update = 3)
+    {
+        foreach (var item in model.Params.Items) item.Value.SetGrad(null);
+        using var weights = Learner().ClassWeightTensor();
+        var loss = Learner().Gradients(parts, weights, update);
+        return (loss, model.Params.Items.ToDictionary(item => item.Name, item => item.Value.Grad!.ToArray<double>()));
+    }
+
+    // The largest difference over the largest gradient, of the weight where that is worst. Key biases have a true gradient of zero: there the
+    // model's largest gradient is the measure.
+    static double Worst(Dictionary<string, double[]> a, Dictionary<string, double[]> b)
+    {
+        var scale = a.Values.Max(values => values.Max(Math.Abs));
+        return a.Max(pair => pair.Value.Zip(b[pair.Key]).Max(values => Math.Abs(values.First - values.Second))
+            / (pair.Key.EndsWith("key.bias", StringComparison.Ordinal) ? scale : pair.Value.Max(Math.Abs)));
+    }
+
+    [Theory, InlineData(64), InlineData(7)]
+    public void Gradients_do_not_depend_on_the_cut(int count)
+    {
+        using var owner = model;
+        var examples = SomeExamples.Of(count, classes: 3);
+        var whole = Run([examples]);
+        IReadOnlyList<Example[]>[] cuts =
+        [
+            [.. examples.Select(example => (Example[])[example])],
+            Batches.Micro(examples, 40),
+            Batches.Micro(examples, 11),
+            [examples[..5], examples[5..]],
+            [[.. examples.Reverse()]],
+        ];
+        foreach (var cut in cuts)
+        {
+            var (loss, gradients) = Run(cut);
+            Assert.Equal(whole.Loss, loss, 1e-12);
+            var worst = Worst(whole.Gradients, gradients);
+            TestContext.Current.TestOutputHelper?.WriteLine($"{cut.Count} parts: worst relative difference {worst:0.0e0}");
+            Assert.True(worst <= Relative, $"{cut.Count} parts: gradients differ by {worst:0.0e0}, allowed {Relative:0.0e0}");
+        }
+    }
+
+    [Fact]
+    public void A_divisor_per_micro_batch_would_be_noticed()
+    {
+        using var owner = model;
+        var examples = SomeExamples.Of(64, classes: 3);
+        var whole = Run([examples]).Gradients;
+        var parts = Batches.Micro(examples, 40).Select(part => Run([part]).Gradients).ToArray();      // each divided by its own weight
+        var wrong = whole.ToDictionary(pair => pair.Key, pair => Enumerable.Range(0, pair.Value.Length).Select(i => parts.Average(part => part[pair.Key][i])).ToArray());
+        Assert.True(Worst(whole, wrong) > 1e-3);
+        Assert.True(Worst(whole, Run([examples], update: 4).Gradients) > 1e-3, "dropout is not at work");
+    }
+
+    [Fact]
+    public void The_loss_is_torchs_weighted_mean_by_hand()
+    {
+        using var plain = Tiny.Model(classes: 3, dtype: DType.Float64);
+        using var owner = model;
+        var examples = SomeExamples.Of(9, classes: 3);
+        var learner = new Learner(plain, config, 5, classWeights);
+        using var weights = learner.ClassWeightTensor();
+        var loss = learner.Gradients(Batches.Micro(examples, 20), weights, 0);
+
+        var (p, total, divisor) = (SomeExamples.Predict(plain, examples), 0.0, 0.0);
+        for (var i = 0; i < examples.Length; i++)
+        {
+            var (label, log) = (examples[i].Label, p.AsSpan(i * 3, 3).ToArray().Select(x => Math.Log(x)).ToArray());
+            total += (-0.9 * classWeights[label] * log[label]) - (0.1 / 3 * Enumerable.Range(0, 3).Sum(c => classWeights[c] * log[c]));
+            divisor += classWeights[label];
+        }
+        Assert.Equal(total / divisor, loss, 1e-12);
+    }
+
+    [Fact]
+    public void The_last_short_update_is_divided_by_its_own_weight()
+    {
+        using var owner = model;
+        using var plain = Tiny.Model(classes: 3, dtype: DType.Float64);
+        var (train, steps) = (SomeExamples.Of(10, classes: 3), new SomeExamples.Kept<StepResult>());
+        // The rate is so small that the weights stay what they are.
+        var still = new TrainConfig { Batch = 4, Epochs = 1, LearningRate = 1e-30, WeightDecay = 0, MicroTokens = 12 };
+        var before = SomeExamples.Predict(plain, train);
+        new Learner(plain, still, 5, classWeights).FitInTest(train, train, new(steps));
+        Assert.Equal([4, 4, 2], steps.Select(step => step.Examples));
+        foreach (var (step, update) in steps.Zip(Batches.Epoch(train, 4, 5, 1)))
+        {
+            var weight = Losses.Weight([.. update.Select(example => example.Label)], classWeights);
+            Assert.Equal(update.Sum(example => -classWeights[example.Label] * Math.Log(before[(example.Row * 3) + example.Label])) / weight, step.Loss, 1e-12);
+            Assert.Equal(update.Sum(example => example.Ids.Length), step.Tokens);
+        }
+    }
+}
