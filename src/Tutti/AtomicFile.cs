@@ -15,6 +15,13 @@ public static class AtomicFile
         ArgumentException.ThrowIfNullOrEmpty(path);
         var target = Path.GetFullPath(path);
         var folder = Path.GetDirectoryName(target) ?? throw new ConfigException(path, "is a drive, not a file; name a file in it");
+        if (target.StartsWith("/dev/", StringComparison.Ordinal))
+        {
+            // A device is written, never replaced: root's rename would put a file in its place.
+            using var device = new FileStream(target, FileMode.Open, FileAccess.Write);
+            write(device);
+            return;
+        }
         var temporary = Path.Combine(folder, $".{Path.GetFileName(target)}.{Path.GetRandomFileName()}.tmp");
         var created = false;
         try

@@ -85,4 +85,13 @@ public sealed class AtomicFileTests
         Assert.Throws<ConfigException>(() => AtomicFile.Write(temp.File("folder"), "x"));
         Assert.Equal(2, Directory.GetFileSystemEntries(temp.Path).Length);
     }
+
+    [Fact]
+    public void A_device_is_written_and_not_replaced()
+    {
+        Assert.SkipUnless(File.Exists("/dev/null"), "this system has no /dev/null");
+        AtomicFile.Write("/dev/null", "nothing to see");
+        Assert.Equal(0, new FileInfo("/dev/null").Length);
+        Assert.Equal("", File.ReadAllText("/dev/null"));
+    }
 }
