@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Text.Json.Nodes;
 using Tutti.Torch;
 
@@ -7,7 +8,7 @@ namespace Tutti.Bench;
 /// <summary>What a call of a small operator costs from C#: the same loop in Python is the peer. The tensors are so small that the call is the work.</summary>
 static class OpsBench
 {
-    const int Calls = 200_000, Scoped = 100;
+    const int Calls = 100_000, Scoped = 100;
 
     // One call each; the tensors are (4,8) and weights of their size, as in bench/peers/ops.py.
     static readonly Dictionary<string, (bool Grad, Func<Tensor[], Tensor> Call)> cases = new()
@@ -28,7 +29,7 @@ static class OpsBench
         string? skipped = null;
         try
         {
-            peer = new Peer("ops.py");
+            peer = new Peer("ops.py", Engine.Threads.ToString(CultureInfo.InvariantCulture));
         }
         catch (PeerException e)
         {

@@ -38,38 +38,35 @@ static class TrainBench
     {
         var one = Array.Find(cases, one => one.Name == name)!;
         var lengths = one.Lengths(one.Batch * one.Updates);
-        var file = Path.GetTempFileName();
-        try
-        {
-            Lengths.Write(file, lengths);
-            using var ours = new TrainUpdates(one, lengths);
-            string? skipped = null;
-            using var peer = Start(one, file, ref skipped);
-            var (our, their, failed, surroundings) = Rounds.Alternate(rounds, ours.Round, peer, peer => Theirs(peer, one), name);
-            return new(name, our, their, PeerName(peer), peer?.Conditions ?? "", skipped ?? failed, surroundings, ours.Parts());
-        }
-        finally
-        {
-            File.Delete(file);
-        }
+        using var ours = new TrainUpdates(one, lengths);
+        string? skipped = null;
+        using var peer = Start(one, lengths, ref skipped);
+        var (our, their, failed, surroundings) = Rounds.Alternate(rounds, ours.Round, peer, peer => Theirs(peer, one), name);
+        return new(name, our, their, PeerName(peer), peer?.Conditions ?? "", skipped ?? failed, surroundings, ours.Parts());
     }
 
     static string PeerName(Peer? peer) => $"plain PyTorch{(peer is null ? "" : " " + peer.Torch)}, padded random batches";
 
-    static Peer? Start(TrainCase one, string lengths, ref string? skipped)
+    static Peer? Start(TrainCase one, int[] lengths, ref string? skipped)
     {
+        var file = Path.GetTempFileName();
         try
         {
+            Lengths.Write(file, lengths);
             return new Peer("bert_train.py",
             [
                 "--layers", Text(one.Size.Layers), "--hidden", Text(one.Size.Hidden), "--heads", Text(one.Size.Heads), "--intermediate", Text(one.Size.Intermediate),
-                "--batch", Text(one.Batch), "--precision", one.Precision == Precision.Bf16 ? "bf16" : "fp32", "--lengths", lengths, "--threads", Text(Engine.Threads),
+                "--batch", Text(one.Batch), "--precision", one.Precision == Precision.Bf16 ? "bf16" : "fp32", "--lengths", file, "--threads", Text(Engine.Threads),
             ]);
         }
         catch (PeerException e)
         {
             skipped = e.Message;
             return null;
+        }
+        finally
+        {
+            File.Delete(file);                                // a peer that is ready has read it
         }
     }
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Peer: what a call of a small PyTorch operator costs from Python, with its result freed at once.
 
-A co-process: the first line says what is in effect, then each line {"case": name, "calls": n} on stdin is answered with one line.
+A co-process; its only argument is the number of threads. The first line says what is in effect, then each line {"case": name, "calls": n} on stdin is answered with one line.
 The tensors are the same as in bench/Tutti.Bench/OpsBench.cs and so small that the call is the work.
 """
 import contextlib
@@ -51,7 +51,7 @@ def run(name, calls):
 
 
 def main():
-    torch.set_num_threads(len(os.sched_getaffinity(0)))
+    torch.set_num_threads(int(sys.argv[1]) if len(sys.argv) > 1 else len(os.sched_getaffinity(0)))
     print(json.dumps(ready()), flush=True)
     for line in sys.stdin:
         if line.strip():
