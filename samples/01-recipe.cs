@@ -1,9 +1,10 @@
 #:project ../src/Tutti/Tutti.csproj
-// A recipe, read from a file and changed in code: trains an ensemble of two seeds on two folds and prints the leaderboard.
+// A recipe, read from a file and changed in code: trains an ensemble of two seeds and prints the leaderboard.
 // Run it from the repository's root: dotnet run samples/01-recipe.cs
 using Tutti.Recipes;
 
-var recipe = Recipe.Load("samples/disaster/demo.yaml", "train.epochs=2") with
+// As on the command line: --set train.epochs=5 --set data.folds=null (a fifth of the rows is then held out once).
+var recipe = Recipe.Load("samples/disaster/demo.yaml", "train.epochs=5", "data.folds=null") with
 {
     Members =
     [

@@ -14,10 +14,21 @@ static partial class Layers
     /// <summary>The rank of every folder; a folder uses folders of a lower rank, and files in the root of src/Tutti, only.</summary>
     public static readonly IReadOnlyDictionary<string, int> Ranks = new Dictionary<string, int>
     {
-        ["Torch"] = 0, ["Tables"] = 0, ["Hub"] = 0, ["Runs"] = 0,
-        ["Nn"] = 1, ["Distributed"] = 1, ["Text"] = 1, ["Vision"] = 1, ["Predictions"] = 1,
-        ["Models"] = 2, ["Evaluation"] = 2,
-        ["Training"] = 3, ["Ensembling"] = 3, ["Labels"] = 3, ["Recommend"] = 3,
+        ["Torch"] = 0,
+        ["Tables"] = 0,
+        ["Hub"] = 0,
+        ["Runs"] = 0,
+        ["Nn"] = 1,
+        ["Distributed"] = 1,
+        ["Text"] = 1,
+        ["Vision"] = 1,
+        ["Predictions"] = 1,
+        ["Models"] = 2,
+        ["Evaluation"] = 2,
+        ["Training"] = 3,
+        ["Ensembling"] = 3,
+        ["Labels"] = 3,
+        ["Recommend"] = 3,
         ["Reports"] = 4,
         ["Recipes"] = 5,
     };

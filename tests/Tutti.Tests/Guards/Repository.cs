@@ -21,7 +21,9 @@ static class Repository
     {
         var start = new ProcessStartInfo("git", ["-c", "safe.directory=*", "ls-files", "-z"])
         {
-            WorkingDirectory = Shared.Root, RedirectStandardOutput = true, RedirectStandardError = true,
+            WorkingDirectory = Shared.Root,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
         };
         try
         {

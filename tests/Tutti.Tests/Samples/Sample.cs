@@ -43,7 +43,10 @@ static class Sample
     {
         var start = new ProcessStartInfo(program is "dotnet" ? Path.Combine(dotnet.FullName, "dotnet") : program, args)
         {
-            WorkingDirectory = folder, RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = true,
+            WorkingDirectory = folder,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            RedirectStandardInput = true,
         };
         using var process = Process.Start(start)!;
         process.StandardInput.Close();
