@@ -207,7 +207,10 @@ double norm(at::TensorList tensors) {
         for (int64_t b = begin; b < end; b++) {
           double lanes[8] = {0, 0, 0, 0, 0, 0, 0, 0};
           const int64_t from = b * block, to = std::min(n, from + block);
-          for (int64_t i = from; i < to; i++) lanes[(i - from) & 7] += double(p[i]) * double(p[i]);
+          int64_t i = from;
+          for (; i + 8 <= to; i += 8)                         // eight independent sums: a vector register's worth
+            for (int64_t lane = 0; lane < 8; lane++) lanes[lane] += double(p[i + lane]) * double(p[i + lane]);
+          for (; i < to; i++) lanes[i & 7] += double(p[i]) * double(p[i]);
           for (double lane : lanes) parts[size_t(b)] += lane;
         }
       });

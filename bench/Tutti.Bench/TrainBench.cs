@@ -25,6 +25,8 @@ static class TrainBench
     [
         new("bert-tiny-fp32", tiny, Precision.Fp32, 16, 60, count => Lengths.Fixed(count, 32)),
         new("bert-tiny-bf16", tiny, Precision.Bf16, 16, 60, count => Lengths.Fixed(count, 32)),
+        new("bert-tiny-tweets-fp32", tiny, Precision.Fp32, 16, 60, Lengths.Tweets),
+        new("bert-tiny-tweets-bf16", tiny, Precision.Bf16, 16, 60, Lengths.Tweets),
         new("bert-base-tweets-fp32", bertBase, Precision.Fp32, 16, 8, Lengths.Tweets),
         new("bert-base-tweets-bf16", bertBase, Precision.Bf16, 16, 8, Lengths.Tweets),
         new("bert-base-128-fp32", bertBase, Precision.Fp32, 16, 3, count => Lengths.Fixed(count, 128)),
