@@ -11,7 +11,9 @@ public static class SeenRows
     /// <summary>One line of 16 hexadecimal digits per distinct text.</summary>
     public static void Write(string path, RunData data)
     {
-        var lines = Enumerable.Range(0, data.Train.Count).Select(row => Key(data.Train, row, data.Text, data.Pair)).Distinct().Order();
+        // With several folds every row is trained on by some cell; a single holdout is not.
+        var trained = data.Folds.Count == 1 ? data.Folds.Train(0) : Enumerable.Range(0, data.Train.Count);
+        var lines = trained.Select(row => Key(data.Train, row, data.Text, data.Pair)).Distinct().Order();
         AtomicFile.Write(path, string.Concat(lines.Select(key => FormattableString.Invariant($"{key:x16}\n"))));
     }
 

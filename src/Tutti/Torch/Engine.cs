@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Runtime.InteropServices;
 
 namespace Tutti.Torch;
@@ -7,7 +8,7 @@ public static unsafe class Engine
 {
     /// <summary>Threads that kernels use unless <c>OMP_NUM_THREADS</c> says otherwise: one per core that this process may use.</summary>
     public static int DefaultThreads =>
-        int.TryParse(Environment.GetEnvironmentVariable("OMP_NUM_THREADS"), out var n) && n > 0 ? n : Environment.ProcessorCount;
+        int.TryParse(Environment.GetEnvironmentVariable("OMP_NUM_THREADS"), NumberStyles.None, CultureInfo.InvariantCulture, out var n) && n > 0 ? n : Environment.ProcessorCount;
 
     public static string Version => Marshal.PtrToStringUTF8(Native.tutti_version()) ?? "";
 
