@@ -2,7 +2,10 @@ using Tutti.Torch;
 
 namespace Tutti.Tests.Torch;
 
-/// <summary>The base of tests that make tensors: one scope per test, and no tensor may outlive it.</summary>
+/// <summary>
+/// The base of tests that make tensors: one scope per test, and no tensor may outlive it. Tensors are made in the test, not in field
+/// initialisers: those run before this constructor, outside the scope and its count.
+/// </summary>
 public abstract class EngineTest : IDisposable
 {
     readonly Scope scope = new();

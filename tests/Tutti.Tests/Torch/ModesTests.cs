@@ -4,9 +4,8 @@ namespace Tutti.Tests.Torch;
 
 public sealed class ModesTests : EngineTest
 {
-    readonly Tensor x = Tensor.From([1f, 2, 3, 4], 2, 2);
-
-    DType Product => x.MatMul(x).DType;
+    static Tensor Some => Tensor.From([1f, 2, 3, 4], 2, 2);
+    static DType Product => Some.MatMul(Some).DType;
     static bool Records => (Tensor.Zeros([1]).RequireGrad() * 2).RequiresGrad;
 
     [Fact]
@@ -52,7 +51,7 @@ public sealed class ModesTests : EngineTest
         {
             using var cast = Modes.Autocast(Device.Cpu, DType.BFloat16);
             using var none = Modes.NoGrad();
-            x.MatMul(Tensor.Zeros([3, 3]));
+            Some.MatMul(Tensor.Zeros([3, 3]));
         });
         Assert.Equal(DType.Float32, Product);
         Assert.True(Records);

@@ -170,14 +170,14 @@ public sealed class LiveTensorsTests
         Forget();
         // Allocate until a collection finds it: nothing asks for one.
         var deadline = DateTime.UtcNow.AddSeconds(20);
-        for (var i = 0; LiveTensors.Finalized == before && DateTime.UtcNow < deadline; i++)
+        for (var i = 0; live.Count > 0 && DateTime.UtcNow < deadline; i++)
         {
             pressure.Add(new byte[1 << 16]);
             if (pressure.Count == 1000) pressure.Clear();
             if (i % 1000 == 0) Thread.Sleep(1);
         }
-        Assert.Equal(before + 1, LiveTensors.Finalized);
         Assert.Equal(0, live.Count);
+        Assert.True(LiveTensors.Finalized > before);
 
         [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.NoInlining)]
         static void Forget() => Assert.False(Tensor.Zeros([1]).IsDisposed);

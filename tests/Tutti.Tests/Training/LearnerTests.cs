@@ -9,7 +9,7 @@ namespace Tutti.Tests.Training;
 
 public sealed class LearnerTests : EngineTest
 {
-    static readonly TrainConfig config = new() { Batch = 16, Epochs = 2, LearningRate = 3e-3, MicroTokens = 60, Warmup = 0.1 };
+    static readonly TrainConfig config = new() { Batch = 16, Epochs = 2, LearningRate = 3e-3, MicroTokens = 100, Warmup = 0.1 };
 
     static float[] Weights(TextModel model) => [.. model.Params.Items.SelectMany(item => item.Value.ToArray<float>())];
 
@@ -18,7 +18,7 @@ public sealed class LearnerTests : EngineTest
     {
         using var model = Tiny.Model(dropout: 0.1);
         var train = SomeExamples.Of(256);
-        new Learner(model, config with { Epochs = 12, LearningRate = 5e-3 }, 1).FitInTest(train, train);
+        new Learner(model, config with { Epochs = 8, LearningRate = 5e-3, MicroTokens = 500 }, 1).FitInTest(train, train);
         var p = SomeExamples.Predict(model, train);
         var right = train.Count(example => p[(example.Row * 2) + example.Label] > 0.5);
         Assert.True(right > 0.95 * train.Length, $"{right} of {train.Length} are right");
@@ -59,7 +59,7 @@ public sealed class LearnerTests : EngineTest
         using var model = Tiny.Model();
         var (valid, evaluations) = (SomeExamples.Of(40, seed: 2), new SomeExamples.Kept<EvaluationResult>());
         // A rate that overshoots: the last evaluation is not the best.
-        var result = new Learner(model, config with { Precision = precision, Epochs = 6, LearningRate = 0.05, EvaluateEvery = 1, Schedule = ScheduleKind.Constant }, 1,
+        var result = new Learner(model, config with { Precision = precision, Epochs = 4, LearningRate = 0.05, EvaluateEvery = 1, Schedule = ScheduleKind.Constant }, 1,
             checkpointFolder: inMemory ? null : temp.Path).FitInTest(SomeExamples.Of(64), valid, new(null, evaluations));
         Assert.Equal(evaluations.Min(evaluation => evaluation.Loss), result.Best.Loss);
         Assert.NotEqual(evaluations[^1].Loss, result.Best.Loss);
