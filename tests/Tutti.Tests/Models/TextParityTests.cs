@@ -103,7 +103,8 @@ public sealed class TextParityTests(TextParityTests.Counts counts) : EngineTest,
         foreach (var (a, b) in model.Params.Items.Zip(again.Params.Items)) Assert.Equal(a.Value.ToArray<float>(), b.Value.ToArray<float>());
     });
 
-    // bfloat16 keeps 8 bits: one rounding is off by up to 0.4 %, and the errors of a few layers add up like noise.
+    // bfloat16 keeps 8 bits: one rounding is off by up to 0.4 %, and the errors of two layers add up like noise. Measured on four fixtures with
+    // logits of up to 2.4: 0.007 to 0.017.
     [Theory, MemberData(nameof(Folders))]
     public void Logits_in_bf16_stay_near_those_in_fp32(string folder) => Counted(folder, fixture =>
     {
@@ -114,7 +115,7 @@ public sealed class TextParityTests(TextParityTests.Counts counts) : EngineTest,
         var rough = model.Forward(fixture.Batch).To(DType.Float32);
         Modes.ClearAutocast();
         Assert.NotEqual(exact.ToArray<float>(), rough.ToArray<float>());
-        Deviation(folder, "logits in bf16", rough, exact, 3e-2);
+        Deviation(folder, "logits in bf16", rough, exact, 3e-2 * Math.Max(1, exact.Abs().Max().Item()));
     });
 
     void Counted(string folder, Action<Fixture> test)

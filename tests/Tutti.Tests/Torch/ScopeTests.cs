@@ -123,6 +123,7 @@ public sealed class ScopeTests : EngineTest
 }
 
 /// <summary>What cannot run inside an <see cref="EngineTest"/>, because it is about it or about counts of its own.</summary>
+[Collection(nameof(OneAfterAnother))]
 public sealed class LiveTensorsTests
 {
     sealed class Leaking : EngineTest

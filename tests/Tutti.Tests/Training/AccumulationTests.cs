@@ -8,7 +8,7 @@ using Tutti.Training;
 namespace Tutti.Tests.Training;
 
 /// <summary>One update is one update, however it is cut: ragged lengths, class weights, label smoothing and dropout, in float64.</summary>
-public sealed class AccumulationTests : EngineTest
+public sealed class AccumulationTests() : EngineTest(threads: 1)
 {
     const double Relative = 1e-10;
     static readonly double[] classWeights = [0.3, 2, 1];
