@@ -116,6 +116,7 @@ sealed class Peer : IDisposable
     static void AtItsBest(IDictionary<string, string?> environment)
     {
         if (Find("openblas-openmp") is { } blas) environment["LD_LIBRARY_PATH"] = blas;
+        environment.Remove("GOMP_SPINCOUNT");                 // the launcher's choice for ours; the peer has its default
         if (Find("libtcmalloc_minimal.so.4") is { } allocator) environment["LD_PRELOAD"] = allocator;
     }
 

@@ -99,10 +99,12 @@ public sealed unsafe class SafeTensors : IDisposable
             throw new DataException(path, $"the header cannot be read: {e.Message}", inner: e);
         }
         order.Sort((a, b) => a.Begin != b.Begin ? a.Begin.CompareTo(b.Begin) : a.End.CompareTo(b.End));
+        foreach (var entry in order) Check(entry, dataBytes);
         var expected = 0L;
         foreach (var entry in order)
         {
-            Check(entry, expected, dataBytes);
+            if (entry.Begin != expected)
+                throw Bad($"tensor '{entry.Name}' begins at byte {entry.Begin}, expected {expected}: tensors overlap or leave a hole");
             expected = entry.End;
             entries[entry.Name] = entry;
         }
@@ -117,14 +119,12 @@ public sealed unsafe class SafeTensors : IDisposable
             offsets[0].GetInt64(), offsets[1].GetInt64());
     }
 
-    void Check(SafeTensorsEntry entry, long expected, long dataBytes)
+    void Check(SafeTensorsEntry entry, long dataBytes)
     {
         var size = SizeOf(entry.DType);
         if (size == 0) throw Bad($"tensor '{entry.Name}' has the unknown element type '{entry.DType}'");
         if (entry.Begin < 0 || entry.End < entry.Begin || entry.End > dataBytes)
             throw Bad($"tensor '{entry.Name}' claims bytes {entry.Begin} to {entry.End}, outside the {dataBytes} bytes of data");
-        if (entry.Begin != expected)
-            throw Bad($"tensor '{entry.Name}' begins at byte {entry.Begin}, expected {expected}: tensors overlap or leave a hole");
         if (entry.Shape.Length > 16) throw Bad($"tensor '{entry.Name}' has {entry.Shape.Length} axes; at most 16 are accepted");
         UInt128 bytes = (uint)size;
         foreach (var axis in entry.Shape)

@@ -75,6 +75,17 @@ public sealed class MachineTests : IDisposable
     }
 
     [Fact]
+    public async Task Idle_threads_sleep_soon_unless_the_user_says_otherwise()
+    {
+        Assert.Contains("GOMP_SPINCOUNT=1000", (await sandbox.Run("doctor")).Output);
+        sandbox.Environment["GOMP_SPINCOUNT"] = "5";
+        Assert.Contains("GOMP_SPINCOUNT=5", (await sandbox.Run("doctor")).Output);
+        sandbox.Environment.Remove("GOMP_SPINCOUNT");
+        sandbox.Environment["OMP_WAIT_POLICY"] = "ACTIVE";
+        Assert.Contains("GOMP_SPINCOUNT=unset", (await sandbox.Run("doctor")).Output);
+    }
+
+    [Fact]
     public async Task Root_installs_exactly_what_is_missing_before_the_build()
     {
         var log = Apt(user: 0);

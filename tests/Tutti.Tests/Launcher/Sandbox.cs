@@ -31,7 +31,7 @@ sealed class Sandbox : IDisposable
                     for name in Tutti.App Tutti.Tests Tutti.Bench; do
                         mkdir -p artifacts/bin/$name/release; touch artifacts/bin/$name/release/$name.dll
                     done ;;
-                *Tutti.App.dll) pwd; echo "LD_LIBRARY_PATH=$LD_LIBRARY_PATH"; exit 7 ;;
+                *Tutti.App.dll) pwd; echo "LD_LIBRARY_PATH=$LD_LIBRARY_PATH"; echo "$(env | grep ^GOMP_SPINCOUNT= || echo GOMP_SPINCOUNT=unset)"; exit 7 ;;
             esac
             """);
         foreach (var tool in new[] { "cmake", "g++" }) Stub(tool, "");
