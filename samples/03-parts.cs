@@ -18,8 +18,7 @@ var folds = Folds.Make(table, new FoldSettings { Kind = FoldKind.Holdout, Valida
 // A vocabulary learnt from the training rows, and every row as token ids.
 var texts = TextData.Texts(table, template);
 var tokenizer = WordPieceTrainer.Train(folds.Train(0).Select(row => texts[row]), vocabularySize: 2000);
-string[] ids = [.. table.Column("id").Select(id => id ?? "")];
-var data = TextData.From(table, template, null, labels.IndicesOf(table, "target"), ids, labels.Names, tokenizer, maxLength: 96);
+var data = TextData.From(table, template, tokenizer, maxLength: 96, labels.IndicesOf(table, "target"));
 var (train, valid) = (data.Rows(folds.Train(0)), data.Rows(folds.Valid(0)));
 
 // A model by the keys of its config.json; ModelFolder.Load reads a published one instead.
@@ -34,7 +33,8 @@ var fit = new Learner(model, config, seed: 1).Fit(train, valid);
 Console.WriteLine($"{fit.Updates} updates, {fit.Tokens / fit.Seconds:F0} tokens/s, the best after update {fit.Best.Update}");
 
 // Scores with intervals, on rows that the model never saw.
-var held = new PredictionSet([.. valid.Select(example => data.Ids[example.Row])], labels.Names,
+var ids = table.Ids("id");
+var held = new PredictionSet([.. valid.Select(example => ids[example.Row])], labels.Names,
     Predictor.Probabilities(model, valid), [.. valid.Select(example => example.Label)]);
 foreach (var (name, score) in EvaluationSummary.Of(held).Scores.Select(line => (line.Name, line.Score))) Console.WriteLine($"{name}: {score}");
 

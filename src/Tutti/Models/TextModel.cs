@@ -30,9 +30,13 @@ public abstract class TextModel(Params p, JsonObject config) : IDisposable
     }
 
     /// <summary>Logits (n,K) of a last hidden state (T,C).</summary>
-    internal abstract Tensor Head(Tensor hidden, Ragged ragged);
+    protected internal abstract Tensor Head(Tensor hidden, Ragged ragged);
 
-    private protected abstract Tensor Encode(TokenBatch batch, Ragged ragged, Action<Tensor>? observe);
+    /// <summary>The last hidden state (T,C) of a batch.</summary>
+    /// <param name="batch">Ids, types and lengths.</param>
+    /// <param name="ragged">The same as tensors: offsets, masks, dropout keys.</param>
+    /// <param name="observe">To be called with the embeddings' output and every layer's, when given.</param>
+    protected abstract Tensor Encode(TokenBatch batch, Ragged ragged, Action<Tensor>? observe);
 
     public void Dispose()
     {

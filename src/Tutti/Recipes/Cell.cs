@@ -69,7 +69,7 @@ public sealed record Cell(string Member, int Seed, int Fold, CellFolder Folder, 
 
     /// <summary>Trains, predicts the held-out and the test rows, and writes the cell's folder; <c>metrics.json</c> comes last and marks it finished.</summary>
     /// <returns>What the fit came to.</returns>
-    public FitResult Train(MemberModel member, RunData data, TextData.Encoded train, TextData.Encoded? test, IProgress<RunNews>? news, int number, int of, CancellationToken cancel)
+    public FitResult Train(MemberModel member, RunData data, TextData train, TextData? test, IProgress<RunNews>? news, int number, int of, CancellationToken cancel)
     {
         if (File.Exists(Folder.Metrics)) File.Delete(Folder.Metrics);
         var before = (Tensors: LiveTensors.Current.Count, Bytes: Memory.Stats(Device.Cpu).InUse);

@@ -69,7 +69,7 @@ public sealed class Run(Recipe recipe, string folder)
     /// <summary>Trains what is missing of a member; its rows are encoded once, and only when a cell needs them.</summary>
     static int TrainMember(OpenMember member, RunData data, Cell[] all, int number, EventLog events, MemoryBudget memory, IProgress<RunNews>? news, CancellationToken cancel)
     {
-        (TextData.Encoded Train, TextData.Encoded? Test)? rows = null;
+        (TextData Train, TextData? Test)? rows = null;
         foreach (var cell in all.Where(cell => cell.Member == member.Name))
         {
             number++;
@@ -94,12 +94,12 @@ public sealed class Run(Recipe recipe, string folder)
     }
 
     /// <summary>Encodes the rows of a member; says what was cut and what starts fresh.</summary>
-    static (TextData.Encoded Train, TextData.Encoded? Test) Encode(OpenMember member, RunData data, IProgress<RunNews>? news)
+    static (TextData Train, TextData? Test) Encode(OpenMember member, RunData data, IProgress<RunNews>? news)
     {
         foreach (var note in member.Notes) news?.Report(new NoteNews($"{member.Name}: {note}"));
-        var (classes, tokenizer, length) = (data.Labels.Names, member.Model.Tokenizer, member.MaxLength);
-        var train = TextData.From(data.Train, data.Text, data.Pair, data.Truth, data.TrainIds, classes, tokenizer, length);
-        var test = data.Test is null ? null : TextData.From(data.Test, data.Text, data.Pair, null, data.TestIds, classes, tokenizer, length);
+        var (tokenizer, length) = (member.Model.Tokenizer, member.MaxLength);
+        var train = TextData.From(data.Train, data.Text, tokenizer, length, data.Truth, data.Pair);
+        var test = data.Test is null ? null : TextData.From(data.Test, data.Text, tokenizer, length, pair: data.Pair);
         news?.Report(new EncodedNews(member.Name, data.Train.Count, train.Truncated, train.LostTokens, train.AllTokens, length, tokenizer.VocabularySize));
         return (train, test);
     }

@@ -10,8 +10,6 @@ public readonly record struct Device(int Type, int Index)
 
     public bool IsCpu => Type == 0;
 
-    /// <summary>The first GPU that the engine can use, else the CPU.</summary>
-    public static Device Best => Engine.CudaCount > 0 ? Cuda() : Cpu;
 
     public override string ToString() => IsCpu ? "cpu" : $"cuda:{Index}";
 }

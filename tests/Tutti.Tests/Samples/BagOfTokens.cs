@@ -26,14 +26,14 @@ sealed class BagOfTokens : TextModel
     public override int VocabularySize => vocabulary;
     public override int MaxLength => int.MaxValue;                                              // it has no positions
 
-    private protected override Tensor Encode(TokenBatch batch, Ragged ragged, Action<Tensor>? observe)
+    protected override Tensor Encode(TokenBatch batch, Ragged ragged, Action<Tensor>? observe)
     {
         var x = words.Forward(ragged.Longs(Array.ConvertAll(batch.Ids, id => (long)id)));       // (T,C)
         observe?.Invoke(x);
         return x;
     }
 
-    internal override Tensor Head(Tensor hidden, Ragged ragged)
+    protected internal override Tensor Head(Tensor hidden, Ragged ragged)
     {
         var n = ragged.Count;
         var lengths = ragged.Offsets.Narrow(0, 1, n) - ragged.Offsets.Narrow(0, 0, n);

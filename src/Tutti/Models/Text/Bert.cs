@@ -93,7 +93,7 @@ public sealed class Bert : TextModel
     public override int VocabularySize => config.Vocabulary;
     public override int MaxLength => config.Positions;
 
-    private protected override Tensor Encode(TokenBatch batch, Ragged ragged, Action<Tensor>? observe)
+    protected override Tensor Encode(TokenBatch batch, Ragged ragged, Action<Tensor>? observe)
     {
         var places = new long[batch.Tokens];
         for (int i = 0, t = 0; i < batch.Count; i++)
@@ -101,7 +101,7 @@ public sealed class Bert : TextModel
         return encoder.Forward(Scope.Run(() => embeddings.Forward(batch, places, ragged)), ragged, observe);
     }
 
-    internal override Tensor Head(Tensor hidden, Ragged ragged)
+    protected internal override Tensor Head(Tensor hidden, Ragged ragged)
     {
         var pooled = pooler.Forward(hidden.IndexSelect(0, ragged.First)).Tanh();                              // (n,C)
         return classifier.Forward(dropout.Forward(pooled, ragged.SequenceRows));                             // (n,K)

@@ -32,7 +32,7 @@ public sealed class Roberta : TextModel
     public override int VocabularySize => config.Vocabulary;
     public override int MaxLength => config.Positions - config.Pad - 1;
 
-    private protected override Tensor Encode(TokenBatch batch, Ragged ragged, Action<Tensor>? observe)
+    protected override Tensor Encode(TokenBatch batch, Ragged ragged, Action<Tensor>? observe)
     {
         // By id, not by mask: a padding id inside a text gets the padding position and is not counted.
         var places = new long[batch.Tokens];
@@ -44,7 +44,7 @@ public sealed class Roberta : TextModel
         return encoder.Forward(Scope.Run(() => embeddings.Forward(batch, places, ragged)), ragged, observe);
     }
 
-    internal override Tensor Head(Tensor hidden, Ragged ragged)
+    protected internal override Tensor Head(Tensor hidden, Ragged ragged)
     {
         var x = before.Forward(hidden.IndexSelect(0, ragged.First), ragged.SequenceRows);                     // (n,C)
         return projection.Forward(after.Forward(dense.Forward(x).Tanh(), ragged.SequenceRows));               // (n,K)
