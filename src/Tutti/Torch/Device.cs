@@ -10,6 +10,5 @@ public readonly record struct Device(int Type, int Index)
 
     public bool IsCpu => Type == 0;
 
-
     public override string ToString() => IsCpu ? "cpu" : $"cuda:{Index}";
 }
