@@ -35,6 +35,9 @@ static class Show
                 row.Cells == 0 ? "" : FormattableString.Invariant($"{row.Seconds:0.0} s"), row.Cells == 0 ? "" : MemoryStats.Text(row.PeakBytes)));
         console.WriteLine(FormattableString.Invariant($"Leaderboard: {leaderboard.Rows[0].Accuracy.N} held-out rows, 95 % intervals"));
         console.Write(table);
+        console.WriteLine("Each cell kept the checkpoint that did best on its held-out rows, which flatters these figures a little;");
+        console.WriteLine("tutti evaluate scores rows of your own.");
+        console.WriteLine();
     }
 
     public static void Summary(EvaluationSummary summary, IReadOnlyList<string> classes)
