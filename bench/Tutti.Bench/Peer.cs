@@ -26,7 +26,10 @@ sealed class Peer : IDisposable
     {
         var start = new ProcessStartInfo(Environment.GetEnvironmentVariable("TUTTI_PYTHON") is { Length: > 0 } other ? other : Python)
         {
-            RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false,
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            UseShellExecute = false,
         };
         foreach (var argument in (IEnumerable<string>)[Path.Combine(Folder(), script), .. arguments]) start.ArgumentList.Add(argument);
         AtItsBest(start.Environment);

@@ -26,8 +26,12 @@ sealed class TrainUpdates : IDisposable
         examples = [.. lengths.Select((length, row) => new Example([.. Enumerable.Range(0, length).Select(_ => 1 + stream.Below(drawn++, Vocabulary - 1))], null, stream.Below(drawn++, 2), row))];
         var json = new JsonObject
         {
-            ["model_type"] = "bert", ["vocab_size"] = Vocabulary, ["num_hidden_layers"] = one.Size.Layers, ["hidden_size"] = one.Size.Hidden,
-            ["num_attention_heads"] = one.Size.Heads, ["intermediate_size"] = one.Size.Intermediate,
+            ["model_type"] = "bert",
+            ["vocab_size"] = Vocabulary,
+            ["num_hidden_layers"] = one.Size.Layers,
+            ["hidden_size"] = one.Size.Hidden,
+            ["num_attention_heads"] = one.Size.Heads,
+            ["intermediate_size"] = one.Size.Intermediate,
         };
         model = ModelFolder.New(new ModelConfig(json, "bench"), Seed);
     }

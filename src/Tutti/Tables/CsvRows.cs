@@ -20,7 +20,10 @@ static class CsvRows
         CsvMalformedRecord? malformed = null;
         var options = Options(delimiter, quote) with
         {
-            TrackLineNumbers = true, PoolStrings = true, MaxRecordSize = LongestRow, OnMalformedRecord = m => malformed = m,
+            TrackLineNumbers = true,
+            PoolStrings = true,
+            MaxRecordSize = LongestRow,
+            OnMalformedRecord = m => malformed = m,
         };
         using var csv = CsvReader.Create(file.Reader(), options);
         while (Next(file, csv))

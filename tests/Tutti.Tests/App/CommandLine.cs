@@ -39,7 +39,9 @@ static class CommandLine
     {
         var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "Tutti.App.dll"), .. args])
         {
-            RedirectStandardOutput = true, RedirectStandardError = true, Environment = { ["OMP_NUM_THREADS"] = "1" },
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            Environment = { ["OMP_NUM_THREADS"] = "1" },
         };
         return Process.Start(start)!;
     }

@@ -92,7 +92,8 @@ public sealed partial class MetricsParityTests
             {
                 case "log_loss_eps": parity.Near(key, expected, Metrics.LogLoss(c.Probabilities, c.Truth, number), Exact); return true;
                 case "adaptive_ece": parity.Near(key, expected, Calibration.AdaptiveError(c.Probabilities, c.Truth, (int)number), Exact); return true;
-                case "ece" when expected is JsonObject detail: CheckBins(parity, key, detail, Calibration.Bins(c.Probabilities, c.Truth, (int)number), c);
+                case "ece" when expected is JsonObject detail:
+                    CheckBins(parity, key, detail, Calibration.Bins(c.Probabilities, c.Truth, (int)number), c);
                     return true;
                 case "ece": parity.Near(key, expected, Calibration.Error(c.Probabilities, c.Truth, (int)number), Exact); return true;
                 case "top":
@@ -125,13 +126,23 @@ public sealed partial class MetricsParityTests
             case "average_precision": parity.Near(key, expected, Ranking.AveragePrecision(c.Scores, c.Positive), Area); return true;
             case "roc_curve":
                 var roc = Ranking.Roc(c.Scores, c.Positive);
-                Each(parity, key, expected, name => name switch { "fpr" => roc.FalsePositiveRate, "tpr" => roc.TruePositiveRate,
-                    "thresholds" => roc.Thresholds, _ => null });
+                Each(parity, key, expected, name => name switch
+                {
+                    "fpr" => roc.FalsePositiveRate,
+                    "tpr" => roc.TruePositiveRate,
+                    "thresholds" => roc.Thresholds,
+                    _ => null
+                });
                 return true;
             case "pr_curve":
                 var curve = Ranking.PrecisionRecall(c.Scores, c.Positive);
-                Each(parity, key, expected, name => name switch { "precision" => curve.Precision, "recall" => curve.Recall,
-                    "thresholds" => curve.Thresholds, _ => null });
+                Each(parity, key, expected, name => name switch
+                {
+                    "precision" => curve.Precision,
+                    "recall" => curve.Recall,
+                    "thresholds" => curve.Thresholds,
+                    _ => null
+                });
                 return true;
             case "roc_auc_per_class": parity.Near(key, expected, Aucs(), Area); return true;
             case "roc_auc_ovr_macro": parity.Near(key, expected, Ranking.MeanOverClasses(Aucs(), c.Truth, weighted: false), Area); return true;

@@ -114,7 +114,10 @@ public class RecipeTests
         var common = new TrainConfig { Batch = 64, Epochs = 5, ClassWeights = ClassWeights.Balanced };
         Assert.Equal(common with
         {
-            LearningRate = 1e-5, Schedule = ScheduleKind.OneCycle, BestBy = BestBy.MacroF1, Dropout = 0,
+            LearningRate = 1e-5,
+            Schedule = ScheduleKind.OneCycle,
+            BestBy = BestBy.MacroF1,
+            Dropout = 0,
             ClassWeights = ClassWeights.Of([new("0", 1), new("yes", 2.5)]),
         }, recipe.Members[0].Effective(recipe.Train));
         Assert.Equal(common, recipe.Members[1].Effective(recipe.Train));

@@ -26,22 +26,53 @@ public class RecipeWriterTests
         from a in text from x in number from b in text from y in number select ClassWeights.Of(new Dictionary<string, double> { [a] = x, [b + "2"] = y }));
 
     static readonly Gen<TrainConfig> train =
-        from batch in count from epochs in count from rate in number from schedule in OneOf<ScheduleKind>() from warmup in Gen.Elements(0.0, 0.1, 500)
-        from decay in number from smoothing in number from classes in weights from precision in OneOf<Precision>() from best in OneOf<BestBy>() from dropout in Maybe(number)
+        from batch in count
+        from epochs in count
+        from rate in number
+        from schedule in OneOf<ScheduleKind>()
+        from warmup in Gen.Elements(0.0, 0.1, 500)
+        from decay in number
+        from smoothing in number
+        from classes in weights
+        from precision in OneOf<Precision>()
+        from best in OneOf<BestBy>()
+        from dropout in Maybe(number)
         select new TrainConfig
         {
-            Batch = batch, Epochs = epochs, LearningRate = rate, Schedule = schedule, Warmup = warmup, WeightDecay = decay, Beta1 = smoothing, LabelSmoothing = smoothing,
-            ClassWeights = classes, Precision = precision, BestBy = best, Dropout = dropout, EvaluateEvery = batch, MaxLength = 99,
+            Batch = batch,
+            Epochs = epochs,
+            LearningRate = rate,
+            Schedule = schedule,
+            Warmup = warmup,
+            WeightDecay = decay,
+            Beta1 = smoothing,
+            LabelSmoothing = smoothing,
+            ClassWeights = classes,
+            Precision = precision,
+            BestBy = best,
+            Dropout = dropout,
+            EvaluateEvery = batch,
+            MaxLength = 99,
         };
 
     static readonly Gen<DataConfig> data =
-        from name in text from template in text from label in text from id in Gen.OneOf(Gen.Constant<string?>(null), text.Where(value => value != label).Select(value => (string?)value))
+        from name in text
+        from template in text
+        from label in text
+        from id in Gen.OneOf(Gen.Constant<string?>(null), text.Where(value => value != label).Select(value => (string?)value))
         from folds in Gen.Elements(null, new FoldsConfig(), new FoldsConfig { Count = 3, Seed = 9, Kind = Tutti.Tables.FoldKind.Grouped, Column = "007" })
         from format in Gen.Elements(new FormatConfig(), new FormatConfig { Delimiter = "\t", Quote = "", Header = false, Columns = ["a", "1", "null"] })
         from labels in Gen.Elements<IReadOnlyList<string>?>(null, ["0", "1", "no", ""])
         select new DataConfig
         {
-            Train = "/data/" + name.Replace("\0", "", StringComparison.Ordinal), Test = "/t.csv", Text = template + "{x}", Label = label, Id = id, Folds = folds, Format = format, Labels = labels,
+            Train = "/data/" + name.Replace("\0", "", StringComparison.Ordinal),
+            Test = "/t.csv",
+            Text = template + "{x}",
+            Label = label,
+            Id = id,
+            Folds = folds,
+            Format = format,
+            Labels = labels,
         };
 
     static readonly Gen<MemberConfig> member =
@@ -51,12 +82,22 @@ public class RecipeWriterTests
         select new MemberConfig { Model = model, Seeds = seeds, Train = patch };
 
     static readonly Gen<Recipe> recipes =
-        from rows in data from settings in train from members in member.NonEmptyListOf() from memory in Gen.Elements<MemorySize?>(null, "14 GB", "8 GiB", "12345 B")
-        from blend in OneOf<RecipeBlend>() from submission in Gen.Elements<SubmissionConfig?>(null, "s.csv", new SubmissionConfig { File = "1", Sample = "/s.csv" }) from seed in count
+        from rows in data
+        from settings in train
+        from members in member.NonEmptyListOf()
+        from memory in Gen.Elements<MemorySize?>(null, "14 GB", "8 GiB", "12345 B")
+        from blend in OneOf<RecipeBlend>()
+        from submission in Gen.Elements<SubmissionConfig?>(null, "s.csv", new SubmissionConfig { File = "1", Sample = "/s.csv" })
+        from seed in count
         select new Recipe
         {
-            Data = rows, Train = rows.Labels is null ? settings : settings with { ClassWeights = ClassWeights.Balanced }, Members = [.. members],
-            Memory = memory, Blend = blend, Submission = submission, Seed = seed,
+            Data = rows,
+            Train = rows.Labels is null ? settings : settings with { ClassWeights = ClassWeights.Balanced },
+            Members = [.. members],
+            Memory = memory,
+            Blend = blend,
+            Submission = submission,
+            Seed = seed,
         };
 
     [Fact]

@@ -17,10 +17,20 @@ public sealed class SafeTensorsTests : EngineTest
         var shaped = Tensor.From(bits, 2, 3);
         var tensors = new Dictionary<string, Tensor>
         {
-            ["f64"] = As(DType.Float64), ["f32"] = As(DType.Float32), ["f16"] = As(DType.Float16), ["bf16"] = As(DType.BFloat16),
-            ["i64"] = shaped, ["i32"] = As(DType.Int32), ["i16"] = As(DType.Int16), ["i8"] = As(DType.Int8), ["u8"] = As(DType.UInt8),
-            ["bool"] = Tensor.From([true, false, true]), ["scalar"] = Tensor.From((ReadOnlySpan<float>)[3f], []), ["empty"] = Tensor.Empty([2, 0, 3]),
-            ["turned"] = shaped.Transpose(0, 1), ["ключ \"é\""] = shaped,
+            ["f64"] = As(DType.Float64),
+            ["f32"] = As(DType.Float32),
+            ["f16"] = As(DType.Float16),
+            ["bf16"] = As(DType.BFloat16),
+            ["i64"] = shaped,
+            ["i32"] = As(DType.Int32),
+            ["i16"] = As(DType.Int16),
+            ["i8"] = As(DType.Int8),
+            ["u8"] = As(DType.UInt8),
+            ["bool"] = Tensor.From([true, false, true]),
+            ["scalar"] = Tensor.From((ReadOnlySpan<float>)[3f], []),
+            ["empty"] = Tensor.Empty([2, 0, 3]),
+            ["turned"] = shaped.Transpose(0, 1),
+            ["ключ \"é\""] = shaped,
         };
         using var temp = Shared.Temp();
         var file = Write(temp, tensors, new() { ["format"] = "pt", ["mit"] = "Zeile\n2" });
@@ -45,7 +55,11 @@ public sealed class SafeTensorsTests : EngineTest
     {
         var tensors = new Dictionary<string, Tensor>
         {
-            ["b"] = Tensor.From([1f]), ["a"] = Tensor.From([true]), ["c"] = Tensor.From([1.0, 2]), ["B"] = Tensor.From([2f]), ["d"] = Tensor.From([(Half)1]),
+            ["b"] = Tensor.From([1f]),
+            ["a"] = Tensor.From([true]),
+            ["c"] = Tensor.From([1.0, 2]),
+            ["B"] = Tensor.From([2f]),
+            ["d"] = Tensor.From([(Half)1]),
         };
         using var temp = Shared.Temp();
         var bytes = File.ReadAllBytes(Write(temp, tensors));

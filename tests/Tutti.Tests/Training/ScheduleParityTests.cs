@@ -133,8 +133,13 @@ public sealed class ScheduleParityTests
         if (factor is null) return false;
         var recorded = Parity.Doubles(c["lr_used_at_step"]);
         parity.Near($"{name} lr", recorded, [.. Steps(c["lr_used_at_step"]).Select(step => peak * factor(step))], Exact, relative: true);
-        ScheduleKind? kind = c["kind"]!.GetValue<string>() switch { "constant_with_warmup" => ScheduleKind.Constant, "linear" => ScheduleKind.Linear,
-            "cosine" => ScheduleKind.Cosine, _ => null };
+        ScheduleKind? kind = c["kind"]!.GetValue<string>() switch
+        {
+            "constant_with_warmup" => ScheduleKind.Constant,
+            "linear" => ScheduleKind.Linear,
+            "cosine" => ScheduleKind.Cosine,
+            _ => null
+        };
         if (kind is { } named && args.AsObject().Count == 0)
             for (var step = 0; step <= total; step++) parity.Near($"{name} by kind", recorded[step], peak * Schedule.Factor(named, step, total, warmup),
                 Exact, relative: true);
