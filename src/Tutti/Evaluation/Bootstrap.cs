@@ -3,6 +3,9 @@ namespace Tutti.Evaluation;
 /// <summary>A metric of some rows, each given by its position and possibly there several times. Must be thread-safe.</summary>
 public delegate double RowMetric(ReadOnlySpan<int> rows);
 
+/// <summary>Several metrics of some rows at once, always as many. Must be thread-safe.</summary>
+public delegate double[] RowMetrics(ReadOnlySpan<int> rows);
+
 /// <summary>How much a metric would move had other rows of the same kind been measured: the percentile bootstrap (Efron 1979).</summary>
 public static class Bootstrap
 {
@@ -13,22 +16,28 @@ public static class Bootstrap
     /// </summary>
     /// <param name="rows">n.</param>
     /// <param name="level">The share of resamples inside.</param>
-    public static Score Interval(int rows, RowMetric metric, ulong seed = 0, int resamples = 1000, double level = 0.95)
+    public static Score Interval(int rows, RowMetric metric, ulong seed = 0, int resamples = 1000, double level = 0.95) =>
+        Intervals(rows, chosen => [metric(chosen)], seed, resamples, level)[0];
+
+    /// <summary>As <see cref="Interval"/> for several metrics, which see the same resamples.</summary>
+    public static Score[] Intervals(int rows, RowMetrics metrics, ulong seed = 0, int resamples = 1000, double level = 0.95)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(rows, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(resamples, 1);
         if (level is not (> 0 and < 1)) throw new ArgumentOutOfRangeException(nameof(level), level, "expected between 0 and 1");
-        var value = metric([.. Enumerable.Range(0, rows)]);
-        var values = new double[resamples];
+        var measured = metrics([.. Enumerable.Range(0, rows)]);
+        var values = new double[resamples][];
         Parallel.For(0, resamples, () => new int[rows], (r, _, drawn) =>
         {
             Draw(drawn, seed, r);
-            values[r] = metric(drawn);
+            values[r] = metrics(drawn);
             return drawn;
         }, _ => { });
-        var sorted = Array.FindAll(values, v => !double.IsNaN(v));
-        Array.Sort(sorted);
-        return new(value, Percentile(sorted, (1 - level) / 2), Percentile(sorted, (1 + level) / 2), rows);
+        return [.. measured.Select((value, m) =>
+        {
+            var sorted = values.Select(resample => resample[m]).Where(v => !double.IsNaN(v)).Order().ToArray();
+            return new Score(value, Percentile(sorted, (1 - level) / 2), Percentile(sorted, (1 + level) / 2), rows);
+        })];
     }
 
     // Each resample has its own SplitMix64 stream (Steele et al. 2014), so that threads need not agree on an order.

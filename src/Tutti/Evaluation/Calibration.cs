@@ -25,16 +25,30 @@ public static class Calibration
         var (count, hits, sums) = (new int[bins], new int[bins], new double[bins]);
         for (var i = 0; i < confidence.Length; i++)
         {
-            // The edges are the doubles i/bins; a product could round across one.
-            var bin = Math.Clamp((int)(confidence[i] * bins), 0, bins - 1);
-            while (bin > 0 && confidence[i] <= (double)bin / bins) bin--;
-            while (bin < bins - 1 && confidence[i] > (double)(bin + 1) / bins) bin++;
+            var bin = BinOf(confidence[i], bins);
             count[bin]++;
             sums[bin] += confidence[i];
             if (right[i]) hits[bin]++;
         }
-        return [.. Enumerable.Range(0, bins).Select(b => new CalibrationBin((double)b / bins, (double)(b + 1) / bins, count[b],
-            (double)hits[b] / count[b], sums[b] / count[b]))];
+        return Bins(count, hits, sums);
+    }
+
+    /// <summary>Bins of equal width from what fell into each.</summary>
+    internal static CalibrationBin[] Bins(ReadOnlySpan<int> count, ReadOnlySpan<int> hits, ReadOnlySpan<double> sums)
+    {
+        var bins = new CalibrationBin[count.Length];
+        for (var b = 0; b < bins.Length; b++)
+            bins[b] = new((double)b / bins.Length, (double)(b + 1) / bins.Length, count[b], (double)hits[b] / count[b], sums[b] / count[b]);
+        return bins;
+    }
+
+    /// <summary>The bin of a confidence. The edges are the doubles i/bins; a product could round across one.</summary>
+    internal static int BinOf(double confidence, int bins)
+    {
+        var bin = Math.Clamp((int)(confidence * bins), 0, bins - 1);
+        while (bin > 0 && confidence <= (double)bin / bins) bin--;
+        while (bin < bins - 1 && confidence > (double)(bin + 1) / bins) bin++;
+        return bin;
     }
 
     /// <summary>Expected calibration error: the mean gap of the bins, each weighted by its rows.</summary>
@@ -67,7 +81,7 @@ public static class Calibration
         return sum / order.Length;
     }
 
-    static double Expected(CalibrationBin[] bins) => bins.Sum(bin => bin.Count * bin.Gap) / bins.Sum(bin => bin.Count);
+    internal static double Expected(CalibrationBin[] bins) => bins.Sum(bin => bin.Count * bin.Gap) / bins.Sum(bin => bin.Count);
 
     static (double[] Confidence, bool[] Right) Confidence(ReadOnlySpan<double> probabilities, ReadOnlySpan<int> truth)
     {

@@ -34,6 +34,28 @@ public sealed class EvaluationSummaryTests
     }
 
     [Fact]
+    public void Scores_of_two_classes_equal_the_metrics_on_any_resample()
+    {
+        // Probabilities rounded to tenths make many ties, which the area under the curve counts one half.
+        var drawn = Some.Predictions(9, 200, 2);
+        var set = new PredictionSet(drawn.Ids, drawn.Classes, [.. Enumerable.Range(0, drawn.Count).Select(row => Math.Round(drawn.Row(row)[0], 1)).SelectMany(p => new[] { p, 1 - p })], drawn.Labels);
+        var usual = new UsualScores(set, set.Labels!);
+        for (var resample = 0; resample < 20; resample++)
+        {
+            int[] rows = [.. Enumerable.Range(0, set.Count).Select(i => (i * 7919 * (resample + 1) + resample) % set.Count)];
+            var chosen = new PredictionSet([.. rows.Select((_, i) => $"{i}")], set.Classes, [.. rows.SelectMany(row => set.Row(row).ToArray())], [.. rows.Select(row => set.Labels![row])]);
+            var scores = usual.Names.Zip(usual.Of(rows)).ToDictionary(pair => pair.First, pair => pair.Second);
+            var matrix = new ConfusionMatrix(chosen.Labels, chosen.Predicted(), 2);
+            Assert.Equal(Ranking.RocAuc([.. Enumerable.Range(0, chosen.Count).Select(row => chosen.Row(row)[1])], [.. chosen.Labels!.Select(label => label == 1)]), scores["ROC-AUC"], 1e-12);
+            Assert.Equal(Calibration.Error(chosen.Probabilities, chosen.Labels), scores["calibration error"], 1e-12);
+            Assert.Equal(Metrics.LogLoss(chosen.Probabilities, chosen.Labels), scores["log-loss"], 1e-12);
+            Assert.Equal(Metrics.Brier(chosen.Probabilities, chosen.Labels), scores["Brier"], 1e-12);
+            Assert.Equal(new FScores(matrix).PerClass[1].F, scores["F1"]);
+            Assert.Equal(Metrics.Accuracy(matrix), scores["accuracy"]);
+        }
+    }
+
+    [Fact]
     public void Without_a_known_label_there_is_nothing_to_score() =>
         Assert.Throws<ArgumentException>(() => EvaluationSummary.Of(new(["a"], ["x", "y"], [0.5, 0.5])));
 

@@ -1,0 +1,90 @@
+using Tutti.Predictions;
+
+namespace Tutti.Evaluation;
+
+/// <summary>
+/// The usual scores of a classifier, all at once and of any choice of rows: what can be known of a row alone is computed once, so that a
+/// thousand resamples cost a few passes over the rows each. Thread-safe.
+/// </summary>
+sealed class UsualScores
+{
+    const int Bins = 15;
+
+    readonly int classes;
+    readonly int[] truth, predicted, bins, ranking;
+    readonly double[] loss, miss, confidence, second;
+
+    /// <param name="set">Rows, all with a known label.</param>
+    /// <param name="labels">Their classes.</param>
+    public UsualScores(PredictionSet set, int[] labels)
+    {
+        (classes, truth, predicted) = (set.K, labels, set.Predicted());
+        loss = [.. labels.Select((label, row) => Metrics.LogLoss(set.Row(row), [label]))];
+        miss = [.. labels.Select((label, row) => Metrics.Brier(set.Row(row), [label]))];
+        confidence = [.. predicted.Select((label, row) => set.Row(row)[label])];
+        bins = Array.ConvertAll(confidence, value => Calibration.BinOf(value, Bins));
+        second = classes == 2 ? [.. labels.Select((_, row) => set.Row(row)[1])] : [];
+        ranking = [.. Enumerable.Range(0, second.Length).OrderByDescending(row => second[row])];
+        Names = classes == 2
+            ? ["accuracy", "balanced accuracy", "F1 macro", "MCC", "F1", "log-loss", "Brier", "calibration error", "ROC-AUC"]
+            : ["accuracy", "balanced accuracy", "F1 macro", "MCC", "log-loss", "Brier", "calibration error"];
+    }
+
+    /// <summary>In the order of <see cref="Of"/>; F1 of the second class and the area under the ROC curve for two classes only.</summary>
+    public IReadOnlyList<string> Names { get; }
+
+    /// <summary>The scores of some rows, each of which may stand there several times.</summary>
+    public double[] Of(ReadOnlySpan<int> rows)
+    {
+        var matrix = new ConfusionMatrix(Pick(truth, rows), Pick(predicted, rows), classes);
+        double[] counted = [Metrics.Accuracy(matrix), Metrics.BalancedAccuracy(matrix), Metrics.F1MacroOfPresent(matrix), Metrics.MatthewsCorrelation(matrix)];
+        double[] averaged = [Mean(loss, rows), Mean(miss, rows), CalibrationError(rows)];
+        return classes == 2 ? [.. counted, new FScores(matrix).PerClass[1].F, .. averaged, RocAuc(rows)] : [.. counted, .. averaged];
+    }
+
+    static int[] Pick(int[] values, ReadOnlySpan<int> rows)
+    {
+        var picked = new int[rows.Length];
+        for (var i = 0; i < rows.Length; i++) picked[i] = values[rows[i]];
+        return picked;
+    }
+
+    static double Mean(double[] values, ReadOnlySpan<int> rows)
+    {
+        var sum = 0.0;
+        foreach (var row in rows) sum += values[row];
+        return sum / rows.Length;
+    }
+
+    /// <summary>As <see cref="Calibration.Error"/>.</summary>
+    double CalibrationError(ReadOnlySpan<int> rows)
+    {
+        Span<int> count = stackalloc int[Bins], hits = stackalloc int[Bins];
+        Span<double> sums = stackalloc double[Bins];
+        foreach (var row in rows)
+        {
+            count[bins[row]]++;
+            sums[bins[row]] += confidence[row];
+            if (predicted[row] == truth[row]) hits[bins[row]]++;
+        }
+        return Calibration.Expected(Calibration.Bins(count, hits, sums));
+    }
+
+    /// <summary>As <see cref="Ranking.RocAuc"/>: positives above negatives, ties one half; the rows were ranked once.</summary>
+    double RocAuc(ReadOnlySpan<int> rows)
+    {
+        var times = new int[truth.Length];
+        foreach (var row in rows) times[row]++;
+        double above = 0, negatives = 0, area = 0;
+        for (var i = 0; i < ranking.Length;)
+        {
+            double tiedPositives = 0, tiedNegatives = 0;
+            for (var score = second[ranking[i]]; i < ranking.Length && second[ranking[i]] == score; i++)
+                if (truth[ranking[i]] == 1) tiedPositives += times[ranking[i]];
+                else tiedNegatives += times[ranking[i]];
+            area += tiedNegatives * (above + (tiedPositives / 2));
+            (above, negatives) = (above + tiedPositives, negatives + tiedNegatives);
+        }
+        return area / (above * negatives);                    // no positives or no negatives: 0 / 0, undefined
+    }
+}
