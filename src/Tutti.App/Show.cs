@@ -29,7 +29,7 @@ static class Show
     public static void Leaderboard(Leaderboard leaderboard)
     {
         var console = Out;
-        var table = Table("", "accuracy", "F1 macro", "log-loss", "cells", "time", "peak memory");
+        var table = Table("", "accuracy", "F1 macro", "log-loss", "cells", "time", "memory");
         foreach (var row in leaderboard.Sorted)
             table.AddRow(Cells(row.Name, Interval(row.Accuracy), Interval(row.MacroF1), Interval(row.LogLoss), row.Cells == 0 ? "" : Whole(row.Cells),
                 row.Cells == 0 ? "" : FormattableString.Invariant($"{row.Seconds:0.0} s"), row.Cells == 0 ? "" : MemoryStats.Text(row.PeakBytes)));
