@@ -6,19 +6,26 @@ using Tutti.Training;
 
 namespace Tutti.App;
 
-/// <summary>Shows a run on standard error: a progress bar in a terminal, plain lines elsewhere.</summary>
+/// <summary>
+/// Shows a run on standard error: in a terminal a bar for the cell that is being trained, below the results of finished ones; plain lines elsewhere.
+/// </summary>
 sealed class Watch(IAnsiConsole console, ProgressContext? bars) : IProgress<RunNews>
 {
+    const int BarWidth = 10;
+
+    /// <summary>What bar, share, time left and the blanks between them take of a line.</summary>
+    const int BesideText = BarWidth + 4 + 8 + 4;
+
     ProgressTask? bar;
-    string place = "";
+    string place = "", shortPlace = "";
     double rateTokens, rateExamples;
 
     public static T Run<T>(Func<IProgress<RunNews>, T> body)
     {
         var console = Show.Console(Session.Error, Session.Redirected.Error);
         if (Session.Redirected.Error) return body(new Watch(console, null));
-        return console.Progress().AutoClear(false).HideCompleted(false)
-            .Columns(new TaskDescriptionColumn { Alignment = Justify.Left }, new ProgressBarColumn { Width = 20 }, new PercentageColumn(), new RemainingTimeColumn())
+        return console.Progress().AutoClear(true).HideCompleted(true)
+            .Columns(new TaskDescriptionColumn { Alignment = Justify.Left }, new ProgressBarColumn { Width = BarWidth }, new PercentageColumn(), new RemainingTimeColumn())
             .Start(bars => body(new Watch(console, bars)));
     }
 
@@ -59,9 +66,14 @@ sealed class Watch(IAnsiConsole console, ProgressContext? bars) : IProgress<RunN
     void Begin(CellNews news)
     {
         place = FormattableString.Invariant($"[{news.Number}/{news.Cells}] {news.Cell}");
+        shortPlace = place.Replace(" seed ", "-s", StringComparison.Ordinal).Replace(" fold ", "-f", StringComparison.Ordinal);   // as the cell's folder
         (rateTokens, rateExamples) = (0, 0);
         if (bars is null) Line(FormattableString.Invariant($"{place}: {news.Parameters} parameters"));
-        else bar = bars.AddTask(Markup.Escape(place), maxValue: 1);
+        else
+        {
+            bar = bars.AddTask("cell", maxValue: 1);
+            Describe(shortPlace);
+        }
     }
 
     void Step(StepResult step)
@@ -71,7 +83,7 @@ sealed class Watch(IAnsiConsole console, ProgressContext? bars) : IProgress<RunN
         rateTokens = (keep * rateTokens) + ((1 - keep) * step.Tokens / step.Seconds);
         rateExamples = (keep * rateExamples) + ((1 - keep) * step.Examples / step.Seconds);
         if (bar is null) return;
-        bar.Description = Markup.Escape(FormattableString.Invariant($"{place} epoch {step.Epoch}/{step.Epochs} loss {step.Loss:0.000} {rateTokens:0} tok/s {rateExamples:0.0} ex/s {MemoryStats.Text(step.Memory.InUse)} (peak {MemoryStats.Text(step.Memory.Peak)})"));
+        Describe(FormattableString.Invariant($"{shortPlace}  epoch {step.Epoch,2}/{step.Epochs}  loss {step.Loss:0.000} {rateTokens,5:0} tok/s {rateExamples,4:0} ex/s {MemoryStats.Text(step.Memory.InUse)}, peak {MemoryStats.Text(step.Memory.Peak)}"));
         bar.Value = (double)step.Update / step.Updates;
     }
 
@@ -82,13 +94,15 @@ sealed class Watch(IAnsiConsole console, ProgressContext? bars) : IProgress<RunN
 
     void Done(FitResult fit)
     {
-        if (bar is not null)
-        {
-            bar.Description = Markup.Escape(FormattableString.Invariant($"{place} loss {fit.Best.Loss:0.000} accuracy {fit.Best.Accuracy:0.000} {fit.Tokens / fit.Seconds:0} tok/s peak {MemoryStats.Text(fit.PeakBytes)}"));
-            bar.Value = 1;
-            bar.StopTask();
-        }
-        else Line(FormattableString.Invariant($"{place}: best at update {fit.Best.Update} of {fit.Updates}, {fit.Tokens / fit.Seconds:0} tokens/s, {fit.Examples / fit.Seconds:0.0} examples/s, peak {MemoryStats.Text(fit.PeakBytes)}{(fit.StoppedEarly ? ", stopped early" : "")}"));
+        bar?.StopTask();
+        Line(FormattableString.Invariant($"{place}: loss {fit.Best.Loss:0.000}, accuracy {fit.Best.Accuracy:0.000} (update {fit.Best.Update} of {fit.Updates}{(fit.StoppedEarly ? ", stopped early" : "")}); {fit.Tokens / fit.Seconds:0} tok/s, {fit.Seconds:0.0} s, peak {MemoryStats.Text(fit.PeakBytes)}"));
+    }
+
+    /// <summary>Puts the text beside the bar, always as wide, so that lines never break and the bar stands still.</summary>
+    void Describe(string text)
+    {
+        var room = Math.Max(10, console.Profile.Width - BesideText);
+        bar!.Description = Markup.Escape(text.Length > room ? text[..(room - 1)] + "…" : text.PadRight(room));
     }
 
     void Line(string text) => console.WriteLine(text);
