@@ -63,13 +63,13 @@ public sealed class Ragged
     });
 
     /// <summary>(T) dropout keys of the tokens.</summary>
-    public Tensor TokenRows() => Make("token rows", () => Rows(1, Count, i => starts[i + 1] - starts[i]));
+    public Tensor TokenRows() => Make("token rows", () => Rows(1, i => starts[i + 1] - starts[i]));
 
     /// <summary>(n) dropout keys of the sequences.</summary>
-    public Tensor SequenceRows() => Make("sequence rows", () => Rows(1, Count, _ => 1));
+    public Tensor SequenceRows() => Make("sequence rows", () => Rows(1, _ => 1));
 
     /// <summary>(n*H*L) dropout keys of the rows of attention probabilities, H heads.</summary>
-    public Tensor AttentionRows(int heads) => Make("attention rows", () => Rows(heads, Count, _ => MaxLength));
+    public Tensor AttentionRows(int heads) => Make($"attention rows {heads}", () => Rows(heads, _ => MaxLength));
 
     /// <summary>(T, ...) -> (n, L, ...). Behind each end stand zeros, or copies of the last row where an index pads; attention masks them.</summary>
     public Tensor Pad(Tensor x)
@@ -105,10 +105,10 @@ public sealed class Ragged
     public Tensor Longs(long[] values) => Tensor.From<long>(values, [values.Length], device);
 
     // Unique for example < 2^31, head < 2^12, position < 2^20.
-    Tensor Rows(int heads, int count, Func<int, int> length)
+    Tensor Rows(int heads, Func<int, int> length)
     {
         var rows = new List<long>();
-        for (var i = 0; i < count; i++)
+        for (var i = 0; i < Count; i++)
             for (var head = 0; head < heads; head++)
                 for (var t = 0; t < length(i); t++) rows.Add((examples[i] << 32) | ((long)head << 20) | (long)t);
         return Longs([.. rows]);
@@ -118,6 +118,7 @@ public sealed class Ragged
     {
         if (made.TryGetValue(name, out var tensor)) return tensor;
         tensor = Scope.Run(body).Owned();
-        return made[name] = home?.Adopt(tensor) ?? tensor;
+        home?.Add(tensor);
+        return made[name] = tensor;
     }
 }

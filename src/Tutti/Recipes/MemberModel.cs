@@ -34,7 +34,7 @@ public sealed record MemberModel(ModelSpec Spec, TrainConfig Config, Tokenizer T
     public TextModel Build(IReadOnlyList<string> classes, long seed, out LoadReport report)
     {
         report = new([], []);
-        var model = Spec.Folder is { } folder ? ModelFolder.Load(folder, classes, seed, out report, change: Checked) : ModelFolder.New(Checked(Fresh(classes)), seed);
+        var model = Spec.Folder is { } folder ? ModelFolder.Load(folder, classes, seed, out report, change: WithDropout) : ModelFolder.New(WithDropout(Fresh(classes)), seed);
         try
         {
             CheckVocabulary(model);
@@ -62,17 +62,8 @@ public sealed record MemberModel(ModelSpec Spec, TrainConfig Config, Tokenizer T
             throw new DataException(where, $"the tokenizer has only {ids} ids, the model's embedding {rows} rows; the vocabulary is cut short or belongs to another model");
     }
 
-    /// <summary>The config with the member's dropout, its sizes found to be sizes.</summary>
-    Models.ModelConfig Checked(Models.ModelConfig config)
-    {
-        if (Config.Dropout is { } share) config = config.With("hidden_dropout_prob", share).With("attention_probs_dropout_prob", share);
-        foreach (var key in new[] { "hidden_size", "num_hidden_layers", "num_attention_heads", "intermediate_size", "vocab_size", "max_position_embeddings" })
-            if (config.Int(key, 1) < 1) throw new DataException(config.Where, FormattableString.Invariant($"{key} is {config.Int(key, 1)}; expected a whole number from 1"));
-        foreach (var key in new[] { "hidden_dropout_prob", "attention_probs_dropout_prob", "classifier_dropout" })
-            if (config.NumberOrNull(key) is { } dropout && !(dropout is >= 0 and < 1))
-                throw new DataException(config.Where, FormattableString.Invariant($"{key} is {dropout}; expected a share from 0 to below 1"));
-        return config;
-    }
+    Models.ModelConfig WithDropout(Models.ModelConfig config) => Config.Dropout is { } share
+        ? config.With("hidden_dropout_prob", share).With("attention_probs_dropout_prob", share) : config;
 
     Models.ModelConfig Fresh(IReadOnlyList<string> classes)
     {

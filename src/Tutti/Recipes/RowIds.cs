@@ -9,12 +9,9 @@ namespace Tutti.Recipes;
 /// <summary>What rows are called: a column's cells, or the rows counted from 0.</summary>
 static class RowIds
 {
-    /// <summary>The ids of a whole table.</summary>
+    /// <summary>The ids of a table, or of a part of a file whose first row is row <paramref name="first"/> of it.</summary>
     /// <exception cref="DataException">An id is empty or there twice.</exception>
-    public static IReadOnlyList<string> Of(Table table, string? column) => Of(table, column, 0);
-
-    /// <summary>The ids of a part of a file, whose first row is row <paramref name="first"/> of it.</summary>
-    public static IReadOnlyList<string> Of(Table part, string? column, long first) => column is not null ? part.Ids(column)
+    public static IReadOnlyList<string> Of(Table part, string? column, long first = 0) => column is not null ? part.Ids(column)
         : [.. Enumerable.Range(0, part.Count).Select(row => (first + row).ToString(CultureInfo.InvariantCulture))];
 
     /// <summary>Checks the ids of a file that is read in parts. Eight bytes a row are held, so that no file is too large.</summary>

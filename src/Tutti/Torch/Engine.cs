@@ -15,7 +15,7 @@ public static unsafe class Engine
     public static int Threads
     {
         get => Native.tutti_threads();
-        set => Native.Check("set_threads", Native.tutti_set_threads(value), FormattableString.Invariant($"{value}"));
+        set => Native.Check("set_threads", Native.tutti_set_threads(value), value);
     }
 
     /// <summary>GPUs that libtorch can use; 0 when it was built without CUDA or finds none.</summary>

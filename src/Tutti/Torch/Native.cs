@@ -56,9 +56,13 @@ static unsafe partial class Native
     }
 
     /// <summary>The last error's text, as a <see cref="TorchException"/> that names what was being done.</summary>
-    public static void Check(string what, int status, string arguments = "")
+    /// <param name="what">The operator, or what stands for one.</param>
+    /// <param name="status">What the native function returned.</param>
+    /// <param name="subject">What it was given; turned into text on failure only, because this stands on the hot path.</param>
+    public static void Check(string what, int status, object? subject = null)
     {
         if (status == 0) return;
+        var arguments = subject is long[] shape ? string.Join(", ", shape) : FormattableString.Invariant($"{subject}");
         var text = (Marshal.PtrToStringUTF8(tutti_error()) ?? "").Trim();
         throw status == 2 ? new TorchMemoryException(what, arguments, text) : new TorchException(what, arguments, text);
     }

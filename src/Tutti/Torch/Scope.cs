@@ -19,17 +19,11 @@ public sealed class Scope : IDisposable
 
     internal static Scope? Current => current;
 
+    /// <summary>Takes over a tensor that nobody owns: a new one, or one that an inner scope made.</summary>
     internal void Add(Tensor tensor)
     {
         tensor.Owner = this;
         tensors.Add(tensor);
-    }
-
-    /// <summary>Takes over a tensor that an inner scope made, or that nobody owns.</summary>
-    internal Tensor Adopt(Tensor tensor)
-    {
-        Add(tensor);
-        return tensor;
     }
 
     /// <summary>Hands a tensor to the enclosing scope (or to nobody): the way out of this one.</summary>

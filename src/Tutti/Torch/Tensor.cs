@@ -112,7 +112,7 @@ public sealed unsafe partial class Tensor : IDisposable
     {
         nint tensor;
         var where = device ?? Device.Cpu;
-        fixed (long* sizes = shape) Native.Check("empty", Native.tutti_tensor_new((int)dtype, sizes, shape.Length, where.Type, where.Index, &tensor), string.Join(", ", shape));
+        fixed (long* sizes = shape) Native.Check("empty", Native.tutti_tensor_new((int)dtype, sizes, shape.Length, where.Type, where.Index, &tensor), shape);
         return new(tensor);
     }
 
@@ -153,20 +153,20 @@ public sealed unsafe partial class Tensor : IDisposable
     /// <summary>Adds the gradient of this one-element tensor to the <see cref="Grad"/> of every leaf it depends on.</summary>
     public void Backward()
     {
-        Native.Check("backward", Native.tutti_backward(Handle), Describe());
+        Native.Check("backward", Native.tutti_backward(Handle), this);
         GC.KeepAlive(this);
     }
 
     public Tensor RequireGrad(bool on = true)
     {
-        Native.Check("requires_grad", Native.tutti_requires_grad(Handle, on ? 1 : 0), Describe());
+        Native.Check("requires_grad", Native.tutti_requires_grad(Handle, on ? 1 : 0), this);
         return this;
     }
 
     /// <summary>The accumulated gradient (a reference, not a copy), or null.</summary>
     public Tensor? Grad => Native.tutti_grad(Handle) is var grad && grad != 0 ? new(grad) : null;
 
-    public void SetGrad(Tensor? value) => Native.Check("set_grad", Native.tutti_set_grad(Handle, value?.Handle ?? 0), Describe());
+    public void SetGrad(Tensor? value) => Native.Check("set_grad", Native.tutti_set_grad(Handle, value?.Handle ?? 0), this);
 
     /// <summary>A second reference to the same tensor, with a lifetime of its own.</summary>
     public Tensor Alias() => new(Native.tutti_tensor_alias(Handle));

@@ -28,46 +28,39 @@ public sealed partial class Tensor
     public void CopyFrom(Tensor other) => copy.Run(this, other);
 
     // ---- products
-    static readonly Op matmul = new("aten::matmul"), linear = new("aten::linear"), baddbmm = new("aten::baddbmm"), bmm = new("aten::bmm");
+    static readonly Op matmul = new("aten::matmul"), linear = new("aten::linear"), bmm = new("aten::bmm");
 
     public Tensor MatMul(Tensor other) => matmul.Call(this, other);
     public Tensor BatchMatMul(Tensor other) => bmm.Call(this, other);
-    /// <summary>mask + alpha * this @ other, batched: (n,a,b) x (n,b,c) -> (n,a,c).</summary>
-    public Tensor BatchMatMulAdd(Tensor other, Tensor mask, double alpha = 1) => baddbmm.Call(mask, this, other, 1, alpha);
     /// <summary>this (..., in) with weight (out, in) and bias (out) -> (..., out).</summary>
     public Tensor Linear(Tensor weight, Tensor? bias) => linear.Call(this, weight, bias);
 
     // ---- activations and norms
-    static readonly Op gelu = new("aten::gelu"), relu = new("aten::relu"), tanh = new("aten::tanh"), sigmoid = new("aten::sigmoid"), silu = new("aten::silu"),
-        softmax = new("aten::softmax", "int"), logSoftmax = new("aten::log_softmax", "int"), layerNorm = new("aten::layer_norm"), dropout = new("tutti::dropout");
+    static readonly Op gelu = new("aten::gelu"), relu = new("aten::relu"), tanh = new("aten::tanh"), silu = new("aten::silu"),
+        softmax = new("aten::softmax", "int"), layerNorm = new("aten::layer_norm"), dropout = new("tutti::dropout");
 
     /// <summary>The Gaussian error linear unit: exact (erf), or the tanh approximation.</summary>
     public Tensor Gelu(bool approximate = false) => gelu.Call(this, approximate ? "tanh" : "none");
     public Tensor Relu() => relu.Call(this);
     public Tensor Tanh() => tanh.Call(this);
-    public Tensor Sigmoid() => sigmoid.Call(this);
     public Tensor Silu() => silu.Call(this);
     public Tensor Softmax(int dim) => softmax.Call(this, dim);
-    public Tensor LogSoftmax(int dim) => logSoftmax.Call(this, dim);
     public Tensor LayerNorm(Tensor weight, Tensor bias, double eps) => layerNorm.Call(this, weight.Shape, weight, bias, eps);
     /// <summary>Counter-based dropout: <paramref name="rows"/> (int64) holds one key per row of the last axis; see native/kernels.cpp.</summary>
     public Tensor Dropout(Tensor rows, double p, long key) => dropout.Call(this, rows, p, key);
 
     // ---- shape
-    static readonly Op view = new("aten::view"), reshape = new("aten::reshape"), transpose = new("aten::transpose", "int"), permute = new("aten::permute"),
-        contiguous = new("aten::contiguous"), narrow = new("aten::narrow"), select = new("aten::select", "int"), unsqueeze = new("aten::unsqueeze"),
-        squeeze = new("aten::squeeze", "dim"), expand = new("aten::expand"), cat = new("aten::cat"), chunk = new("aten::chunk"), detach = new("aten::detach"),
+    static readonly Op view = new("aten::view"), reshape = new("aten::reshape"), transpose = new("aten::transpose", "int"),
+        contiguous = new("aten::contiguous"), narrow = new("aten::narrow"), select = new("aten::select", "int"), unsqueeze = new("aten::unsqueeze"), expand = new("aten::expand"), cat = new("aten::cat"), chunk = new("aten::chunk"), detach = new("aten::detach"),
         clone = new("aten::clone"), toDType = new("aten::to", "dtype"), toDevice = new("aten::to", "device"), pad = new("tutti::pad"), unpad = new("tutti::unpad");
 
     public Tensor View(params long[] shape) => view.Call(this, shape);
     public Tensor Reshape(params long[] shape) => reshape.Call(this, shape);
     public Tensor Transpose(int a, int b) => transpose.Call(this, a, b);
-    public Tensor Permute(params long[] axes) => permute.Call(this, axes);
     public Tensor Contiguous() => contiguous.Call(this);
     public Tensor Narrow(int axis, long start, long length) => narrow.Call(this, axis, start, length);
     public Tensor Select(int axis, long index) => select.Call(this, axis, index);
     public Tensor Unsqueeze(int axis) => unsqueeze.Call(this, axis);
-    public Tensor Squeeze(int axis) => squeeze.Call(this, axis);
     public Tensor Expand(params long[] shape) => expand.Call(this, shape);
     public static Tensor Cat(Tensor[] parts, int axis = 0) => cat.Call(parts, axis);
     public Tensor[] Chunk(int parts, int axis) => chunk.Many(this, parts, axis);
@@ -81,15 +74,13 @@ public sealed partial class Tensor
     public Tensor UnpadRows(Tensor offsets) => unpad.Call(this, offsets);
 
     // ---- choosing and reducing
-    static readonly Op embedding = new("aten::embedding"), indexSelect = new("aten::index_select"), gather = new("aten::gather"), maskedFill = new("aten::masked_fill", "Scalar"),
+    static readonly Op embedding = new("aten::embedding"), indexSelect = new("aten::index_select"),
         sum = new("aten::sum"), sumDims = new("aten::sum", "dim_IntList"), mean = new("aten::mean"), max = new("aten::max"), argmax = new("aten::argmax"),
-        isFinite = new("aten::isfinite"), all = new("aten::all"), arange = new("aten::arange"), norm = new("tutti::norm"), adamw = new("tutti::adamw_");
+        isFinite = new("aten::isfinite"), all = new("aten::all"), norm = new("tutti::norm"), adamw = new("tutti::adamw_");
 
     /// <summary>Rows of this table (V, C) by ids (any shape, int64). The row <paramref name="padding"/> gets no gradient; -1 for none.</summary>
     public Tensor Embedding(Tensor ids, long padding = -1) => embedding.Call(this, ids, padding);
     public Tensor IndexSelect(int axis, Tensor index) => indexSelect.Call(this, axis, index);
-    public Tensor Gather(int axis, Tensor index) => gather.Call(this, axis, index);
-    public Tensor MaskedFill(Tensor mask, double value) => maskedFill.Call(this, mask, value);
     public Tensor Sum() => sum.Call(this);
     public Tensor Sum(long axis, bool keep = false) => sumDims.Call(this, (long[])[axis], keep);
     public Tensor Mean() => mean.Call(this);
@@ -97,7 +88,6 @@ public sealed partial class Tensor
     public Tensor ArgMax(int axis) => argmax.Call(this, axis);
     public Tensor IsFinite() => isFinite.Call(this);
     public bool All() => all.Call(this).Item() != 0;
-    public static Tensor Arange(long end) => arange.Call(end, DType.Int64);
     /// <summary>The Euclidean norm of all tensors together, summed in double in a fixed order.</summary>
     internal static double Norm(Tensor[] tensors) => norm.Number(tensors);
     /// <summary>One AdamW step over all parameters in one sweep of memory; see native/kernels.cpp.</summary>

@@ -11,6 +11,7 @@ namespace Tutti.Training;
 public sealed class Checkpoint(TextModel model, Tokenizer? tokenizer, string? folder) : IDisposable
 {
     readonly Dictionary<string, Tensor> kept = [];
+    bool tokenizerSaved;
 
     /// <summary>Keeps the current weights as the best.</summary>
     public void KeepBest()
@@ -18,7 +19,8 @@ public sealed class Checkpoint(TextModel model, Tokenizer? tokenizer, string? fo
         if (folder is not null)
         {
             ModelFolder.Save(model, folder);
-            tokenizer?.Save(folder);
+            if (!tokenizerSaved) tokenizer?.Save(folder);     // once: it does not change while the model trains
+            tokenizerSaved = true;
             return;
         }
         using var mode = Modes.NoGrad();

@@ -11,7 +11,6 @@ public sealed class AdamW : IDisposable
 {
     readonly IReadOnlyList<Parameter> parameters;
     readonly double beta2, eps, decay;
-    double beta1;
     readonly Tensor[] m, v;
     long steps;
 
@@ -22,7 +21,7 @@ public sealed class AdamW : IDisposable
     /// <param name="decay">Weight decay per unit of learning rate.</param>
     public AdamW(IReadOnlyList<Parameter> parameters, double beta1 = 0.9, double beta2 = 0.999, double eps = 1e-8, double decay = 0.01)
     {
-        (this.parameters, this.beta1, this.beta2, this.eps, this.decay) = (parameters, beta1, beta2, eps, decay);
+        (this.parameters, Beta1, this.beta2, this.eps, this.decay) = (parameters, beta1, beta2, eps, decay);
         (m, v) = (new Tensor[parameters.Count], new Tensor[parameters.Count]);
         using var scope = new Scope();                        // frees what was made when memory ends half-way
         foreach (var list in (Tensor[][])[m, v])
@@ -31,7 +30,7 @@ public sealed class AdamW : IDisposable
     }
 
     /// <summary>The decay of the first moment, which some schedules move.</summary>
-    public double Beta1 { get => beta1; set => beta1 = value; }
+    public double Beta1 { get; set; }
 
     /// <summary>Updates all weights from their gradients.</summary>
     /// <param name="rate">The learning rate of this step.</param>
@@ -76,17 +75,17 @@ public sealed class AdamW : IDisposable
         if (used.Length == 0) return;
         if (parameters[used[0]].Value.Device.IsCpu)
         {
-            Tensor.AdamW(Pick(i => parameters[i].Value), grads, Pick(i => m[i]), Pick(i => v[i]), [.. used.Select(Decay)], rate, beta1, beta2, eps, scale, steps);
+            Tensor.AdamW(Pick(i => parameters[i].Value), grads, Pick(i => m[i]), Pick(i => v[i]), [.. used.Select(Decay)], rate, Beta1, beta2, eps, scale, steps);
             return;
         }
         // The same arithmetic by operators, for devices that the one-pass kernel is not built for.
-        var (correction1, correction2) = (1 - Math.Pow(beta1, steps), 1 - Math.Pow(beta2, steps));
+        var (correction1, correction2) = (1 - Math.Pow(Beta1, steps), 1 - Math.Pow(beta2, steps));
         for (var k = 0; k < used.Length; k++)
         {
             using var scope = new Scope();
             var (i, grad) = (used[k], grads[k] * scale);
-            m[i].MulInPlace(beta1);
-            m[i].AddInPlace(grad, 1 - beta1);
+            m[i].MulInPlace(Beta1);
+            m[i].AddInPlace(grad, 1 - Beta1);
             v[i].MulInPlace(beta2);
             v[i].AddInPlace(grad.Square(), 1 - beta2);
             parameters[i].Value.MulInPlace(1 - (rate * Decay(i)));
