@@ -1,31 +1,83 @@
 // The CPU allocator: counts, can limit, and caches freed blocks.
 // Caching matters: with glibc's allocator each large activation is mapped, faulted in page by page and unmapped again every step.
+// Large blocks are runs of pages in big mappings. A freed run is cut and joined like any free list, so any later size can use it, and
+// pages that are to be given back are given back singly (MADV_DONTNEED): the limit is one on pages, and fragments cannot make it fail.
 #include "tutti.h"
 #include <c10/core/Allocator.h>
 #include <c10/core/CPUAllocator.h>
 #include <c10/util/Exception.h>
+#include <sys/mman.h>
 #include <algorithm>
 #include <cstdlib>
 #include <cstring>
+#include <iterator>
 #include <map>
 #include <mutex>
+#include <set>
+#include <unordered_map>
 #include <vector>
 
 namespace {
 
+constexpr size_t page = 4096, small_most = 64 << 10, mapping = size_t(1) << 30;
 constexpr size_t header_bytes = 64;  // keeps the 64-byte alignment that vector kernels expect
 
-struct Header {
-  size_t bytes;  // usable size of the block, a size class
-};
+size_t rounded(size_t n, size_t to) { return (n + to - 1) / to * to; }
 
-// 64-byte steps up to 1 KiB, then eight classes per power of two: at most 12.5 % of a block is unused.
-size_t size_class(size_t n) {
-  if (n <= 1024) return n == 0 ? 64 : (n + 63) / 64 * 64;
-  size_t power = size_t(1) << (63 - __builtin_clzll(n - 1));
-  size_t step = power / 8;
-  return (n + step - 1) / step * step;
+// 64-byte steps up to 2 KiB, then 32 classes per power of two: about 3 % of a block is unused at most.
+size_t small_class(size_t n) {
+  if (n <= 2048) return rounded(std::max<size_t>(n, 1), 64);
+  const size_t power = size_t(1) << (63 - __builtin_clzll(n - 1));
+  return rounded(n, power / 32);
 }
+
+// Free runs of pages, found by address (to join neighbours) and by size (to fit best). Clean runs take no memory until they are touched.
+class Runs {
+ public:
+  void put(char* at, size_t bytes) {
+    auto next = by_address_.lower_bound(at);
+    if (next != by_address_.begin()) {
+      auto before = std::prev(next);
+      if (before->first + before->second == at) {
+        at = before->first;
+        bytes += before->second;
+        erase(before);
+      }
+    }
+    if (next != by_address_.end() && at + bytes == next->first) {
+      bytes += next->second;
+      erase(next);
+    }
+    by_address_.emplace(at, bytes);
+    by_size_.emplace(bytes, at);
+  }
+  // The front of the smallest run that has room, or null.
+  char* take(size_t bytes) {
+    auto found = by_size_.lower_bound({bytes, nullptr});
+    if (found == by_size_.end()) return nullptr;
+    const auto [size, at] = *found;
+    erase(by_address_.find(at));
+    if (size > bytes) put(at + bytes, size - bytes);
+    return at;
+  }
+  // Up to `most` bytes from the end of the largest run.
+  std::pair<char*, size_t> take_end(size_t most) {
+    const auto [size, at] = *by_size_.rbegin();
+    const size_t bytes = std::min(size, most);
+    erase(by_address_.find(at));
+    if (size > bytes) put(at, size - bytes);
+    return {at + size - bytes, bytes};
+  }
+  bool empty() const { return by_size_.empty(); }
+
+ private:
+  void erase(std::map<char*, size_t>::iterator run) {
+    by_size_.erase({run->second, run->first});
+    by_address_.erase(run);
+  }
+  std::map<char*, size_t> by_address_;
+  std::set<std::pair<size_t, char*>> by_size_;
+};
 
 class CachingAllocator final : public c10::Allocator {
  public:
@@ -40,40 +92,23 @@ class CachingAllocator final : public c10::Allocator {
   void copy_data(void* to, const void* from, std::size_t count) const { std::memcpy(to, from, count); }
 
   void* take(size_t n) {
-    const size_t want = size_class(n);
     std::lock_guard<std::mutex> lock(mutex_);
-    auto found = free_.lower_bound(want);
-    // A slightly larger block serves too: ragged batches rarely ask for the same size twice.
-    if (found != free_.end() && found->first <= want + want / 4) {
-      void* data = found->second.back();
-      found->second.pop_back();
-      const size_t bytes = found->first;
-      if (found->second.empty()) free_.erase(found);
-      cached_ -= bytes;
-      add_in_use(bytes);
-      return data;
-    }
-    // What is held (in use and cached) stays within the limit, and near the peak in use.
-    const size_t roof = std::max(peak_ever_, in_use_ + want) / 4 * 5 + (64u << 20);
-    drop_cached(in_use_ + want, std::min(limit_, roof));
-    if (in_use_ + want > limit_) fail(want);
-    char* base = static_cast<char*>(std::aligned_alloc(64, want + header_bytes));
-    if (base == nullptr) {
-      drop_cached(in_use_ + want, 0);
-      base = static_cast<char*>(std::aligned_alloc(64, want + header_bytes));
-      if (base == nullptr) fail(want);
-    }
-    reinterpret_cast<Header*>(base)->bytes = want;
-    add_in_use(want);
-    return base + header_bytes;
+    return n > small_most ? take_large(rounded(n, page)) : take_small(small_class(n));
   }
 
   void give(void* data) {
     std::lock_guard<std::mutex> lock(mutex_);
-    const size_t bytes = reinterpret_cast<Header*>(static_cast<char*>(data) - header_bytes)->bytes;
+    size_t bytes;
+    if (auto found = large_.find(data); found != large_.end()) {
+      bytes = found->second;
+      large_.erase(found);
+      dirty_.put(static_cast<char*>(data), bytes);
+    } else {
+      bytes = *reinterpret_cast<size_t*>(static_cast<char*>(data) - header_bytes);
+      small_[bytes].push_back(data);
+    }
     in_use_ -= bytes;
     cached_ += bytes;
-    free_[bytes].push_back(data);
     // Only after a limit was set below what was in use can this be over it.
     drop_cached(in_use_, limit_);
   }
@@ -100,19 +135,79 @@ class CachingAllocator final : public c10::Allocator {
   static void release(void* data);
 
  private:
+  void* take_small(size_t want) {
+    auto found = small_.lower_bound(want);
+    // A slightly larger block serves too: ragged batches rarely ask for the same size twice.
+    if (found != small_.end() && found->first <= want + want / 16) {
+      const size_t bytes = found->first;
+      void* data = found->second.back();
+      found->second.pop_back();
+      if (found->second.empty()) small_.erase(found);
+      cached_ -= bytes;
+      add_in_use(bytes);
+      return data;
+    }
+    make_room(want);
+    char* base = static_cast<char*>(std::aligned_alloc(64, want + header_bytes));
+    if (base == nullptr) fail(want);
+    *reinterpret_cast<size_t*>(base) = want;
+    add_in_use(want);
+    return base + header_bytes;
+  }
+
+  void* take_large(size_t want) {
+    char* data = dirty_.take(want);
+    if (data != nullptr) cached_ -= want;
+    else {
+      make_room(want);
+      data = clean_.take(want);
+      if (data == nullptr) {
+        map(want);
+        data = clean_.take(want);
+      }
+    }
+    large_.emplace(data, want);
+    add_in_use(want);
+    return data;
+  }
+
+  // More addresses; memory is taken when pages are touched.
+  void map(size_t want) {
+    for (size_t bytes : {std::max(rounded(want, page), mapping), rounded(want, page)}) {
+      void* at = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+      if (at == MAP_FAILED) continue;
+      clean_.put(static_cast<char*>(at), bytes);
+      return;
+    }
+    fail(want);
+  }
+
   void add_in_use(size_t bytes) {
     in_use_ += bytes;
     peak_ = std::max(peak_, in_use_);
     peak_ever_ = std::max(peak_ever_, in_use_);
   }
-  // Gives cached blocks back to the system, largest first, until `used` plus what stays cached is at most `roof`.
+  // What is held (in use and cached) stays within the limit, and near the peak in use.
+  void make_room(size_t want) {
+    const size_t roof = std::max(peak_ever_, in_use_ + want) / 4 * 5 + (64u << 20);
+    drop_cached(in_use_ + want, std::min(limit_, roof));
+    if (in_use_ + want > limit_) fail(want);
+  }
+  // Gives cached memory back to the system, from the largest runs, until `used` plus what stays cached is at most `roof`.
   void drop_cached(size_t used, size_t roof) {
     while (cached_ > 0 && used + cached_ > roof) {
-      auto largest = std::prev(free_.end());
+      if (!dirty_.empty()) {
+        const auto [at, bytes] = dirty_.take_end(rounded(used + cached_ - roof, page));
+        madvise(at, bytes, MADV_DONTNEED);
+        clean_.put(at, bytes);
+        cached_ -= bytes;
+        continue;
+      }
+      auto largest = std::prev(small_.end());
       std::free(static_cast<char*>(largest->second.back()) - header_bytes);
       largest->second.pop_back();
       cached_ -= largest->first;
-      if (largest->second.empty()) free_.erase(largest);
+      if (largest->second.empty()) small_.erase(largest);
     }
   }
   [[noreturn]] void fail(size_t want) const {
@@ -122,7 +217,9 @@ class CachingAllocator final : public c10::Allocator {
   }
 
   std::mutex mutex_;
-  std::map<size_t, std::vector<void*>> free_;
+  std::map<size_t, std::vector<void*>> small_;  // freed small blocks by size; the size stands before the data too
+  std::unordered_map<void*, size_t> large_;     // large blocks in use
+  Runs dirty_, clean_;
   size_t in_use_ = 0, cached_ = 0, peak_ = 0, peak_ever_ = 0, limit_ = SIZE_MAX;
 };
 

@@ -41,7 +41,6 @@ int32_t guard_call(void (*body)(void*), void* state) {
   }
 }
 
-// A handle is a counted reference to a TensorImpl, without a second allocation for the at::Tensor around it.
 void* to_handle(at::Tensor t) { return t.defined() ? t.unsafeReleaseTensorImpl() : nullptr; }
 
 at::Tensor from_handle(void* handle) {
@@ -135,6 +134,7 @@ TUTTI_API int32_t tutti_start(int32_t threads) {
   });
 }
 TUTTI_API const char* tutti_error() { return last_error().c_str(); }
+TUTTI_API void tutti_set_error(const char* text) { last_error() = text; }
 TUTTI_API const char* tutti_version() { return TORCH_VERSION; }
 TUTTI_API int32_t tutti_threads() { return at::get_num_threads(); }
 TUTTI_API int32_t tutti_set_threads(int32_t n) {

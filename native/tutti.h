@@ -1,6 +1,6 @@
 // The C ABI of the engine shim: everything that managed code calls. See README.md for why each function exists.
 #pragma once
-#include <c10/core/TensorImpl.h>
+#include <ATen/core/Tensor.h>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -46,4 +46,11 @@ constexpr const char* memory_mark = "[tutti-out-of-memory]";
 
 void install_allocator();
 
+// A handle is a counted reference to a TensorImpl, without a second allocation for the at::Tensor around it.
+void* to_handle(at::Tensor t);
+at::Tensor from_handle(void* handle);
+
 }  // namespace tutti
+
+TUTTI_API void tutti_tensor_free(void* handle);
+TUTTI_API void tutti_memory_stats(int64_t* out, int32_t reset_peak);

@@ -20,7 +20,10 @@ public abstract class TextModel(Params p, JsonObject config) : IDisposable
     public abstract int MaxLength { get; }
 
     /// <summary>Texts -> logits (n,K).</summary>
-    public Tensor Forward(TokenBatch batch) => Head(Hidden(batch, null, out var ragged), ragged);
+    public Tensor Forward(TokenBatch batch) => Forward(batch, null);
+
+    /// <summary>As <see cref="Forward(TokenBatch)"/>; <paramref name="observe"/> sees what <see cref="Hidden"/> shows.</summary>
+    internal Tensor Forward(TokenBatch batch, Action<Tensor>? observe) => Head(Hidden(batch, observe, out var ragged), ragged);
 
     /// <summary>The last hidden state (T,C); <paramref name="observe"/> sees the embeddings' output and every layer's.</summary>
     internal Tensor Hidden(TokenBatch batch, Action<Tensor>? observe, out Ragged ragged)

@@ -51,6 +51,9 @@ public sealed class Params : IDisposable
     /// <summary>All weights, in the order of construction.</summary>
     public IReadOnlyList<Parameter> Items => root.Items;
 
+    /// <summary>The weights of this place and all below it.</summary>
+    internal Tensor[] Weights() => [.. root.Items.Where(item => item.Name.StartsWith(path, StringComparison.Ordinal)).Select(item => item.Value)];
+
     /// <summary>Names of the weights that no file held and that were initialised.</summary>
     public IReadOnlyList<string> Missing => root.Missing;
 

@@ -10,6 +10,9 @@ public sealed class RunState
     /// <summary>True while an update is computed; dropout acts only then.</summary>
     public bool Training { get; set; }
 
+    /// <summary>True: blocks keep only their input and are run again in backward (see <see cref="Block"/>).</summary>
+    public bool Checkpointing { get; set; }
+
     public long Seed { get; set; }
 
     /// <summary>The number of the update, from 0.</summary>

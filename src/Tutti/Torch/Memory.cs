@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace Tutti.Torch;
 
 /// <summary>Bytes of one device's memory as the engine's allocator counts them.</summary>
@@ -29,6 +31,19 @@ public static unsafe class Memory
 
     /// <summary>Sets the hard limit of CPU tensor memory in bytes, or removes it with null. Beyond it operators throw <see cref="TorchMemoryException"/>.</summary>
     public static void Limit(long? bytes) => Native.tutti_memory_limit(bytes ?? -1);
+
+    /// <summary>Bytes that the machine has for this process: its memory, or what its control group may take.</summary>
+    public static long MachineSize
+    {
+        get
+        {
+            string[] limits = ["/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"];
+            var machine = File.Exists("/proc/meminfo") && File.ReadLines("/proc/meminfo").FirstOrDefault() is { } line
+                && long.TryParse(string.Concat(line.Where(char.IsAsciiDigit)), NumberStyles.None, CultureInfo.InvariantCulture, out var kib) ? kib * 1024 : GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
+            return limits.Where(File.Exists).Select(file => long.TryParse(File.ReadAllText(file), NumberStyles.AllowTrailingWhite, CultureInfo.InvariantCulture, out var bytes) ? bytes : long.MaxValue)
+                .Append(machine).Min();
+        }
+    }
 
     /// <summary>Gives cached blocks back to the system.</summary>
     public static void Trim()

@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 
 namespace Tutti.Torch;
 
-/// <summary>The externs of native/tutti.cpp, one line each; native/README.md says why each exists.</summary>
+/// <summary>The externs of the shim, one line each; native/README.md says why each exists.</summary>
 static unsafe partial class Native
 {
     const string Library = "tutti_native";
@@ -48,6 +48,14 @@ static unsafe partial class Native
     [LibraryImport(Library)] public static partial void tutti_memory_stats(long* stats, int resetPeak);
     [LibraryImport(Library)] public static partial void tutti_memory_limit(long bytes);
     [LibraryImport(Library)] public static partial void tutti_memory_trim();
+    [LibraryImport(Library)] public static partial int tutti_recompute(delegate* unmanaged<nint, nint, nint*, int> body, delegate* unmanaged<nint, void> release, nint state, nint x, nint* parameters, int count, nint* y);
+    [LibraryImport(Library)] public static partial int tutti_mark(nint tensor, long* sink);
+    [LibraryImport(Library)] public static partial long tutti_grad_version(nint tensor);
+    [LibraryImport(Library, StringMarshalling = StringMarshalling.Utf8)] public static partial int tutti_pages_open(string path, long bytes, void** pages);
+    [LibraryImport(Library)] public static partial void tutti_pages_rest(void* pages, long bytes);
+    [LibraryImport(Library)] public static partial void tutti_pages_close(void* pages, long bytes);
+    [LibraryImport(Library)] public static partial int tutti_tensor_at(void* data, int dtype, long* sizes, int dims, nint* tensor);
+    [LibraryImport(Library, StringMarshalling = StringMarshalling.Utf8)] public static partial void tutti_set_error(string text);
 
     static Native()
     {

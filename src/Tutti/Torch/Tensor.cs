@@ -73,6 +73,7 @@ public sealed unsafe partial class Tensor : IDisposable
     public DType DType => Info().DType;
     public Device Device => Info().Device;
     public bool RequiresGrad => Info().RequiresGrad;
+    internal bool IsContiguous => Info().Contiguous;
     public int Dims => Info().Shape.Length;
 
     /// <summary>Elements in all.</summary>
@@ -167,6 +168,12 @@ public sealed unsafe partial class Tensor : IDisposable
     public Tensor? Grad => Native.tutti_grad(Handle) is var grad && grad != 0 ? new(grad) : null;
 
     public void SetGrad(Tensor? value) => Native.Check("set_grad", Native.tutti_set_grad(Handle, value?.Handle ?? 0), this);
+
+    /// <summary>When backward has this tensor's gradient: writes bytes in use, and the peak since the last mark, to the two places from <paramref name="sink"/> on, which must stay there.</summary>
+    internal void Mark(long* sink) => Native.Check("mark", Native.tutti_mark(Handle, sink), this);
+
+    /// <summary>How often the gradient has changed, -1 where there is none: tells which gradients a backward that failed had already reached.</summary>
+    internal long GradVersion => Native.tutti_grad_version(Handle);
 
     /// <summary>A second reference to the same tensor, with a lifetime of its own.</summary>
     public Tensor Alias() => new(Native.tutti_tensor_alias(Handle));

@@ -28,22 +28,20 @@ public static class Batches
     }
 
     /// <summary>
-    /// Cuts examples into micro-batches of at most <paramref name="tokens"/> tokens (one longer example alone), the longest first, so that memory peaks
-    /// at once. Every example is in exactly one.
+    /// Cuts examples into micro-batches, the longest first, so that memory peaks at once. Every example is in exactly one. Each text counts as long as
+    /// the longest of its micro-batch, because attention computes that rectangle; one example that is longer stands alone.
     /// </summary>
     public static IReadOnlyList<Example[]> Micro(IReadOnlyList<Example> examples, int tokens)
     {
-        var sorted = examples.OrderByDescending(example => example.Ids.Length).ThenBy(example => example.Row).ToArray();
+        var sorted = Sorted(examples);
         var parts = new List<Example[]>();
-        for (int start = 0, used = 0, i = 0; i <= sorted.Length; i++)
-        {
-            if (i == sorted.Length || (i > start && used + sorted[i].Ids.Length > tokens))
-            {
-                if (i > start) parts.Add(sorted[start..i]);
-                (start, used) = (i, 0);
-            }
-            if (i < sorted.Length) used += sorted[i].Ids.Length;
-        }
+        for (var start = 0; start < sorted.Length; start += parts[^1].Length) parts.Add(Next(sorted.AsSpan(start), tokens));
         return parts;
     }
+
+    /// <summary>The order in which an update's examples are computed: the longest first.</summary>
+    public static Example[] Sorted(IReadOnlyList<Example> examples) => [.. examples.OrderByDescending(example => example.Ids.Length).ThenBy(example => example.Row)];
+
+    /// <summary>The first micro-batch of sorted examples; a fit that goes on in the middle of an update cuts the rest as it would have been cut.</summary>
+    public static Example[] Next(ReadOnlySpan<Example> sorted, int tokens) => sorted[..Math.Clamp(tokens / sorted[0].Ids.Length, 1, sorted.Length)].ToArray();
 }

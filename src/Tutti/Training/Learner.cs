@@ -1,7 +1,7 @@
 using System.Diagnostics;
+using System.Text.Json;
 using Tutti.Evaluation;
 using Tutti.Models;
-using Tutti.Nn;
 using Tutti.Predictions;
 using Tutti.Text;
 using Tutti.Torch;
@@ -10,166 +10,103 @@ using Tutti.Training.Optimizers;
 namespace Tutti.Training;
 
 /// <summary>
-/// The training loop, visible from top to bottom: for every epoch, for every update of exactly `batch` examples, for every micro-batch: forward,
-/// loss, backward; then clip, step, zero. One divisor per update, so the gradient does not depend on how the batch was cut.
+/// Trains a model on examples. One update consumes exactly `batch` of them and has one divisor, so its gradient does not depend on how it was
+/// cut into micro-batches; a fit that was ended anywhere goes on from its newest resume point as if nothing had happened. The loop itself
+/// is <see cref="RunningFit"/>.
 /// </summary>
 /// <param name="model">The model; its weights are changed.</param>
 /// <param name="config">Batch, epochs, rates.</param>
 /// <param name="seed">Shuffles and dropout are derived from it.</param>
 /// <param name="classWeights">The weight of each class in the loss, or null for 1 each.</param>
-/// <param name="tokenizer">Saved with the checkpoints.</param>
-/// <param name="checkpointFolder">Where best and last weights go; null keeps the best in memory.</param>
+/// <param name="tokenizer">Saved with the checkpoint.</param>
+/// <param name="checkpointFolder">Gets the best weights, its subfolder <c>last</c> the last ones, as Hugging Face folders; null keeps the best in memory.</param>
 /// <param name="nameOf">How a row is called in messages; by default its number.</param>
-public sealed class Learner(TextModel model, TrainConfig config, long seed, double[]? classWeights = null, Tokenizer? tokenizer = null, string? checkpointFolder = null, Func<int, string>? nameOf = null)
+/// <param name="store">Where resume points go; null for none.</param>
+public sealed class Learner(TextModel model, TrainConfig config, long seed, double[]? classWeights = null, Tokenizer? tokenizer = null, string? checkpointFolder = null, Func<int, string>? nameOf = null, FitStore? store = null)
 {
-    readonly Device device = model.Params.Device;
-    readonly DType? autocast = config.Precision == Precision.Bf16 ? DType.BFloat16 : null;
-
     /// <summary>Trains, evaluates after every epoch (or every so many updates), and leaves the best weights in the model.</summary>
     /// <exception cref="TrainingException">The loss or the gradient is not a finite number.</exception>
-    /// <exception cref="OperationCanceledException">Cancelled between updates.</exception>
+    /// <exception cref="TorchMemoryException">Memory is short even for one example.</exception>
+    /// <exception cref="InputException">The resume point belongs to another fit, or cannot be written.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled between micro-batches; a resume point was written.</exception>
     public FitResult Fit(IReadOnlyList<Example> train, IReadOnlyList<Example> valid, FitProgress? progress = null, CancellationToken cancel = default)
     {
         if (train.Count == 0 || valid.Count == 0) throw new ArgumentException($"got {train.Count} training and {valid.Count} held-out examples; both need at least 1");
-        using var optimizer = new AdamW(model.Params.Items, config.Beta1, config.Beta2, config.Epsilon, config.WeightDecay);
-        using var checkpoint = new Checkpoint(model, tokenizer, checkpointFolder);
-        using var weights = ClassWeightTensor();
-        var total = (long)config.Epochs * ((train.Count + config.Batch - 1) / config.Batch);
-        var warmup = config.Warmup < 1 ? (long)Math.Round(config.Warmup * total) : (long)config.Warmup;
-        var state = new FitState(total);
-        _ = Memory.Stats(device, resetPeak: true);
-
+        cancel.ThrowIfCancellationRequested();
+        progress ??= new();
+        using var gradients = new GradientSum(model, config, seed, classWeights);
+        using var best = new BestWeights(model, checkpointFolder, store);
+        using var point = store?.Open(progress.Notes);
+        var planner = new MemoryPlanner(model, config, seed, gradients, store?.Pages ?? Path.GetTempPath(), reserve: best.Bytes);
+        var plan = Stored(point, planner.Limit, progress.Notes) ?? planner.Choose(train).Plan;
+        progress.Plans?.Report(plan);
+        using var optimizer = new AdamW(model.Params.Items, config.Beta1, config.Beta2, config.Epsilon, config.WeightDecay, plan.PagedOptimizer ? store?.Pages ?? Path.GetTempPath() : null);
+        _ = Memory.Stats(model.Params.Device, resetPeak: true);
         try
         {
-            for (var epoch = 1; epoch <= config.Epochs && !state.Stop; epoch++)
-            {
-                var updates = Batches.Epoch(train, config.Batch, seed, epoch);
-                for (var i = 0; i < updates.Count && !state.Stop; i++)
-                {
-                    cancel.ThrowIfCancellationRequested();
-                    var rate = config.LearningRate * Schedule.Factor(config.Schedule, state.Update, total, warmup);
-                    optimizer.Beta1 = Schedule.Momentum(config.Schedule, state.Update, total, warmup) ?? config.Beta1;
-                    var step = Step(updates[i], optimizer, weights, rate, state, epoch);
-                    progress?.Steps?.Report(step);
-                    if (state.Update == total || (config.EvaluateEvery > 0 ? state.Update % config.EvaluateEvery == 0 : i == updates.Count - 1))
-                        Evaluate(valid, checkpoint, state, epoch, progress, cancel);
-                }
-            }
-            checkpoint.KeepLast();
-            checkpoint.RestoreBest();
+            var rows = new RunningFit.Rows(train, (update, epoch, tokens) => Evaluate(valid, update, epoch, tokens, cancel), (what, value, examples, update) => Broken(gradients, what, value, examples, update));
+            var result = new RunningFit(model, config, seed, gradients, optimizer, best, plan, store, rows, progress, cancel).Run(point);
+            Finish(best);
+            return result;
         }
         finally
         {
             optimizer.ZeroGradients();                        // a broken or cancelled fit leaves no memory behind either
         }
-        return state.Result(Memory.Stats(device).Peak);
     }
 
-    /// <summary>One update: gradients of the whole batch, then one step of the optimizer.</summary>
-    StepResult Step(Example[] examples, AdamW optimizer, Tensor? weights, double rate, FitState state, int epoch)
-    {
-        var clock = Stopwatch.GetTimestamp();
-        optimizer.ZeroGradients();
-        var loss = Gradients(Batches.Micro(examples, config.MicroTokens), weights, state.Update);
-        if (!double.IsFinite(loss)) throw Broken("the loss", loss, examples, weights, state.Update);
-        var norm = optimizer.Step(rate, config.MaxGradientNorm);
-        if (!double.IsFinite(norm)) throw Broken("the gradient's norm", norm, examples, weights, state.Update);
-        var seconds = Stopwatch.GetElapsedTime(clock).TotalSeconds;
-        var tokens = examples.Sum(example => example.Ids.Length);
-        state.Count(examples.Length, tokens, seconds);
-        return new(state.Update, state.Updates, epoch, config.Epochs, loss, rate, norm, examples.Length, tokens, seconds, Memory.Stats(device));
-    }
-
-    /// <summary>
-    /// Adds the gradients of one update to those the weights have: every micro-batch gives its part, already divided by the weight of the whole
-    /// update.
-    /// </summary>
+    /// <summary>Adds the gradient of one update, cut in any way, to those the weights have.</summary>
     /// <param name="parts">The update's examples, cut in any way.</param>
-    /// <param name="weights">The class weights on the device, or null.</param>
     /// <param name="update">The update's number from 0, which dropout draws from.</param>
+    /// <param name="checkpointing">Computes activations again in backward.</param>
     /// <returns>The mean loss of the whole update.</returns>
-    internal double Gradients(IReadOnlyList<Example[]> parts, Tensor? weights, long update)
+    internal double Gradients(IReadOnlyList<Example[]> parts, long update, bool checkpointing = false)
     {
-        var divisor = Losses.Weight([.. parts.SelectMany(part => part).Select(example => example.Label)], classWeights);
-        var loss = 0.0;
-        try
-        {
-            Train(update);
-            foreach (var part in parts)
-            {
-                using var scope = new Scope();
-                var partLoss = Loss(part, weights) / divisor;
-                partLoss.Backward();
-                loss += partLoss.Item();
-            }
-            return loss;
-        }
-        finally
-        {
-            model.Params.Run.Training = false;
-            Modes.ClearAutocast();
-        }
+        using var gradients = new GradientSum(model, config, seed, classWeights);
+        using var mode = gradients.Update(update, checkpointing);
+        var divisor = gradients.Divisor(parts.SelectMany(part => part));
+        return parts.Sum(part => gradients.Add(part, divisor));
     }
 
-    void Train(long update)
+    /// <summary>The plan of a resume point, unless memory has become too small for it.</summary>
+    static MemoryPlan? Stored(ResumePoint? point, long limit, IProgress<string>? notes)
     {
-        var run = model.Params.Run;
-        (run.Training, run.Seed, run.Update) = (true, seed, update);
+        if (point?.State["plan"].Deserialize<MemoryPlan>() is not { } plan) return null;
+        if (plan.PredictedPeak <= limit) return plan;
+        notes?.Report($"the plan of the resume point needs {MemoryStats.Text(plan.PredictedPeak)}, there are {MemoryStats.Text(limit)}: planned again, results may differ in the last bits");
+        return null;
     }
 
-    /// <summary>The class weights as the loss takes them; the caller disposes it.</summary>
-    internal Tensor? ClassWeightTensor() => classWeights is null ? null
-        : Scope.Run(() => Tensor.From<double>(classWeights, classWeights.Length).To(model.Params.DType).To(device)).Owned();
-
-    /// <summary>The summed loss of some examples.</summary>
-    Tensor Loss(Example[] part, Tensor? weights)
+    /// <summary>Writes best and last weights, and leaves the best in the model.</summary>
+    void Finish(BestWeights best)
     {
-        using var mode = Modes.Autocast(device, autocast);
-        var logits = model.Forward(TextData.Batch(part));
-        var targets = Tensor.From<long>([.. part.Select(example => (long)example.Label)], [part.Length], device);
-        return Losses.CrossEntropy(autocast is null ? logits : logits.To(DType.Float32), targets, weights, config.LabelSmoothing);
+        if (checkpointFolder is not null) ModelFolder.Save(model, Path.Combine(checkpointFolder, "last"));
+        best.Restore();
+        if (checkpointFolder is null) return;
+        ModelFolder.Save(model, checkpointFolder);
+        tokenizer?.Save(checkpointFolder);
     }
 
-    void Evaluate(IReadOnlyList<Example> valid, Checkpoint checkpoint, FitState state, int epoch, FitProgress? progress, CancellationToken cancel)
+    EvaluationResult Evaluate(IReadOnlyList<Example> valid, long update, int epoch, int tokens, CancellationToken cancel)
     {
         var clock = Stopwatch.GetTimestamp();
-        var probabilities = Predictor.Probabilities(model, valid, config.Precision, Math.Max(4096, config.MicroTokens), cancel);
+        var probabilities = Predictor.Probabilities(model, valid, config.Precision, tokens, cancel);
         var classes = probabilities.Length / valid.Count;
         var truth = valid.Select(example => example.Label).ToArray();
         var predicted = Enumerable.Range(0, valid.Count).Select(i => PredictionSet.ArgMax(probabilities.AsSpan(i * classes, classes))).ToArray();
         var matrix = new ConfusionMatrix(truth, predicted, classes);
-        var result = new EvaluationResult(state.Update, epoch, Metrics.LogLoss(probabilities, truth), Metrics.Accuracy(matrix), Metrics.F1MacroOfPresent(matrix), false,
-            Stopwatch.GetElapsedTime(clock).TotalSeconds);
-        result = state.Judge(result, config.BestBy, config.EarlyStopping);
-        if (result.Best) checkpoint.KeepBest();
-        progress?.Evaluations?.Report(result);
+        return new(update, epoch, Metrics.LogLoss(probabilities, truth), Metrics.Accuracy(matrix), Metrics.F1MacroOfPresent(matrix), false, Stopwatch.GetElapsedTime(clock).TotalSeconds);
     }
 
     /// <summary>Finds the rows whose own loss is not finite. Dropout draws the same masks for a row alone, so the search repeats what broke.</summary>
-    TrainingException Broken(string what, double value, Example[] examples, Tensor? weights, long update)
+    TrainingException Broken(GradientSum gradients, string what, double value, Example[] examples, long update)
     {
-        List<string> rows = [.. examples.Where(example => !double.IsFinite(Alone(example))).Select(Name)];
+        List<string> rows = [.. examples.Where(example => !double.IsFinite(gradients.Alone(example, update))).Select(Name)];
         var who = rows.Count == 0 ? $"every row of it is finite alone; its rows are {Some([.. examples.Select(Name)])}"
             : $"the loss of these rows is not finite: {Some(rows)}";
         return new(FormattableString.Invariant($"update {update + 1}: {what} is {value}; {who}. ") + "Lower learning-rate, or use precision: fp32.");
 
         string Name(Example example) => (nameOf ?? (row => FormattableString.Invariant($"{row}")))(example.Row);
-
-        double Alone(Example example)
-        {
-            using var scope = new Scope();
-            using var none = Modes.NoGrad();
-            try
-            {
-                Train(update);
-                return Loss([example], weights).Item();
-            }
-            finally
-            {
-                model.Params.Run.Training = false;
-                Modes.ClearAutocast();
-            }
-        }
     }
 
     static string Some(List<string> rows) => string.Join(", ", rows.Take(5)) + (rows.Count > 5 ? FormattableString.Invariant($" and {rows.Count - 5} more") : "");

@@ -19,18 +19,38 @@ public static class Predictor
         var places = examples.Select((example, i) => (example with { Row = i }));
         try
         {
-            foreach (var piece in Batches.Micro([.. places], tokens))
+            var sorted = Batches.Sorted([.. places]);
+            for (var done = 0; done < sorted.Length;)
             {
                 cancel.ThrowIfCancellationRequested();
-                var (values, classes) = Piece(model, piece, precision);
+                var piece = Batches.Next(sorted.AsSpan(done), tokens);
+                if (TryPiece(model, piece, precision) is not var (values, classes))
+                {
+                    tokens = piece.Length / 2 * piece[0].Ids.Length;      // no room: smaller pieces from here on
+                    continue;
+                }
                 result ??= new double[examples.Count * classes];
                 for (var i = 0; i < piece.Length; i++) values.AsSpan(i * classes, classes).CopyTo(result.AsSpan(piece[i].Row * classes));
+                done += piece.Length;
             }
             return result ?? [];
         }
         finally
         {
             Modes.ClearAutocast();                            // casts made without recording would leave the next update without gradients
+        }
+    }
+
+    /// <summary>Null where memory has no room for more than one example.</summary>
+    static (double[] Values, int Classes)? TryPiece(TextModel model, Example[] piece, Precision precision)
+    {
+        try
+        {
+            return Piece(model, piece, precision);
+        }
+        catch (TorchMemoryException) when (piece.Length > 1)
+        {
+            return null;
         }
     }
 

@@ -21,7 +21,11 @@ public sealed record StepResult(long Update, long Updates, int Epoch, int Epochs
 public sealed record EvaluationResult(long Update, int Epoch, double Loss, double Accuracy, double MacroF1, bool Best, double Seconds);
 
 /// <summary>Receives what happens during a fit; any part may be null.</summary>
-public sealed record FitProgress(IProgress<StepResult>? Steps = null, IProgress<EvaluationResult>? Evaluations = null);
+/// <param name="Plans">How updates will be cut, before the first.</param>
+/// <param name="Replays">Micro-batches that had no room and were computed again in pieces.</param>
+/// <param name="Notes">What the user should know, such as a damaged resume point.</param>
+public sealed record FitProgress(IProgress<StepResult>? Steps = null, IProgress<EvaluationResult>? Evaluations = null, IProgress<MemoryPlan>? Plans = null,
+    IProgress<ReplayResult>? Replays = null, IProgress<string>? Notes = null);
 
 /// <summary>What a fit came to.</summary>
 /// <param name="Best">The evaluation whose weights the model now has.</param>

@@ -21,8 +21,7 @@ public sealed class AccumulationTests() : EngineTest(threads: 1)
     (double Loss, Dictionary<string, double[]> Gradients) Run(IReadOnlyList<Example[]> parts, long update = 3)
     {
         foreach (var item in model.Params.Items) item.Value.SetGrad(null);
-        using var weights = Learner().ClassWeightTensor();
-        var loss = Learner().Gradients(parts, weights, update);
+        var loss = Learner().Gradients(parts, update);
         return (loss, model.Params.Items.ToDictionary(item => item.Name, item => item.Value.Grad!.ToArray<double>()));
     }
 
@@ -78,8 +77,7 @@ public sealed class AccumulationTests() : EngineTest(threads: 1)
         using var owner = model;
         var examples = SomeExamples.Of(9, classes: 3);
         var learner = new Learner(plain, config, 5, classWeights);
-        using var weights = learner.ClassWeightTensor();
-        var loss = learner.Gradients(Batches.Micro(examples, 20), weights, 0);
+        var loss = learner.Gradients(Batches.Micro(examples, 20), 0);
 
         var (p, total, divisor) = (SomeExamples.Predict(plain, examples), 0.0, 0.0);
         for (var i = 0; i < examples.Length; i++)

@@ -52,18 +52,17 @@ sealed class BertLayer(Params p, BertConfig config)
     }
 }
 
-/// <summary>The stack of layers, one scope per block: what autograd needs stays alive natively, the rest is freed at once.</summary>
+/// <summary>The stack of layers, each a block of its own.</summary>
 sealed class BertEncoder(Params p, BertConfig config)
 {
-    readonly BertLayer[] layers = [.. Enumerable.Range(0, config.Layers).Select(i => new BertLayer(p / "layer" / i, config))];
+    readonly (BertLayer Layer, Block Block)[] layers = [.. Enumerable.Range(0, config.Layers).Select(i => p / "layer" / i).Select(place => (new BertLayer(place, config), new Block(place)))];
 
     public Tensor Forward(Tensor x, Ragged ragged, Action<Tensor>? observe)
     {
         observe?.Invoke(x);
-        foreach (var layer in layers)
+        foreach (var (layer, block) in layers)
         {
-            var before = x;
-            x = Scope.Run(() => layer.Forward(before, ragged));
+            x = block.Run(x, input => layer.Forward(input, ragged));
             observe?.Invoke(x);
         }
         return x;

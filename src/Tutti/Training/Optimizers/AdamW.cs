@@ -12,22 +12,31 @@ public sealed class AdamW : IDisposable
     readonly IReadOnlyList<Parameter> parameters;
     readonly double beta2, eps, decay;
     readonly Tensor[] m, v;
-    long steps;
+    readonly MappedPages? pages;
 
     /// <param name="parameters">The weights; their moments are allocated here, never inside a step.</param>
     /// <param name="beta1">Decay of the first moment.</param>
     /// <param name="beta2">Decay of the second moment.</param>
     /// <param name="eps">Added to the root of the second moment.</param>
     /// <param name="decay">Weight decay per unit of learning rate.</param>
-    public AdamW(IReadOnlyList<Parameter> parameters, double beta1 = 0.9, double beta2 = 0.999, double eps = 1e-8, double decay = 0.01)
+    /// <param name="pagesFolder">Where the moments lie in a file instead of memory (CPU only); null for memory. The results are the same.</param>
+    public AdamW(IReadOnlyList<Parameter> parameters, double beta1 = 0.9, double beta2 = 0.999, double eps = 1e-8, double decay = 0.01, string? pagesFolder = null)
     {
         (this.parameters, Beta1, this.beta2, this.eps, this.decay) = (parameters, beta1, beta2, eps, decay);
         (m, v) = (new Tensor[parameters.Count], new Tensor[parameters.Count]);
         using var scope = new Scope();                        // frees what was made when memory ends half-way
-        foreach (var list in (Tensor[][])[m, v])
-            for (var i = 0; i < list.Length; i++) list[i] = Tensor.Zeros(parameters[i].Value.Shape, parameters[i].Value.DType, parameters[i].Value.Device);
+        if (pagesFolder is not null) pages = new(pagesFolder, parameters.Concat(parameters).Select(item => item.Value.Count * item.Value.DType.Size()));
+        for (var i = 0; i < m.Length; i++)                    // side by side, so that a sweep touches a file in order
+            foreach (var list in (Tensor[][])[m, v]) list[i] = pages?.Take(parameters[i].Value.Shape, parameters[i].Value.DType) ?? Tensor.Zeros(parameters[i].Value.Shape, parameters[i].Value.DType, parameters[i].Value.Device);
         foreach (var tensor in m.Concat(v)) tensor.Owned();
     }
+
+    /// <summary>Steps done, which the bias corrections need.</summary>
+    public long Steps { get; set; }
+
+    /// <summary>The moments by name, to be saved and restored: "m WEIGHT" and "v WEIGHT".</summary>
+    public IEnumerable<KeyValuePair<string, Tensor>> State =>
+        parameters.SelectMany((item, i) => (KeyValuePair<string, Tensor>[])[new($"m {item.Name}", m[i]), new($"v {item.Name}", v[i])]);
 
     /// <summary>The decay of the first moment, which some schedules move.</summary>
     public double Beta1 { get; set; }
@@ -46,8 +55,9 @@ public sealed class AdamW : IDisposable
         if (!double.IsFinite(norm)) return norm;
         // torch.nn.utils.clip_grad_norm_: the coefficient is capped at 1 and the norm has 1e-6 added.
         var scale = maxNorm > 0 ? Math.Min(1, maxNorm / (norm + 1e-6)) : 1;
-        steps++;
+        Steps++;
         Update([.. used.Select(item => item.Index)], grads, rate, scale);
+        pages?.Rest();
         return norm;
     }
 
@@ -60,6 +70,7 @@ public sealed class AdamW : IDisposable
     public void Dispose()
     {
         foreach (var tensor in m.Concat(v)) tensor.Dispose();
+        pages?.Dispose();
     }
 
     static double GradientNorm(Tensor[] grads)
@@ -75,11 +86,11 @@ public sealed class AdamW : IDisposable
         if (used.Length == 0) return;
         if (parameters[used[0]].Value.Device.IsCpu)
         {
-            Tensor.AdamW(Pick(i => parameters[i].Value), grads, Pick(i => m[i]), Pick(i => v[i]), [.. used.Select(Decay)], rate, Beta1, beta2, eps, scale, steps);
+            Tensor.AdamW(Pick(i => parameters[i].Value), grads, Pick(i => m[i]), Pick(i => v[i]), [.. used.Select(Decay)], rate, Beta1, beta2, eps, scale, Steps);
             return;
         }
         // The same arithmetic by operators, for devices that the one-pass kernel is not built for.
-        var (correction1, correction2) = (1 - Math.Pow(Beta1, steps), 1 - Math.Pow(beta2, steps));
+        var (correction1, correction2) = (1 - Math.Pow(Beta1, Steps), 1 - Math.Pow(beta2, Steps));
         for (var k = 0; k < used.Length; k++)
         {
             using var scope = new Scope();

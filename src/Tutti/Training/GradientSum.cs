@@ -1,0 +1,108 @@
+using Tutti.Models;
+using Tutti.Nn;
+using Tutti.Torch;
+
+namespace Tutti.Training;
+
+/// <summary>
+/// Adds up the gradient of an update from micro-batches of any sizes: each gives its part, already divided by the weight of the whole update.
+/// Where memory ends inside a micro-batch, it is computed again in smaller pieces, and no example counts twice.
+/// </summary>
+sealed class GradientSum : IDisposable
+{
+    readonly TextModel model;
+    readonly TrainConfig config;
+    readonly long seed;
+    readonly double[]? classWeights;
+    readonly Tensor? weights;                                 // the same on the device
+    readonly DType? autocast;
+
+    public GradientSum(TextModel model, TrainConfig config, long seed, double[]? classWeights)
+    {
+        (this.model, this.config, this.seed, this.classWeights) = (model, config, seed, classWeights);
+        autocast = config.Precision == Precision.Bf16 ? DType.BFloat16 : null;
+        weights = classWeights is null ? null : Scope.Run(() => Tensor.From<double>(classWeights, classWeights.Length).To(model.Params.DType).To(model.Params.Device)).Owned();
+    }
+
+    /// <summary>The divisor of an update: the sum of its true weights.</summary>
+    public double Divisor(IEnumerable<Example> update) => Losses.Weight([.. update.Select(example => example.Label)], classWeights);
+
+    /// <summary>Until disposed the model trains: dropout draws for this update, and weights that autocast has cast are kept.</summary>
+    public Modes.Mode Update(long update, bool checkpointing = false)
+    {
+        var run = model.Params.Run;
+        (run.Training, run.Seed, run.Update, run.Checkpointing) = (true, seed, update, checkpointing);
+        return new(() =>
+        {
+            (run.Training, run.Checkpointing) = (false, false);
+            Modes.ClearAutocast();
+        });
+    }
+
+    /// <summary>Adds a micro-batch's gradient to those the weights have. Memory that ends inside is an error.</summary>
+    /// <param name="observe">Sees the embeddings' output and every layer's.</param>
+    /// <returns>Its part of the update's mean loss.</returns>
+    public double AddOnce(Example[] part, double divisor, Action<Tensor>? observe = null)
+    {
+        using var scope = new Scope();
+        var loss = Loss(part, observe) / divisor;
+        var value = loss.Item();
+        if (loss.RequiresGrad) loss.Backward();               // not where a replay has every gradient already
+        return value;
+    }
+
+    /// <summary>As <see cref="AddOnce"/>, in pieces where memory ends: halves, and a single example with activation checkpointing.</summary>
+    /// <remarks>
+    /// A backward that failed has added the whole micro-batch to some gradients and nothing to the others. The former stand, and are left out
+    /// while the pieces are computed; so nothing is lost or doubled, and no copy of the gradients is needed.
+    /// </remarks>
+    /// <exception cref="TorchMemoryException">One example does not fit.</exception>
+    public double Add(Example[] part, double divisor, Action<Example[], bool>? replayed = null)
+    {
+        var run = model.Params.Run;
+        var before = model.Params.Items.Select(item => item.Value.GradVersion).ToArray();
+        try
+        {
+            return AddOnce(part, divisor);
+        }
+        catch (TorchMemoryException) when (part.Length > 1 || !run.Checkpointing)
+        {
+            Modes.ClearAutocast();                            // its casts take memory, and belong to the recording that broke
+        }
+        replayed?.Invoke(part, part.Length == 1);
+        var done = model.Params.Items.Where((item, i) => item.Value.RequiresGrad && item.Value.GradVersion != before[i]).ToArray();
+        foreach (var item in done) item.Value.RequireGrad(false);
+        var checkpointing = run.Checkpointing;
+        try
+        {
+            run.Checkpointing |= part.Length == 1;
+            return part.Length == 1 ? Add(part, divisor, replayed) : Add(part[..(part.Length / 2)], divisor, replayed) + Add(part[(part.Length / 2)..], divisor, replayed);
+        }
+        finally
+        {
+            run.Checkpointing = checkpointing;
+            foreach (var item in done) item.Value.RequireGrad();
+            Modes.ClearAutocast();
+        }
+    }
+
+    /// <summary>The loss of an example alone, with the masks that an update draws for it.</summary>
+    public double Alone(Example example, long update)
+    {
+        using var scope = new Scope();
+        using var none = Modes.NoGrad();
+        using var mode = Update(update);
+        return Loss([example], null).Item();
+    }
+
+    public void Dispose() => weights?.Dispose();
+
+    /// <summary>The summed loss of some examples.</summary>
+    Tensor Loss(Example[] part, Action<Tensor>? observe)
+    {
+        using var mode = Modes.Autocast(model.Params.Device, autocast);
+        var logits = model.Forward(TextData.Batch(part), observe);
+        var targets = Tensor.From<long>([.. part.Select(example => (long)example.Label)], [part.Length], model.Params.Device);
+        return Losses.CrossEntropy(autocast is null ? logits : logits.To(DType.Float32), targets, weights, config.LabelSmoothing);
+    }
+}

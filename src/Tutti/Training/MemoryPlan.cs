@@ -1,0 +1,34 @@
+using Tutti.Torch;
+
+namespace Tutti.Training;
+
+/// <summary>How an update is computed in the memory there is. It changes time and memory, never what the update is.</summary>
+/// <param name="MicroTokens">Most tokens per micro-batch, each text as long as the longest of it.</param>
+/// <param name="Checkpointing">Blocks keep only their input and are computed again in backward.</param>
+/// <param name="PagedOptimizer">The optimizer's moments lie in a file.</param>
+/// <param name="PredictedPeak">Bytes in use at the highest point of a fit.</param>
+public sealed record MemoryPlan(int MicroTokens, bool Checkpointing = false, bool PagedOptimizer = false, long PredictedPeak = 0)
+{
+    /// <summary>"micro-batches of 512 tokens, activations computed again, optimizer state in a file".</summary>
+    public override string ToString() => FormattableString.Invariant($"micro-batches of {MicroTokens} tokens")
+        + (Checkpointing ? ", activations computed again in backward" : "") + (PagedOptimizer ? ", optimizer state in a file" : "");
+}
+
+/// <summary>Memory ended in the middle of a micro-batch, and it was computed again in pieces.</summary>
+/// <param name="Update">From 1.</param>
+/// <param name="Examples">Of the micro-batch.</param>
+/// <param name="Tokens">Of the micro-batch.</param>
+/// <param name="Longest">Tokens of its longest text.</param>
+/// <param name="BytesInUse">Between micro-batches: weights, optimizer state, gradients.</param>
+/// <param name="Limit">Bytes that may be in use, -1 where only the system limits.</param>
+/// <param name="Checkpointing">It was one example, computed again with activation checkpointing; else it was cut in two.</param>
+public sealed record ReplayResult(long Update, int Examples, int Tokens, int Longest, long BytesInUse, long Limit, bool Checkpointing);
+
+/// <summary>What training a model takes, and what was chosen.</summary>
+/// <param name="Plan">How updates are cut, and the predicted peak.</param>
+/// <param name="Weights">Bytes.</param>
+/// <param name="Gradients">Bytes, while an update is computed.</param>
+/// <param name="Optimizer">Bytes of the moments in memory.</param>
+/// <param name="ActivationsPerThousand">Bytes that a thousand further tokens of a micro-batch take.</param>
+/// <param name="Timeline">The largest micro-batch, module by module.</param>
+public sealed record MemoryReport(MemoryPlan Plan, long Weights, long Gradients, long Optimizer, long ActivationsPerThousand, IReadOnlyList<MemoryMoment> Timeline);

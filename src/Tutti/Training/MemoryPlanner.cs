@@ -1,0 +1,153 @@
+using Tutti.Models;
+using Tutti.Torch;
+using Tutti.Training.Optimizers;
+
+namespace Tutti.Training;
+
+/// <summary>
+/// Chooses how updates are cut before the first one. What weights, gradients and optimizer state take is known, what a micro-batch adds is measured:
+/// one probe step with the longest example says how many tokens fit, a second with the largest micro-batches that these rows will ever form says the
+/// peak. Where not even one example fits, activations are computed again in backward; where that is not enough, the optimizer's moments go to a
+/// file. None of it changes what an update is.
+/// </summary>
+/// <param name="model">As it will be trained.</param>
+/// <param name="config">Batch, precision, the most tokens per micro-batch.</param>
+/// <param name="seed">Of the shuffles, which decide what micro-batches there are.</param>
+/// <param name="gradients">Computes the probes.</param>
+/// <param name="pagesFolder">For the optimizer's state in a file.</param>
+/// <param name="reserve">Bytes that something else will take during the fit.</param>
+sealed class MemoryPlanner(TextModel model, TrainConfig config, long seed, GradientSum gradients, string pagesFolder, long reserve = 0)
+{
+    /// <summary>The share of the limit that is planned with; the rest is for what no probe has seen.</summary>
+    const double Share = 0.97;
+
+    /// <summary>What backward takes on top of the activations of a forward pass, roughly: the second probe measures it.</summary>
+    const double Backward = 1.25;
+
+    /// <summary>Updates that are looked at for the largest micro-batch.</summary>
+    const int MostUpdates = 20_000;
+
+    Device Device => model.Params.Device;
+
+    /// <summary>Bytes that may be in use.</summary>
+    public long Limit { get; } = Memory.Stats(model.Params.Device) is { Limit: > 0 } stats ? stats.Limit : Memory.MachineSize / 16 * 15;
+
+    /// <summary>The first way that fits, in the order of what it costs in time.</summary>
+    /// <exception cref="TorchMemoryException">Nothing fits: not one example, by any means.</exception>
+    public MemoryReport Choose(IReadOnlyList<Example> train)
+    {
+        foreach (var checkpointing in (ReadOnlySpan<bool>)[false, true])
+            try
+            {
+                return Try(train, checkpointing, paged: false);
+            }
+            catch (TorchMemoryException)
+            {
+                // The next way needs less.
+            }
+        return Try(train, checkpointing: true, paged: true);
+    }
+
+    /// <summary>What one way of computing takes.</summary>
+    /// <exception cref="TorchMemoryException">Not one example fits.</exception>
+    public MemoryReport Try(IReadOnlyList<Example> train, bool checkpointing, bool paged)
+    {
+        using var optimizer = new AdamW(model.Params.Items, pagesFolder: paged ? pagesFolder : null);
+        var longest = train.MaxBy(example => example.Ids.Length)!;
+        var one = Probe([[longest], [longest]], checkpointing);
+        var room = (Limit * Share) - reserve - one.Steady;
+        var fits = (long)Math.Max(1, room / (Backward * one.Activations)) * longest.Ids.Length;
+        var tokens = (int)Math.Min(fits, Math.Max(config.MicroTokens, longest.Ids.Length));
+        while (true)
+        {
+            var largest = TryProbe(Largest(train, tokens), checkpointing);
+            var peak = Math.Max(one.Peak, largest?.Peak ?? 0) + reserve;
+            if (tokens <= longest.Ids.Length || (largest is not null && peak <= Limit * Share))
+                return new(new(tokens, checkpointing, paged, peak), Bytes, Bytes, paged ? 0 : 2 * Bytes, PerThousand(one, largest ?? one), (largest ?? one).Moments);
+            var share = largest is null ? 0.7 : Math.Min(0.9, room / Math.Max(1, largest.Peak - one.Steady));
+            tokens = Math.Max(longest.Ids.Length, (int)(tokens * share));
+        }
+    }
+
+    long Bytes => model.Params.Items.Sum(item => item.Value.Count * item.Value.DType.Size());
+
+    static long PerThousand(MemoryProbe one, MemoryProbe largest) => largest.Tokens > one.Tokens
+        ? 1000 * (largest.Activations - one.Activations) / (largest.Tokens - one.Tokens) : 1000 * one.Activations / one.Tokens;
+
+    /// <summary>
+    /// Among all micro-batches that the fit will form: the largest that begins an update, and the largest that comes later and finds gradients
+    /// in place.
+    /// </summary>
+    IReadOnlyList<Example[]> Largest(IReadOnlyList<Example> train, int tokens)
+    {
+        Example[]? first = null, later = null;
+        var left = MostUpdates;
+        for (var epoch = 1; epoch <= config.Epochs && left > 0; epoch++)
+            foreach (var update in Batches.Epoch(train, config.Batch, seed, epoch).Take(left))
+            {
+                left--;
+                var parts = Batches.Micro(update, tokens);
+                if (first is null || Size(parts[0]) > Size(first)) first = parts[0];
+                if (parts.Skip(1).MaxBy(Size) is { } other && (later is null || Size(other) > Size(later))) later = other;
+            }
+        return later is null ? [first!] : [first!, later];
+    }
+
+    // What activations grow with: tokens, the rectangle that attention pads to, and its square. The weights are those of an encoder with heads
+    // 64 wide, in numbers per token and channel: about 17 rows of tokens, 4 padded ones, 3 scores per head.
+    static double Size(Example[] part)
+    {
+        double longest = part.Max(example => example.Ids.Length), tokens = part.Sum(example => example.Ids.Length);
+        return (17 * tokens) + (4 * part.Length * longest) + (3.0 / 64 * part.Length * longest * longest);
+    }
+
+    MemoryProbe? TryProbe(IReadOnlyList<Example[]> parts, bool checkpointing)
+    {
+        try
+        {
+            return Probe(parts, checkpointing);
+        }
+        catch (TorchMemoryException)
+        {
+            return null;                                      // smaller micro-batches are tried
+        }
+    }
+
+    /// <summary>One step without its update: every part forward and backward, the gradients of earlier parts in place.</summary>
+    /// <exception cref="TorchMemoryException">It does not fit.</exception>
+    MemoryProbe Probe(IReadOnlyList<Example[]> parts, bool checkpointing)
+    {
+        try
+        {
+            using var mode = gradients.Update(0, checkpointing);
+            var (peak, last) = (0L, new MemoryProbe(0, 0, 0, 0, []));
+            foreach (var part in parts)
+            {
+                var steady = Memory.Stats(Device).InUse;
+                using var line = new MemoryTimeline(Device);
+                var (passed, live) = (0, 0L);
+                gradients.AddOnce(part, part.Length, output =>
+                {
+                    line.Passed(passed == 0 ? "embeddings" : FormattableString.Invariant($"layer {passed}"), output);
+                    (passed, live) = (passed + 1, Memory.Stats(Device).InUse - steady);
+                });
+                var moments = line.Moments("head and loss");
+                var most = moments.Max(moment => moment.Peak);
+                last = new(part.Sum(example => example.Ids.Length), Math.Max(peak, most), steady, live, most > peak ? moments : last.Moments);
+                peak = last.Peak;
+            }
+            return last;
+        }
+        finally
+        {
+            foreach (var item in model.Params.Items) item.Value.SetGrad(null);
+        }
+    }
+
+    /// <param name="Tokens">Of the last part.</param>
+    /// <param name="Peak">Bytes in use at the highest point of all parts.</param>
+    /// <param name="Steady">Bytes in use before the last part.</param>
+    /// <param name="Activations">Bytes that the last part's layers kept for backward.</param>
+    /// <param name="Moments">The part with the peak, module by module.</param>
+    sealed record MemoryProbe(int Tokens, long Peak, long Steady, long Activations, IReadOnlyList<MemoryMoment> Moments);
+}

@@ -1,0 +1,182 @@
+using System.Diagnostics;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Tutti.Models;
+using Tutti.Torch;
+using Tutti.Training.Optimizers;
+
+namespace Tutti.Training;
+
+/// <summary>
+/// One fit from its first update, or from where an earlier process left it, to its last: for every update of exactly `batch` examples, for every
+/// micro-batch: forward, loss, backward; then clip, step, zero; evaluate when it is time.
+/// </summary>
+/// <param name="model">What is trained.</param>
+/// <param name="config">How.</param>
+/// <param name="seed">Of the shuffles.</param>
+/// <param name="gradients">The sum of gradients in the weights.</param>
+/// <param name="optimizer">Made as <paramref name="plan"/> says.</param>
+/// <param name="best">The best weights so far.</param>
+/// <param name="plan">How updates are cut.</param>
+/// <param name="store">Where resume points go; null for none.</param>
+/// <param name="data">Training rows, held-out rows, and how the latter are judged.</param>
+/// <param name="progress">Who watches.</param>
+/// <param name="cancel">Ends the fit after the current micro-batch, with a resume point.</param>
+sealed class RunningFit(TextModel model, TrainConfig config, long seed, GradientSum gradients, AdamW optimizer, BestWeights best, MemoryPlan plan, FitStore? store,
+    RunningFit.Rows data, FitProgress progress, CancellationToken cancel)
+{
+    /// <param name="Train">Rows to learn from.</param>
+    /// <param name="Evaluate">Evaluates the held-out rows after an update, with pieces of so many tokens.</param>
+    /// <param name="Broken">The error for numbers that broke in an update.</param>
+    public sealed record Rows(IReadOnlyList<Example> Train, Func<long, int, int, EvaluationResult> Evaluate, Func<string, double, Example[], long, TrainingException> Broken);
+
+    readonly FitState state = new((long)config.Epochs * PerEpoch(data.Train, config));
+    readonly long warmup = Warmup(config, (long)config.Epochs * PerEpoch(data.Train, config));
+    readonly MicroCut cut = new(plan.MicroTokens);
+    readonly int perEpoch = PerEpoch(data.Train, config);
+    (int Epoch, IReadOnlyList<Example[]> Updates) order = (0, []);
+
+    /// <param name="point">Where to go on from; null at the beginning.</param>
+    public FitResult Run(ResumePoint? point)
+    {
+        var sum = point is null ? null : Resume(point);
+        while (true)
+        {
+            if (EvaluationIsDue) Evaluate();
+            if (state.Stop || state.Update == state.Updates) break;
+            sum ??= NextUpdate();
+            Accumulate(sum);
+            Step(sum);
+            sum = null;
+        }
+        Save(null);
+        return state.Result();
+    }
+
+    Device Device => model.Params.Device;
+    int Epoch(long update) => (int)(update / perEpoch) + 1;
+
+    bool EvaluationIsDue => state.Update > state.Evaluated
+        && (state.Update == state.Updates || (config.EvaluateEvery > 0 ? state.Update % config.EvaluateEvery == 0 : state.Update % perEpoch == 0));
+
+    Accumulation NextUpdate()
+    {
+        optimizer.ZeroGradients();
+        if (order.Epoch != Epoch(state.Update)) order = (Epoch(state.Update), Batches.Epoch(data.Train, config.Batch, seed, Epoch(state.Update)));
+        var examples = order.Updates[(int)(state.Update % perEpoch)];
+        return new(examples, gradients.Divisor(examples));
+    }
+
+    /// <summary>Micro-batch by micro-batch, each a place where the fit can be ended and gone on with.</summary>
+    void Accumulate(Accumulation sum)
+    {
+        using var mode = gradients.Update(state.Update, plan.Checkpointing);
+        while (sum.Next(cut.Tokens) is { } part)
+        {
+            if (cancel.IsCancellationRequested)
+            {
+                Save(sum);
+                cancel.ThrowIfCancellationRequested();
+            }
+            var clock = Stopwatch.GetTimestamp();
+            var loss = gradients.Add(part, sum.Divisor, Replayed);
+            sum.Add(part, loss, Stopwatch.GetElapsedTime(clock).TotalSeconds);
+            if (store is { IsDue: true }) Save(sum);
+        }
+    }
+
+    void Replayed(Example[] part, bool alone)
+    {
+        var memory = Memory.Stats(Device);
+        cut.Shrink(part.Length * part[0].Ids.Length);
+        progress.Replays?.Report(new(state.Update + 1, part.Length, part.Sum(example => example.Ids.Length), part[0].Ids.Length, memory.InUse, memory.Limit, alone));
+    }
+
+    void Step(Accumulation sum)
+    {
+        var clock = Stopwatch.GetTimestamp();
+        if (!double.IsFinite(sum.Loss)) throw data.Broken("the loss", sum.Loss, sum.Examples, state.Update);
+        var rate = config.LearningRate * Schedule.Factor(config.Schedule, state.Update, state.Updates, warmup);
+        optimizer.Beta1 = Schedule.Momentum(config.Schedule, state.Update, state.Updates, warmup) ?? config.Beta1;
+        var norm = optimizer.Step(rate, config.MaxGradientNorm);
+        if (!double.IsFinite(norm)) throw data.Broken("the gradient's norm", norm, sum.Examples, state.Update);
+        optimizer.ZeroGradients();                            // evaluation has their memory for itself
+        var seconds = sum.Seconds + Stopwatch.GetElapsedTime(clock).TotalSeconds;
+        var epoch = Epoch(state.Update);
+        state.Count(sum.Examples.Length, sum.Tokens, seconds);
+        cut.UpdateDone();
+        var memory = Memory.Stats(Device);
+        state.SeePeak(memory.Peak);
+        progress.Steps?.Report(new(state.Update, state.Updates, epoch, config.Epochs, sum.Loss, rate, norm, sum.Examples.Length, sum.Tokens, seconds, memory));
+        if (!EvaluationIsDue && (store is { IsDue: true } || state.Update % perEpoch == 0)) Save(null);
+    }
+
+    void Evaluate()
+    {
+        EvaluationResult result;
+        try
+        {
+            result = data.Evaluate(state.Update, Epoch(state.Update - 1), plan.MicroTokens);
+        }
+        catch (OperationCanceledException)
+        {
+            Save(null);                                       // the evaluation itself is done again
+            throw;
+        }
+        result = state.Judge(result, config.BestBy, config.EarlyStopping);
+        if (result.Best) best.Keep(state.Update);
+        state.SeePeak(Memory.Stats(Device).Peak);
+        progress.Evaluations?.Report(result);
+        if (store is { IsDue: true } || state.Update % perEpoch == 0) Save(null);
+    }
+
+    /// <summary>Writes all that the rest of the fit depends on.</summary>
+    /// <param name="sum">The update in progress, or null between updates.</param>
+    void Save(Accumulation? sum)
+    {
+        if (store is null) return;
+        Dictionary<string, Tensor> tensors = [];
+        using var scope = new Scope();
+        foreach (var item in model.Params.Items)
+        {
+            tensors[$"w {item.Name}"] = item.Value;
+            if (sum is not null && item.Value.Grad is { } grad) tensors[$"g {item.Name}"] = grad;
+        }
+        foreach (var (name, moment) in optimizer.State) tensors[name] = moment;
+        store.Save(state.Update, new JsonObject
+        {
+            ["fit"] = state.ToJson(),
+            ["sum"] = sum?.ToJson(),
+            ["cut"] = cut.ToJson(),
+            ["plan"] = JsonSerializer.SerializeToNode(plan),
+            ["optimizer"] = new JsonObject { ["steps"] = optimizer.Steps },
+            ["generator"] = Convert.ToBase64String(Engine.GeneratorState(Device)),
+        }, tensors);
+    }
+
+    /// <summary>Puts everything back; the update that was in progress, or null.</summary>
+    Accumulation? Resume(ResumePoint point)
+    {
+        using var mode = Modes.NoGrad();
+        state.Restore(point.State["fit"]!);
+        cut.Restore(point.State["cut"]!);
+        optimizer.Steps = point.State["optimizer"]!["steps"]!.GetValue<long>();
+        Engine.RestoreGenerator(Device, Convert.FromBase64String(point.State["generator"]!.GetValue<string>()));
+        foreach (var item in model.Params.Items) point.ReadInto($"w {item.Name}", item.Value);
+        foreach (var (name, moment) in optimizer.State) point.ReadInto(name, moment);
+        progress.Notes?.Report(FormattableString.Invariant($"goes on after update {state.Update} of {state.Updates}"));
+        if (point.State["sum"] is not { } json) return null;
+        var sum = NextUpdate();
+        sum.Restore(json);
+        foreach (var item in model.Params.Items.Where(item => point.Has($"g {item.Name}")))
+        {
+            using var gradient = Tensor.Empty(item.Value.Shape, item.Value.DType, Device);
+            point.ReadInto($"g {item.Name}", gradient);
+            item.Value.SetGrad(gradient);
+        }
+        return sum;
+    }
+
+    static int PerEpoch(IReadOnlyList<Example> train, TrainConfig config) => (train.Count + config.Batch - 1) / config.Batch;
+    static long Warmup(TrainConfig config, long total) => config.Warmup < 1 ? (long)Math.Round(config.Warmup * total) : (long)config.Warmup;
+}
