@@ -23,9 +23,11 @@ using Body = int32_t (*)(void* state, void* x, void** y);
 using Release = void (*)(void* state);
 
 struct Block {
-  Body body;
-  Release release;
-  void* state;
+  const Body body;
+  const Release release;
+  void* const state;
+  Block(Body b, Release r, void* s) : body(b), release(r), state(s) {}
+  Block(const Block&) = delete;
   ~Block() { release(state); }
 
   at::Tensor run(const at::Tensor& x) const {
@@ -84,7 +86,7 @@ void check_system(bool ok, const char* what, const char* path) { TORCH_CHECK(ok,
 // y = body(x), remembering only x. `state` is released when it is needed no more, also after a failure.
 TUTTI_API int32_t tutti_recompute(Body body, Release release, void* state, void* x, void** params, int32_t count, void** y) {
   return guard([&] {
-    auto block = std::make_shared<Block>(Block{body, release, state});
+    auto block = std::make_shared<Block>(body, release, state);
     const auto input = from_handle(x);
     variable_list inputs{input};
     for (int32_t i = 0; i < count; i++) inputs.push_back(from_handle(params[i]));

@@ -64,7 +64,7 @@ public sealed class LearnerTests() : EngineTest(threads: 1)
             checkpointFolder: inMemory ? null : temp.Path).FitInTest(SomeExamples.Of(64), valid, new(null, evaluations));
         Assert.Equal(evaluations.Min(evaluation => evaluation.Loss), result.Best.Loss);
         Assert.NotEqual(evaluations[^1].Loss, result.Best.Loss);
-        var again = Metrics.LogLoss(SomeExamples.Predict(model, valid, precision), [.. valid.Select(example => example.Label)]);
+        var again = Metrics.LogLoss(SomeExamples.Predict(model, valid, precision, config.MicroTokens), [.. valid.Select(example => example.Label)]);
         Assert.Equal(result.Best.Loss, again);
     }
 
