@@ -64,7 +64,7 @@ static class Session
         }
         catch (OperationCanceledException) when (Cancel.IsCancellationRequested)
         {
-            Error.WriteLine("tutti: interrupted; finished cells are kept, the same command goes on from there");
+            Error.WriteLine("tutti: interrupted; finished cells and the state of this one are kept, the same command goes on from there");
             return Interrupted;
         }
         catch (Exception e)

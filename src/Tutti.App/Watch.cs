@@ -37,6 +37,8 @@ sealed class Watch(IAnsiConsole console, ProgressContext? bars) : IProgress<RunN
             case EncodedNews news: Encoded(news); break;
             case CellNews news: Begin(news); break;
             case SkippedNews news: Line(FormattableString.Invariant($"[{news.Number}/{news.Cells}] {news.Cell}: already trained")); break;
+            case PlanNews news: Planned(news); break;
+            case ReplayNews { Replay: var r }: Line(FormattableString.Invariant($"{place}: update {r.Update} found no room for {r.Examples} texts of {r.Tokens} tokens beside {MemoryStats.Text(r.BytesInUse)}; computed again {(r.Checkpointing ? "with checkpointing" : "in halves")}, the update is the same")); break;
             case StepNews news: Step(news.Step); break;
             case EvaluationNews news: Evaluated(news.Result); break;
             case CellDoneNews news: Done(news.Fit); break;
@@ -74,6 +76,12 @@ sealed class Watch(IAnsiConsole console, ProgressContext? bars) : IProgress<RunN
             bar = bars.AddTask("cell", maxValue: 1);
             Describe(shortPlace);
         }
+    }
+
+    void Planned(PlanNews news)
+    {
+        var limit = news.Limit > 0 ? $" of {MemoryStats.Text(news.Limit)}" : "";
+        Line($"{place}: memory {MemoryStats.Text(news.Memory.Plan.PredictedPeak)}{limit} expected; {news.Memory.Plan} {MemoryBars.Of(news.Memory.Timeline)}".TrimEnd());
     }
 
     void Step(StepResult step)

@@ -39,7 +39,7 @@ public static class ModelFolder
         var entry = Catalog.Find(config);
         using var weights = new WeightFiles(folder, entry.Prefix);
         var classes = config.Labels.Count;
-        var p = new Params(seed, name => Fresh(name, weights.Shape(name), classes) ? null : weights.Read(name), device, dtype);
+        var p = new Params(seed, name => Fresh(name, weights.Shape(name), classes) ? null : device is { IsMeta: true } ? weights.Describe(name) : weights.Read(name), device, dtype);
         try
         {
             var model = entry.Build(p, config);

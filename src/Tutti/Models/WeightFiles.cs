@@ -40,6 +40,14 @@ public sealed class WeightFiles : IDisposable
         return place.File.Read(place.Name);
     }
 
+    /// <summary>As <see cref="Read"/>, without the values.</summary>
+    public Tensor? Describe(string name)
+    {
+        if (!weights.TryGetValue(name, out var place)) return null;
+        used.Add(name);
+        return place.File.Describe(place.Name);
+    }
+
     /// <summary>The shape of a stored weight, or null.</summary>
     public long[]? Shape(string name) => weights.TryGetValue(name, out var place) ? place.File.Entries[place.Name].Shape : null;
 

@@ -69,7 +69,7 @@ public sealed class Params : IDisposable
             throw new DataException(full, $"the stored weight has the shape ({string.Join(", ", stored.Shape)}), the model's config needs ({string.Join(", ", shape)})");
         else if (!stored.DType.IsFloating())
             throw new DataException(full, $"the stored weight holds {stored.DType} numbers; expected F32, F16, BF16 or F64");
-        var value = (stored ?? init.Make(root.Seed, full, shape, root.DType)).To(root.DType).To(root.Device).Contiguous().Detach().Clone();
+        var value = (stored ?? (root.Device.IsMeta ? Tensor.Empty(shape, root.DType, Device.Meta) : init.Make(root.Seed, full, shape, root.DType))).To(root.DType).To(root.Device).Contiguous().Detach().Clone();
         root.Items.Add(new(full, value.Owned().RequireGrad(), decay));
         return value;
     }

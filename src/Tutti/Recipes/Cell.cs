@@ -26,8 +26,9 @@ public enum CellState
 /// <summary>One cell of members x seeds x folds: trained once, then read from its folder.</summary>
 /// <param name="Member">The member's name.</param>
 /// <param name="Fingerprint">Of everything that decides the result; another one makes the cell stale.</param>
+/// <param name="Identity">What the fingerprint hashes, with seed and fold: a resume point of another identity is refused, the difference named.</param>
 /// <param name="Settings">The same without the contents of the data, as <see cref="TrainedRun"/> knows it from the recipe alone.</param>
-public sealed record Cell(string Member, int Seed, int Fold, CellFolder Folder, string Fingerprint, string Settings)
+public sealed record Cell(string Member, int Seed, int Fold, CellFolder Folder, string Fingerprint, string Settings, JsonObject Identity)
 {
     static readonly JsonSerializerOptions indented = new() { WriteIndented = true };
 
@@ -41,6 +42,15 @@ public sealed record Cell(string Member, int Seed, int Fold, CellFolder Folder, 
         if (Recorded(Folder, "fingerprint") != Fingerprint) return CellState.Stale;
         if (!File.Exists(Folder.Predictions) || !File.Exists(Path.Combine(Folder.Checkpoint, "model.safetensors"))) return CellState.Missing;
         return test is null || (Recorded(Folder, "test") == test && File.Exists(Folder.Test)) ? CellState.Finished : CellState.OtherTest;
+    }
+
+    /// <summary>Refuses a cell that was begun by another recipe: going on would mix two, beginning again would lose what it has.</summary>
+    /// <exception cref="ConfigException">Names what differs.</exception>
+    public void CheckResume(CheckpointConfig checkpoint)
+    {
+        if (State(null) != CellState.Missing || new ResumeFolder(Folder.Resume, checkpoint.Disk?.Bytes).Peek()?["identity"] is not JsonObject was || JsonNode.DeepEquals(was, Identity)) return;
+        throw new ConfigException(Folder.Resume, $"holds the checkpoint of another recipe: {string.Join("; ", SettingsDifference.Of(was, Identity))}.\n"
+            + "Set it back to go on; delete this folder to begin the cell again; or choose another folder with --run.");
     }
 
     /// <summary>A text that a finished cell recorded; null when the file is missing, damaged or says nothing of it.</summary>
@@ -69,30 +79,38 @@ public sealed record Cell(string Member, int Seed, int Fold, CellFolder Folder, 
 
     /// <summary>Trains, predicts the held-out and the test rows, and writes the cell's folder; <c>metrics.json</c> comes last and marks it finished.</summary>
     /// <returns>What the fit came to.</returns>
-    public FitResult Train(MemberModel member, RunData data, TextData train, TextData? test, IProgress<RunNews>? news, int number, int of, CancellationToken cancel)
+    public FitResult Train(MemberModel member, RunData data, TextData train, TextData? test, CheckpointConfig checkpoint, IProgress<RunNews>? news, int number, int of, CancellationToken cancel)
     {
         if (File.Exists(Folder.Metrics)) File.Delete(Folder.Metrics);
         var before = (Tensors: LiveTensors.Current.Count, Bytes: Memory.Stats(Device.Cpu).InUse);
         var clock = Stopwatch.GetTimestamp();
+        var resume = new ResumeFolder(Folder.Resume, checkpoint.Disk?.Bytes, note => news?.Report(new NoteNews($"{Name}: {note}")));
         FitResult fit;
         using (var model = member.Build(data.Labels.Names, Seed, out _))
         {
             news?.Report(new CellNews(Name, number, of, (int)model.Params.Items.Sum(item => item.Value.Count)));
             var valid = train.Rows(data.Folds.Valid(Fold));
             var examples = train.Rows(data.Folds.Train(Fold));
-            var learner = new Learner(model, member.Config, Seed, ClassWeightsOf(member.Config.ClassWeights, data, examples), member.Tokenizer, Folder.Checkpoint, row => $"id {data.TrainIds[row]} (line {data.Train.LineOf(row)})");
-            fit = learner.Fit(examples, valid, new FitProgress(
-                news is null ? null : new Forward<StepResult>(step => news.Report(new StepNews(Name, step))),
-                news is null ? null : new Forward<EvaluationResult>(result => news.Report(new EvaluationNews(Name, result)))), cancel);
+            var learner = new Learner(model, member.Config, Seed, ClassWeightsOf(member.Config.ClassWeights, data, examples), member.Tokenizer, Folder.Checkpoint, row => $"id {data.TrainIds[row]} (line {data.Train.LineOf(row)})",
+                new FitStore(resume, checkpoint.Every.Time, Identity));
+            fit = learner.Fit(examples, valid, news is null ? null : Progress(news), cancel);
             PredictionFile.Write(Folder.Predictions, Predict(model, member, valid, data.TrainIds, data, Fold, cancel));
             if (test is not null) PredictionFile.Write(Folder.Test, Predict(model, member, test.Examples, data.TestIds, data, null, cancel));
         }
         Memory.Trim();
         var after = (Tensors: LiveTensors.Current.Count, Bytes: Memory.Stats(Device.Cpu).InUse);
         WriteMetrics(fit, test is null ? null : data.Test!.ContentHash, Stopwatch.GetElapsedTime(clock).TotalSeconds, after.Tensors - before.Tensors, after.Bytes - before.Bytes);
+        resume.Delete();
         news?.Report(new CellDoneNews(Name, fit));
         return fit;
     }
+
+    FitProgress Progress(IProgress<RunNews> news) => new(
+        new Forward<StepResult>(step => news.Report(new StepNews(Name, step))),
+        new Forward<EvaluationResult>(result => news.Report(new EvaluationNews(Name, result))),
+        new Forward<MemoryReport>(memory => news.Report(new PlanNews(Name, memory, Memory.Stats(Device.Cpu).Limit))),
+        new Forward<ReplayResult>(replay => news.Report(new ReplayNews(Name, replay))),
+        new Forward<string>(note => news.Report(new NoteNews($"{Name}: {note}"))));
 
     static PredictionSet Predict(Models.TextModel model, MemberModel member, IReadOnlyList<Example> examples, IReadOnlyList<string> ids, RunData data, int? fold, CancellationToken cancel)
     {

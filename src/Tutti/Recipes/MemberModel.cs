@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using Tutti.Models;
 using Tutti.Text;
+using Tutti.Torch;
 using Tutti.Training;
 
 namespace Tutti.Recipes;
@@ -30,11 +31,12 @@ public sealed record MemberModel(ModelSpec Spec, TrainConfig Config, Tokenizer T
     }
 
     /// <summary>Builds the network for some classes. The caller disposes it.</summary>
+    /// <param name="device">Where its weights go; <see cref="Device.Meta"/> for a model that is only looked at.</param>
     /// <exception cref="DataException">Weights or config cannot be used, or do not fit the tokenizer.</exception>
-    public TextModel Build(IReadOnlyList<string> classes, long seed, out LoadReport report)
+    public TextModel Build(IReadOnlyList<string> classes, long seed, out LoadReport report, Device? device = null)
     {
         report = new([], []);
-        var model = Spec.Folder is { } folder ? ModelFolder.Load(folder, classes, seed, out report, change: WithDropout) : ModelFolder.New(WithDropout(Fresh(classes)), seed);
+        var model = Spec.Folder is { } folder ? ModelFolder.Load(folder, classes, seed, out report, device, change: WithDropout) : ModelFolder.New(WithDropout(Fresh(classes)), seed, device);
         try
         {
             CheckVocabulary(model);

@@ -1,3 +1,4 @@
+using Tutti.Models;
 using Tutti.Torch;
 using Tutti.Training;
 
@@ -6,7 +7,7 @@ namespace Tutti.Recipes;
 /// <summary>A cell does not fit into the memory there is; the message says what to change.</summary>
 public sealed class RunMemoryException(string message, Exception inner) : Exception(message, inner);
 
-/// <summary>The memory that a run may take: a hard limit on tensors from construction until disposal, none where the recipe names none.</summary>
+/// <summary>The memory that a run may take: a hard limit on tensors from construction until disposal; the machine's own size where the recipe names none.</summary>
 sealed class MemoryBudget : IDisposable
 {
     readonly MemorySize? size;
@@ -14,7 +15,18 @@ sealed class MemoryBudget : IDisposable
     public MemoryBudget(MemorySize? size)
     {
         this.size = size;
-        if (size is { } given) Memory.Limit(given.Bytes);
+        Memory.Limit(size?.Bytes ?? MemoryPlanner.OfMachine);
+    }
+
+    /// <summary>Refuses a model that cannot be trained in this memory by any means, before anything is loaded or written.</summary>
+    /// <param name="member">Its name, for the message.</param>
+    /// <param name="model">On any device, also <see cref="Device.Meta"/>.</param>
+    /// <param name="length">Tokens of the longest text that it will read.</param>
+    /// <exception cref="ConfigException">Weights and gradients alone are more than the budget.</exception>
+    public void Check(string member, TextModel model, int length)
+    {
+        var bytes = MemoryNeed.WeightBytes(model);
+        if (2 * bytes >= Memory.Stats(Device.Cpu).Limit) throw MemoryNeed.TooSmall(model, length, Memory.Stats(Device.Cpu).Limit, member);
     }
 
     /// <summary>Does something that may need more than there is.</summary>
@@ -31,12 +43,9 @@ sealed class MemoryBudget : IDisposable
         {
             var limit = size is { } given ? $"the recipe's memory: {given}" : "the memory of this machine";
             throw new RunMemoryException(FormattableString.Invariant($"{what}: does not fit into {limit} ({e.Op} found no room beside {MemoryStats.Text(Memory.Stats(Device.Cpu).Peak)} at the peak).\n")
-                + FormattableString.Invariant($"Lower train.micro-tokens (now {config.MicroTokens}; the result stays the same) or train.max-length (now {config.MaxLength}), take a smaller model, or raise memory."), e);
+                + FormattableString.Invariant($"Lower train.max-length (now {config.MaxLength}), take a smaller model, or raise memory; the same command goes on from the last resume point."), e);
         }
     }
 
-    public void Dispose()
-    {
-        if (size is not null) Memory.Limit(null);
-    }
+    public void Dispose() => Memory.Limit(null);
 }

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
+using Tutti.Torch;
 using Tutti.Training;
 
 namespace Tutti.Recipes;
@@ -19,14 +20,15 @@ sealed record OpenMember(MemberConfig Config, MemberModel Model, int MaxLength, 
     {
         var texts = TextData.Texts(data.Train, data.Text);
         var all = data.Pair is null ? texts : [.. texts, .. TextData.Texts(data.Train, data.Pair)];
-        return [.. recipe.Members.Select(config => memory.Within(config.Name!, config.Effective(recipe.Train), () => Of(config, recipe, data, all)))];
+        return [.. recipe.Members.Select(config => memory.Within(config.Name!, config.Effective(recipe.Train), () => Of(config, recipe, data, all, memory)))];
     }
 
-    static OpenMember Of(MemberConfig config, Recipe recipe, RunData data, IReadOnlyList<string> texts)
+    static OpenMember Of(MemberConfig config, Recipe recipe, RunData data, IReadOnlyList<string> texts, MemoryBudget memory)
     {
         var member = MemberModel.Of(config, recipe.Train, () => texts);
         CheckClassWeights(member.Config.ClassWeights, data.Labels.Names);
-        using var model = member.Build(data.Labels.Names, 0, out var report);
+        using var model = member.Build(data.Labels.Names, 0, out var report, Device.Meta);
+        memory.Check(config.Name!, model, member.MaxLength(model));
         List<string> notes = [];
         if (config.Model.Folder is not null) notes.AddRange(report.Lines());
         if (member.Tokenizer.VocabularySize < model.VocabularySize)

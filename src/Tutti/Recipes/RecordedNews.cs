@@ -12,6 +12,16 @@ sealed class RecordedNews(EventLog events, IProgress<RunNews>? to) : IProgress<R
             case EvaluationNews { Result: var r } news:
                 events.Write("evaluated", ("cell", news.Cell), ("update", r.Update), ("loss", r.Loss), ("accuracy", r.Accuracy), ("macroF1", r.MacroF1), ("best", r.Best));
                 break;
+            case PlanNews { Memory: var m } news:
+                events.Write("planned", ("cell", news.Cell), ("microTokens", m.Plan.MicroTokens), ("checkpointing", m.Plan.Checkpointing), ("pagedOptimizer", m.Plan.PagedOptimizer),
+                    ("predictedPeak", m.Plan.PredictedPeak), ("limit", news.Limit), ("timeline", m.Timeline.Select(moment => new { module = moment.Module, backward = moment.Backward, inUse = moment.InUse, peak = moment.Peak })));
+                break;
+            case ReplayNews { Replay: var r } news:
+                events.Write("replayed", ("cell", news.Cell), ("update", r.Update), ("examples", r.Examples), ("tokens", r.Tokens), ("longest", r.Longest), ("bytes", r.BytesInUse), ("limit", r.Limit), ("checkpointing", r.Checkpointing));
+                break;
+            case NoteNews news:
+                events.Write("note", ("text", news.Text));
+                break;
             case StepNews { Step: var s } news:
                 events.Write("step", ("cell", news.Cell), ("update", s.Update), ("loss", s.Loss), ("rate", s.Rate), ("norm", s.GradientNorm), ("tokens", s.Tokens), ("seconds", s.Seconds), ("bytes", s.Memory.InUse));
                 break;

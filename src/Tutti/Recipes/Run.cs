@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using Tutti.Ensembling;
 using Tutti.Evaluation;
 using Tutti.Predictions;
@@ -30,6 +31,7 @@ public sealed class Run(Recipe recipe, string folder)
         var members = OpenMember.All(recipe, data, memory);
         CheckSample(data);
         var cells = Cells(data, members);
+        foreach (var cell in cells) cell.CheckResume(recipe.Checkpoint);
 
         using var start = new RunStart(files);
         try
@@ -37,7 +39,7 @@ public sealed class Run(Recipe recipe, string folder)
             start.Write(recipe, data, cells.Length, members.ToDictionary(member => member.Name, member => member.Weights));
             news?.Report(new DataNews(recipe.Data.Train, data.Summary(), [.. Enumerable.Range(0, data.Folds.Count).Select(fold => data.Folds.Valid(fold).Length)], data.Test?.Count ?? 0));
             var number = 0;
-            foreach (var member in members) number = TrainMember(member, data, cells, number, start.Events, memory, news, cancel);
+            foreach (var member in members) number = TrainMember(member, data, cells, number, recipe.Checkpoint, start.Events, memory, news, cancel);
             var result = Finish(cells, data);
             start.Events.Write("finished", ("accuracy", result.Summary.Scores[0].Score.Value));
             return result;
@@ -64,10 +66,11 @@ public sealed class Run(Recipe recipe, string folder)
             let settings = recipe.Settings(member.Config)
             from seed in member.Config.Seeds
             from fold in Enumerable.Range(0, data.Folds.Count)
-            select new Cell(member.Name, seed, fold, files.Cell(member.Name, seed, fold), fingerprint, settings)];
+            let identity = new JsonObject { ["settings"] = recipe.FingerprintNode(member.Config, data.Train.ContentHash, member.Weights), ["member"] = member.Name, ["seed"] = seed, ["fold"] = fold }
+            select new Cell(member.Name, seed, fold, files.Cell(member.Name, seed, fold), fingerprint, settings, identity)];
 
     /// <summary>Trains what is missing of a member; its rows are encoded once, and only when a cell needs them.</summary>
-    static int TrainMember(OpenMember member, RunData data, Cell[] all, int number, EventLog events, MemoryBudget memory, IProgress<RunNews>? news, CancellationToken cancel)
+    static int TrainMember(OpenMember member, RunData data, Cell[] all, int number, CheckpointConfig checkpoint, EventLog events, MemoryBudget memory, IProgress<RunNews>? news, CancellationToken cancel)
     {
         (TextData Train, TextData? Test)? rows = null;
         foreach (var cell in all.Where(cell => cell.Member == member.Name))
@@ -87,7 +90,7 @@ public sealed class Run(Recipe recipe, string folder)
             if (state == CellState.Stale) news?.Report(new NoteNews($"{cell.Name} was trained with other settings or data and is trained again"));
             var (train, test) = rows ??= Encode(member, data, news);
             events.Write("cell started", ("cell", cell.Name));
-            var fit = memory.Within(cell.Name, member.Model.Config, () => cell.Train(member.Model, data, train, test, new RecordedNews(events, news), number, all.Length, cancel));
+            var fit = memory.Within(cell.Name, member.Model.Config, () => cell.Train(member.Model, data, train, test, checkpoint, new RecordedNews(events, news), number, all.Length, cancel));
             events.Write("cell finished", ("cell", cell.Name), ("loss", fit.Best.Loss), ("accuracy", fit.Best.Accuracy), ("seconds", fit.Seconds), ("peakBytes", fit.PeakBytes));
         }
         return number;

@@ -24,6 +24,13 @@ public sealed record CellNews(string Cell, int Number, int Cells, int Parameters
 /// <summary>A cell was finished by an earlier run and is used as it is.</summary>
 public sealed record SkippedNews(string Cell, int Number, int Cells) : RunNews;
 
+/// <summary>How a cell's updates will be cut, and what memory they are expected to take.</summary>
+/// <param name="Limit">Bytes that may be in use.</param>
+public sealed record PlanNews(string Cell, MemoryReport Memory, long Limit) : RunNews;
+
+/// <summary>Memory ended inside an update; the micro-batch was computed again in pieces, and the update is the same.</summary>
+public sealed record ReplayNews(string Cell, ReplayResult Replay) : RunNews;
+
 /// <summary>A cell did one update.</summary>
 public sealed record StepNews(string Cell, StepResult Step) : RunNews;
 

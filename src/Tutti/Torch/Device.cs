@@ -8,7 +8,11 @@ public readonly record struct Device(int Type, int Index)
     public static Device Cpu { get; } = new(0, -1);
     public static Device Cuda(int index = 0) => new(1, index);
 
-    public bool IsCpu => Type == 0;
+    /// <summary>Nowhere: tensors have a shape and no values. For models that are only to be measured.</summary>
+    public static Device Meta { get; } = new(14, -1);
 
-    public override string ToString() => IsCpu ? "cpu" : $"cuda:{Index}";
+    public bool IsCpu => Type == 0;
+    public bool IsMeta => Type == 14;
+
+    public override string ToString() => IsCpu ? "cpu" : IsMeta ? "meta" : $"cuda:{Index}";
 }

@@ -66,7 +66,7 @@ public sealed unsafe partial class Tensor : IDisposable
         var info = stackalloc int[6];
         Native.tutti_tensor_info(Handle, sizes, info);
         GC.KeepAlive(this);
-        return new(new Span<long>(sizes, info[0]).ToArray(), (DType)info[1], new Device(info[2], info[2] == 0 ? -1 : info[3]), info[4] != 0, info[5] != 0);
+        return new(new Span<long>(sizes, info[0]).ToArray(), (DType)info[1], new Device(info[2], info[2] == 1 ? info[3] : -1), info[4] != 0, info[5] != 0);
     }
 
     public long[] Shape => Info().Shape;

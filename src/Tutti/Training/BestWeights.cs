@@ -9,7 +9,7 @@ sealed class BestWeights(TextModel model, string? folder, FitStore? store) : IDi
     readonly Dictionary<string, Tensor> kept = [];
 
     /// <summary>Bytes of memory that the copies will take.</summary>
-    public long Bytes => folder is null && store is null ? model.Params.Items.Sum(item => item.Value.Count * item.Value.DType.Size()) : 0;
+    public long Bytes => folder is null && store is null ? MemoryNeed.WeightBytes(model) : 0;
 
     /// <summary>Keeps the current weights as the best.</summary>
     public void Keep(long update)

@@ -31,4 +31,8 @@ public sealed record ReplayResult(long Update, int Examples, int Tokens, int Lon
 /// <param name="Optimizer">Bytes of the moments in memory.</param>
 /// <param name="ActivationsPerThousand">Bytes that a thousand further tokens of a micro-batch take.</param>
 /// <param name="Timeline">The largest micro-batch, module by module.</param>
-public sealed record MemoryReport(MemoryPlan Plan, long Weights, long Gradients, long Optimizer, long ActivationsPerThousand, IReadOnlyList<MemoryMoment> Timeline);
+public sealed record MemoryReport(MemoryPlan Plan, long Weights, long Gradients, long Optimizer, long ActivationsPerThousand, IReadOnlyList<MemoryMoment> Timeline)
+{
+    /// <summary>A plan that was made before; nothing was measured again.</summary>
+    internal static MemoryReport Of(MemoryPlan plan, long weights) => new(plan, weights, weights, plan.PagedOptimizer ? 0 : 2 * weights, 0, []);
+}

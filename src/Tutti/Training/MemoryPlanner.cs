@@ -30,10 +30,13 @@ sealed class MemoryPlanner(TextModel model, TrainConfig config, long seed, Gradi
     Device Device => model.Params.Device;
 
     /// <summary>Bytes that may be in use.</summary>
-    public long Limit { get; } = Memory.Stats(model.Params.Device) is { Limit: > 0 } stats ? stats.Limit : Memory.MachineSize / 16 * 15;
+    public long Limit { get; } = Memory.Stats(model.Params.Device) is { Limit: > 0 } stats ? stats.Limit : OfMachine;
+
+    /// <summary>What a run may take of this machine when it has no limit of its own; the rest is for the process itself and the system.</summary>
+    public static long OfMachine => Memory.MachineSize / 16 * 15;
 
     /// <summary>The first way that fits, in the order of what it costs in time.</summary>
-    /// <exception cref="TorchMemoryException">Nothing fits: not one example, by any means.</exception>
+    /// <exception cref="ConfigException">Nothing fits: not one example, by any means. Names the least that would do.</exception>
     public MemoryReport Choose(IReadOnlyList<Example> train)
     {
         foreach (var checkpointing in (ReadOnlySpan<bool>)[false, true])
@@ -45,7 +48,14 @@ sealed class MemoryPlanner(TextModel model, TrainConfig config, long seed, Gradi
             {
                 // The next way needs less.
             }
-        return Try(train, checkpointing: true, paged: true);
+        try
+        {
+            return Try(train, checkpointing: true, paged: true);
+        }
+        catch (TorchMemoryException)
+        {
+            throw MemoryNeed.TooSmall(model, train.Max(example => example.Ids.Length), Limit);
+        }
     }
 
     /// <summary>What one way of computing takes.</summary>
@@ -53,6 +63,7 @@ sealed class MemoryPlanner(TextModel model, TrainConfig config, long seed, Gradi
     public MemoryReport Try(IReadOnlyList<Example> train, bool checkpointing, bool paged)
     {
         using var optimizer = new AdamW(model.Params.Items, pagesFolder: paged ? pagesFolder : null);
+        var bytes = MemoryNeed.WeightBytes(model);
         var longest = train.MaxBy(example => example.Ids.Length)!;
         var one = Probe([[longest], [longest]], checkpointing);
         var room = (Limit * Share) - reserve - one.Steady;
@@ -63,13 +74,11 @@ sealed class MemoryPlanner(TextModel model, TrainConfig config, long seed, Gradi
             var largest = TryProbe(Largest(train, tokens), checkpointing);
             var peak = Math.Max(one.Peak, largest?.Peak ?? 0) + reserve;
             if (tokens <= longest.Ids.Length || (largest is not null && peak <= Limit * Share))
-                return new(new(tokens, checkpointing, paged, peak), Bytes, Bytes, paged ? 0 : 2 * Bytes, PerThousand(one, largest ?? one), (largest ?? one).Moments);
+                return new(new(tokens, checkpointing, paged, peak), bytes, bytes, paged ? 0 : 2 * bytes, PerThousand(one, largest ?? one), (largest ?? one).Moments);
             var share = largest is null ? 0.7 : Math.Min(0.9, room / Math.Max(1, largest.Peak - one.Steady));
             tokens = Math.Max(longest.Ids.Length, (int)(tokens * share));
         }
     }
-
-    long Bytes => model.Params.Items.Sum(item => item.Value.Count * item.Value.DType.Size());
 
     static long PerThousand(MemoryProbe one, MemoryProbe largest) => largest.Tokens > one.Tokens
         ? 1000 * (largest.Activations - one.Activations) / (largest.Tokens - one.Tokens) : 1000 * one.Activations / one.Tokens;

@@ -24,7 +24,7 @@ public sealed record EvaluationResult(long Update, int Epoch, double Loss, doubl
 /// <param name="Plans">How updates will be cut, before the first.</param>
 /// <param name="Replays">Micro-batches that had no room and were computed again in pieces.</param>
 /// <param name="Notes">What the user should know, such as a damaged resume point.</param>
-public sealed record FitProgress(IProgress<StepResult>? Steps = null, IProgress<EvaluationResult>? Evaluations = null, IProgress<MemoryPlan>? Plans = null,
+public sealed record FitProgress(IProgress<StepResult>? Steps = null, IProgress<EvaluationResult>? Evaluations = null, IProgress<MemoryReport>? Plans = null,
     IProgress<ReplayResult>? Replays = null, IProgress<string>? Notes = null);
 
 /// <summary>What a fit came to.</summary>

@@ -1,0 +1,39 @@
+using Tutti.Models;
+using Tutti.Torch;
+
+namespace Tutti.Training;
+
+/// <summary>What training a model needs at least, reckoned from its sizes: for what cannot be measured because it does not fit.</summary>
+static class MemoryNeed
+{
+    public static long WeightBytes(TextModel model) => model.Params.Items.Sum(item => item.Value.Count * item.Value.DType.Size());
+
+    /// <summary>
+    /// The least memory that one update of one example takes by any means: weights, their gradients, the largest gradient once more while it is
+    /// added, the inputs of all blocks and the activations of one. Optimizer state lies in a file.
+    /// </summary>
+    /// <param name="length">Tokens of the longest text.</param>
+    public static long Smallest(TextModel model, int length)
+    {
+        var largest = model.Params.Items.Max(item => item.Value.Count * item.Value.DType.Size());
+        var (hidden, layers, heads) = (Size(model, "hidden_size"), Size(model, "num_hidden_layers"), Size(model, "num_attention_heads"));
+        var inner = Math.Max(4 * hidden, Size(model, "intermediate_size"));
+        // Numbers of a block: about twelve rows as wide as the model and four as wide as its inside per token, four scores per head and pair.
+        var block = sizeof(float) * ((length * ((12 * hidden) + (4 * inner))) + (4 * heads * length * length));
+        var inputs = sizeof(float) * length * hidden * layers;
+        return (2 * WeightBytes(model)) + inputs + Math.Max(block, largest) + (1 << 20);
+    }
+
+    /// <summary>The error for a budget in which the model cannot be trained; names the smallest that would do.</summary>
+    public static ConfigException TooSmall(TextModel model, int length, long limit, string? member = null)
+    {
+        var (weights, needed) = (WeightBytes(model), (long)(Smallest(model, length) * 1.05));
+        return new("memory", FormattableString.Invariant($"got {Text(limit)}, {(member is null ? "this model" : member)} needs at least about {Text(needed)}: weights {Text(weights)}, their gradients as much, ")
+            + FormattableString.Invariant($"and one text of {length} tokens with activations computed again and the optimizer's state in a file. Raise memory, take a smaller model, or lower train.max-length."));
+    }
+
+    static long Size(TextModel model, string key) => model.Config[key] is { } value && value.AsValue().TryGetValue<long>(out var size) ? size : 0;
+
+    // In the unit that a recipe takes: 10^6 bytes.
+    static string Text(long bytes) => FormattableString.Invariant($"{Math.Ceiling(bytes / 1e6):0} MB");
+}
