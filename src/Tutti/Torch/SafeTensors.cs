@@ -74,6 +74,21 @@ public sealed unsafe class SafeTensors : IDisposable
         return tensor;
     }
 
+    /// <summary>Copies one tensor from the file straight into an existing one, without making a tensor.</summary>
+    /// <param name="name">The tensor's name in the file.</param>
+    /// <param name="target">A contiguous tensor on the CPU; its values are replaced, also where it is a weight that needs a gradient.</param>
+    /// <exception cref="DataException">The file has no such tensor, or one of another element type or shape than the target.</exception>
+    public void ReadInto(string name, Tensor target)
+    {
+        if (!target.Device.IsCpu || !target.IsContiguous) throw new ArgumentException($"the target of '{name}' is {target.Describe()}; expected a contiguous tensor on the CPU", nameof(target));
+        if (!entries.TryGetValue(name, out var entry)) throw new DataException(path, $"there is no tensor '{name}'");
+        if (TypeOf(entry.DType) != target.DType || !entry.Shape.AsSpan().SequenceEqual(target.Shape))
+            throw new DataException(path, $"tensor '{name}' is {entry.DType} ({string.Join(", ", entry.Shape)}), expected {target.Describe()}");
+        Buffer.MemoryCopy(data + entry.Begin, target.Data, entry.End - entry.Begin, entry.End - entry.Begin);
+        GC.KeepAlive(this);
+        GC.KeepAlive(target);
+    }
+
     public void Dispose()
     {
         view.SafeMemoryMappedViewHandle.ReleasePointer();
@@ -145,8 +160,28 @@ public sealed unsafe class SafeTensors : IDisposable
     /// </summary>
     public static void Write(Stream to, IReadOnlyDictionary<string, Tensor> tensors, IReadOnlyDictionary<string, string>? metadata = null)
     {
-        var names = tensors.Keys.OrderByDescending(name => tensors[name].DType.Size()).ThenBy(name => name, StringComparer.Ordinal).ToArray();
-        using var buffer = new MemoryStream();
+        var names = Order(tensors);
+        using var header = Header(names, tensors, metadata);
+        Span<byte> length = stackalloc byte[8];
+        BinaryPrimitives.WriteInt64LittleEndian(length, header.Length);
+        to.Write(length);
+        header.WriteTo(to);
+        foreach (var name in names) WriteData(to, tensors[name]);
+    }
+
+    /// <summary>The bytes that <see cref="Write"/> will write.</summary>
+    public static long Size(IReadOnlyDictionary<string, Tensor> tensors, IReadOnlyDictionary<string, string>? metadata = null)
+    {
+        using var header = Header(Order(tensors), tensors, metadata);
+        return 8 + header.Length + tensors.Values.Sum(tensor => tensor.Count * tensor.DType.Size());
+    }
+
+    static string[] Order(IReadOnlyDictionary<string, Tensor> tensors)
+        => [.. tensors.Keys.OrderByDescending(name => tensors[name].DType.Size()).ThenBy(name => name, StringComparer.Ordinal)];
+
+    static MemoryStream Header(string[] names, IReadOnlyDictionary<string, Tensor> tensors, IReadOnlyDictionary<string, string>? metadata)
+    {
+        var buffer = new MemoryStream();
         using (var json = new Utf8JsonWriter(buffer))
         {
             json.WriteStartObject();
@@ -172,11 +207,7 @@ public sealed unsafe class SafeTensors : IDisposable
             json.WriteEndObject();
         }
         while (buffer.Length % 8 != 0) { buffer.Position = buffer.Length; buffer.WriteByte((byte)' '); }
-        Span<byte> length = stackalloc byte[8];
-        BinaryPrimitives.WriteInt64LittleEndian(length, buffer.Length);
-        to.Write(length);
-        buffer.WriteTo(to);
-        foreach (var name in names) WriteData(to, tensors[name]);
+        return buffer;
     }
 
     static void WriteData(Stream to, Tensor tensor)

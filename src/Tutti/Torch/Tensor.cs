@@ -73,6 +73,7 @@ public sealed unsafe partial class Tensor : IDisposable
     public DType DType => Info().DType;
     public Device Device => Info().Device;
     public bool RequiresGrad => Info().RequiresGrad;
+    internal bool IsContiguous => Info().Contiguous;
     public int Dims => Info().Shape.Length;
 
     /// <summary>Elements in all.</summary>
