@@ -23,7 +23,7 @@ sealed class MemoryBudget : IDisposable
     /// <param name="model">On any device, also <see cref="Device.Meta"/>.</param>
     /// <param name="length">Tokens of the longest text that it will read.</param>
     /// <exception cref="ConfigException">Weights and gradients alone are more than the budget.</exception>
-    public void Check(string member, TextModel model, int length)
+    public static void Check(string member, TextModel model, int length)
     {
         var bytes = MemoryNeed.WeightBytes(model);
         if (2 * bytes >= Memory.Stats(Device.Cpu).Limit) throw MemoryNeed.TooSmall(model, length, Memory.Stats(Device.Cpu).Limit, member);

@@ -20,15 +20,15 @@ sealed record OpenMember(MemberConfig Config, MemberModel Model, int MaxLength, 
     {
         var texts = TextData.Texts(data.Train, data.Text);
         var all = data.Pair is null ? texts : [.. texts, .. TextData.Texts(data.Train, data.Pair)];
-        return [.. recipe.Members.Select(config => memory.Within(config.Name!, config.Effective(recipe.Train), () => Of(config, recipe, data, all, memory)))];
+        return [.. recipe.Members.Select(config => memory.Within(config.Name!, config.Effective(recipe.Train), () => Of(config, recipe, data, all)))];
     }
 
-    static OpenMember Of(MemberConfig config, Recipe recipe, RunData data, IReadOnlyList<string> texts, MemoryBudget memory)
+    static OpenMember Of(MemberConfig config, Recipe recipe, RunData data, IReadOnlyList<string> texts)
     {
         var member = MemberModel.Of(config, recipe.Train, () => texts);
         CheckClassWeights(member.Config.ClassWeights, data.Labels.Names);
         using var model = member.Build(data.Labels.Names, 0, out var report, Device.Meta);
-        memory.Check(config.Name!, model, member.MaxLength(model));
+        MemoryBudget.Check(config.Name!, model, member.MaxLength(model));
         List<string> notes = [];
         if (config.Model.Folder is not null) notes.AddRange(report.Lines());
         if (member.Tokenizer.VocabularySize < model.VocabularySize)

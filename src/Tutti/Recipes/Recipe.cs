@@ -1,5 +1,6 @@
 using System.ComponentModel;
 using System.ComponentModel.DataAnnotations;
+using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
 using Tutti.Runs;
 using Tutti.Tables;
@@ -31,6 +32,9 @@ public sealed record Recipe
 
     [Description("The most memory that training may take, such as 14 GB or 8 GiB; default: what the device has.")]
     public MemorySize? Memory { get; init; }
+
+    [Description("How an interrupted run can go on; it does not change the result.")]
+    public CheckpointConfig Checkpoint { get; init; } = new();
 
     /// <summary>The members; a member without a name gets one here, derived from its model and unique in the list.</summary>
     [Description("The models of the ensemble; members x seeds x folds are trained.")]
@@ -117,13 +121,17 @@ public sealed record Recipe
     /// <summary>
     /// A hash over everything that decides what a member learns: task, data settings without the test rows and sample, the member's
     /// effective training settings and its model. A finished cell (one seed, one fold) with the same fingerprint need not be trained
-    /// again. What does not change the result (memory, micro-tokens, the member's name, the blend) is left out.
+    /// again. What does not change the result (memory, checkpoint, micro-tokens, the member's name, the blend) is left out.
     /// </summary>
     /// <param name="member">One of <see cref="Members"/>.</param>
     /// <param name="dataHash">A hash of the training file's contents; given, it stands for its path, so that a moved file is the same file.</param>
     /// <param name="modelHash">The same for the model's folder.</param>
     public string Fingerprint(MemberConfig member, string? dataHash = null, string? modelHash = null)
-        => RecipeJson.Hash(new
+        => RecipeJson.Hash(FingerprintNode(member, dataHash, modelHash));
+
+    /// <summary>What <see cref="Fingerprint"/> hashes, so that a change can be named: see <see cref="SettingsDifference"/>.</summary>
+    internal JsonObject FingerprintNode(MemberConfig member, string? dataHash = null, string? modelHash = null)
+        => RecipeJson.Node(new
         {
             Task,
             Data = Data with { Train = dataHash ?? Data.Train, Test = null, Sample = null },

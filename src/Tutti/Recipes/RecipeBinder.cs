@@ -39,6 +39,7 @@ sealed partial class RecipeBinder
         if (type == typeof(double)) return Number(node, path);
         if (type == typeof(bool)) return Switch(node, path);
         if (type == typeof(MemorySize)) return Memory(node, path);
+        if (type == typeof(Duration)) return Time(node, path);
         if (type == typeof(ClassWeights)) return Weights(node, path);
         if (type.IsEnum) return Choice(node, path, Enum.GetNames(type), planned.GetValueOrDefault(type, []));
         return RecipeJson.Options.GetTypeInfo(type) is { Kind: JsonTypeInfoKind.Enumerable, ElementType: { } element }
@@ -119,6 +120,9 @@ sealed partial class RecipeBinder
 
     JsonNode? Memory(RecipeNode node, string path)
         => MemorySize.TryParse(node.Text ?? "", out var size) ? size.ToString() : Fault(path, node, MemorySize.Expected);
+
+    JsonNode? Time(RecipeNode node, string path)
+        => Duration.TryParse(node.Text ?? "", out var duration) ? duration.ToString() : Fault(path, node, Duration.Expected);
 
     JsonNode? Switch(RecipeNode node, string path) => node.Quoted ? Fault(path, node, "expected true or false, without quotes") : node.Text switch
     {

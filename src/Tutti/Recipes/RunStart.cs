@@ -1,6 +1,7 @@
 using System.Globalization;
 using Tutti.Runs;
 using Tutti.Torch;
+using Tutti.Training;
 
 namespace Tutti.Recipes;
 
@@ -47,14 +48,16 @@ sealed class RunStart : IDisposable
         Events.Write("started", [.. facts]);
     }
 
-    /// <summary>Removes what this run wrote, unless there was a folder before or a cell is finished.</summary>
+    /// <summary>Removes what this run wrote, unless there was a folder before, or a cell is finished or can be resumed.</summary>
     public void TakeBack()
     {
         Events.Dispose();
         if (made is null || !Directory.Exists(made)) return;
-        if (Directory.Exists(files.Cells) && Directory.EnumerateFiles(files.Cells, "metrics.json", SearchOption.AllDirectories).Any()) return;
+        if (Directory.Exists(files.Cells) && Directory.EnumerateDirectories(files.Cells).Select(cell => new CellFolder(cell)).Any(IsWorthKeeping)) return;
         Directory.Delete(made, recursive: true);
     }
+
+    static bool IsWorthKeeping(CellFolder cell) => File.Exists(cell.Metrics) || new ResumeFolder(cell.Resume).Exists;
 
     public void Dispose() => Events.Dispose();
 

@@ -65,8 +65,11 @@ public sealed class RunFolder(string path)
 /// <param name="Root">The cell's folder.</param>
 public sealed record CellFolder(string Root)
 {
-    /// <summary>A folder: weights, optimizer state and what else is needed to resume.</summary>
+    /// <summary>A folder: the best weights as transformers reads them.</summary>
     public string Checkpoint => Path.Combine(Root, "checkpoint");
+
+    /// <summary>A folder: weights, optimizer state and what else a fit that was interrupted needs to go on; gone when the cell is finished.</summary>
+    public string Resume => Path.Combine(Root, "resume");
 
     /// <summary>Predictions of the rows that this cell held out.</summary>
     public string Predictions => Path.Combine(Root, "predictions.csv");

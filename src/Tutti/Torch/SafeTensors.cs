@@ -66,12 +66,18 @@ public sealed unsafe class SafeTensors : IDisposable
     public Tensor Read(string name)
     {
         if (!entries.TryGetValue(name, out var entry)) throw new DataException(path, $"there is no tensor '{name}'");
-        if (TypeOf(entry.DType) is not { } dtype)
-            throw new DataException(path, $"tensor '{name}' has element type {entry.DType}, which this engine does not have; save it as F32, F16 or BF16");
+        if (TypeOf(entry.DType) is not { } dtype) throw Unknown(entry);
         var tensor = Tensor.Empty(entry.Shape, dtype);
         Buffer.MemoryCopy(data + entry.Begin, tensor.Data, entry.End - entry.Begin, entry.End - entry.Begin);
         GC.KeepAlive(this);
         return tensor;
+    }
+
+    /// <summary>A tensor of that shape and type without its values, on <see cref="Device.Meta"/>.</summary>
+    public Tensor Describe(string name)
+    {
+        if (!entries.TryGetValue(name, out var entry)) throw new DataException(path, $"there is no tensor '{name}'");
+        return Tensor.Empty(entry.Shape, TypeOf(entry.DType) ?? throw Unknown(entry), Device.Meta);
     }
 
     /// <summary>Copies one tensor from the file straight into an existing one, without making a tensor.</summary>
@@ -151,6 +157,8 @@ public sealed unsafe class SafeTensors : IDisposable
         if (bytes != (ulong)(entry.End - entry.Begin))
             throw Bad($"tensor '{entry.Name}' of {entry.DType} ({string.Join(", ", entry.Shape)}) needs {bytes} bytes, its offsets hold {entry.End - entry.Begin}");
     }
+
+    DataException Unknown(SafeTensorsEntry entry) => new(path, $"tensor '{entry.Name}' has element type {entry.DType}, which this engine does not have; save it as F32, F16 or BF16");
 
     DataException Bad(string text) => new(path, text);
 

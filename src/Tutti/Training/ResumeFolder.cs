@@ -38,7 +38,7 @@ public sealed partial class ResumeFolder(string path, long? diskBytes = null, Ac
     {
         List<string> faults = [];
         ResumePoint? found = null;
-        foreach (var number in Names().Where(name => name.StartsWith("point-", StringComparison.Ordinal)).Select(ResumeManifest.NumberOf).OfType<long>().Distinct().OrderDescending())
+        foreach (var number in Numbers())
         {
             try
             {
@@ -60,6 +60,21 @@ public sealed partial class ResumeFolder(string path, long? diskBytes = null, Ac
             : FormattableString.Invariant($"the point before it is used ({found.Manifest.Name}, update {found.Update})");
         foreach (var fault in faults) note($"{fault}; {instead}");
         return found;
+    }
+
+    /// <summary>What the newest point whose manifest can be read says of the fit, its tensors not looked at; null where there is none.</summary>
+    public JsonObject? Peek()
+    {
+        foreach (var number in Numbers())
+            try
+            {
+                return ResumeManifest.Read(path, number).State;
+            }
+            catch (DataException)
+            {
+                // Open says what is wrong with it.
+            }
+        return null;
     }
 
     /// <summary>Keeps the best weights so far; the points saved from now on refer to them.</summary>
@@ -180,6 +195,9 @@ public sealed partial class ResumeFolder(string path, long? diskBytes = null, Ac
         if (Directory.Exists(path)) File.Delete(Path.Combine(path, name));
         return true;
     });
+
+    /// <summary>Of the points, the newest first.</summary>
+    IEnumerable<long> Numbers() => Names().Where(name => name.StartsWith("point-", StringComparison.Ordinal)).Select(ResumeManifest.NumberOf).OfType<long>().Distinct().OrderDescending();
 
     string[] Names() => Directory.Exists(path) ? Try(() => Directory.EnumerateFiles(path).Select(file => Path.GetFileName(file)).ToArray()) : [];
 

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using Tutti.Tests.Recipes;
 
 namespace Tutti.Tests.App;
@@ -7,7 +6,7 @@ namespace Tutti.Tests.App;
 sealed class BadInput : IDisposable
 {
     readonly TempFolder temp = Shared.Temp();
-    readonly Stack<string> mounts = [];
+    readonly Stack<MountedDisk> mounts = [];
 
     public BadInput() => TinyRun.Write(temp);
 
@@ -23,10 +22,7 @@ sealed class BadInput : IDisposable
     /// <summary>A file system of its own, or the test is skipped where none can be mounted.</summary>
     public string Mount(string name, string options)
     {
-        Directory.CreateDirectory(At(name));
-        Assert.SkipUnless(OperatingSystem.IsLinux() && Environment.UserName == "root", "a file system is mounted for this test, which needs root on Linux");
-        Assert.SkipUnless(Execute("mount", "-t", "tmpfs", "-o", options, "tmpfs", At(name)), "this machine does not let file systems be mounted");
-        mounts.Push(At(name));
+        mounts.Push(new(At(name), options));
         return At(name);
     }
 
@@ -44,25 +40,10 @@ sealed class BadInput : IDisposable
 
     public void Dispose()
     {
-        while (mounts.TryPop(out var mount)) Execute("umount", mount);
+        while (mounts.TryPop(out var mount)) mount.Dispose();
         temp.Dispose();
     }
 
     string[] Snapshot() => [.. Directory.EnumerateFileSystemEntries(temp.Path, "*", SearchOption.AllDirectories).Order(StringComparer.Ordinal)
         .Select(path => Directory.Exists(path) ? path : $"{path} {Convert.ToHexString(System.Security.Cryptography.SHA256.HashData(File.ReadAllBytes(path)))}")];
-
-    static bool Execute(string program, params string[] args)
-    {
-        try
-        {
-            using var process = Process.Start(new ProcessStartInfo(program, args) { RedirectStandardError = true })!;
-            process.StandardError.ReadToEnd();
-            process.WaitForExit();
-            return process.ExitCode == 0;
-        }
-        catch (System.ComponentModel.Win32Exception)
-        {
-            return false;                                     // there is no such program here
-        }
-    }
 }

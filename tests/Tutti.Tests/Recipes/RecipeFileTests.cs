@@ -38,6 +38,11 @@ public class RecipeFileTests
     [InlineData("submission: [ a ]", "submission: got a list, expected key: value lines, or the file alone (")]
     [InlineData("memory: lots", "memory: got 'lots', expected a number with a unit, such as 14 GB, 8 GiB or 512 MB (")]
     [InlineData("memory: 14", "memory: got '14', expected a number with a unit")]
+    [InlineData("checkpoint: { every: 10 fortnights }", "checkpoint.every: got '10 fortnights', expected a number with a unit (s, min or h), such as 30 s, 10 min or 1.5 h (recipe, line 3)")]
+    [InlineData("checkpoint:\n  disk: 1 GB\n  every: 10", "checkpoint.every: got '10', expected a number with a unit (s, min or h), such as 30 s, 10 min or 1.5 h (recipe, line 5)")]
+    [InlineData("checkpoint: { every: }", "checkpoint.every: got nothing, expected a number with a unit (s, min or h)")]
+    [InlineData("checkpoint: { disk: 10 min }", "checkpoint.disk: got '10 min', expected a number with a unit, such as 14 GB")]
+    [InlineData("checkpoint: 10 min", "checkpoint: got '10 min', expected key: value lines (")]
     [InlineData("train: { class-weights: heavy }", "train.class-weights: got 'heavy', expected none or balanced")]
     [InlineData("train: { class-weights: { a: b } }", "train.class-weights.a: got 'b', expected a number (")]
     public void A_wrong_type_says_what_was_got_and_expected(string lines, string expected) => Assert.StartsWith(expected, With(lines), StringComparison.Ordinal);

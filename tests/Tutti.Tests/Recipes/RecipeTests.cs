@@ -73,6 +73,7 @@ public class RecipeTests
         Assert.Equal((0.2, null, 0), (recipe.Data.Validation, recipe.Data.Folds, recipe.Seed));
         Assert.Equal([1], recipe.Members[0].Seeds);
         Assert.Null(recipe.Memory);
+        Assert.Equal((TimeSpan.FromMinutes(10), null), (recipe.Checkpoint.Every.Time, recipe.Checkpoint.Disk));
         Assert.Null(recipe.Submission);
     }
 
@@ -189,6 +190,8 @@ public class RecipeTests
 
     [Theory]
     [InlineData("memory=8 GB")]
+    [InlineData("checkpoint.every=0 s")]
+    [InlineData("checkpoint.disk=20 GB")]
     [InlineData("train.micro-tokens=99")]
     [InlineData("data.test=t.csv")]
     [InlineData("data.sample=s.csv")]

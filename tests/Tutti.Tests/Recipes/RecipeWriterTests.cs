@@ -86,6 +86,8 @@ public class RecipeWriterTests
         from settings in train
         from members in member.NonEmptyListOf()
         from memory in Gen.Elements<MemorySize?>(null, "14 GB", "8 GiB", "12345 B")
+        from every in Gen.Elements<Duration>("10 min", "0 s", "1.5 h", "0.0000001 s")
+        from disk in Gen.Elements<MemorySize?>(null, "20 GB")
         from blend in OneOf<RecipeBlend>()
         from submission in Gen.Elements<SubmissionConfig?>(null, "s.csv", new SubmissionConfig { File = "1", Sample = "/s.csv" })
         from seed in count
@@ -95,6 +97,7 @@ public class RecipeWriterTests
             Train = rows.Labels is null ? settings : settings with { ClassWeights = ClassWeights.Balanced },
             Members = [.. members],
             Memory = memory,
+            Checkpoint = new() { Every = every, Disk = disk },
             Blend = blend,
             Submission = submission,
             Seed = seed,

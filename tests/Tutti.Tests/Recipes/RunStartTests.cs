@@ -44,6 +44,27 @@ public sealed class RunStartTests(TinyRun run)
         Assert.True(File.Exists(new RunFolder(temp.File("run")).Cell("small", 1, 0).Metrics));
     }
 
+    [Theory]
+    [InlineData("cells/small-s1-f0/resume/point-00000003.json", true)]
+    [InlineData("cells/small-s1-f0/metrics.json", true)]
+    [InlineData("cells/small-s1-f0/resume/point-00000003.safetensors", false)]   // without its manifest it is no point
+    [InlineData("cells/small-s1-f0/resume/best-00000002.safetensors", false)]
+    [InlineData("cells/small-s1-f0/checkpoint/model.safetensors", false)]
+    public void A_fresh_folder_with_a_point_to_go_on_from_stays(string holding, bool stays)
+    {
+        using var temp = Shared.Temp();
+        var folder = temp.File("deep/run");
+        using (var start = new RunStart(new(folder)))
+        {
+            var file = Path.Combine(folder, holding);
+            Directory.CreateDirectory(Path.GetDirectoryName(file)!);
+            File.WriteAllText(file, "{}");
+            start.TakeBack();
+        }
+        Assert.Equal(stays, Directory.Exists(folder));
+        Assert.Equal(stays, File.Exists(Path.Combine(folder, holding)));
+    }
+
     sealed class OnStep(Action then, IProgress<RunNews>? also = null) : IProgress<RunNews>
     {
         public void Report(RunNews value)

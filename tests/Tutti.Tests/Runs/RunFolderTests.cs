@@ -16,7 +16,7 @@ public sealed class RunFolderTests
             names.Select(name => Path.GetRelativePath("r", name)));
         var cell = run.Cell("roberta-base", seed: 3, fold: 1);
         Assert.Equal(Path.Combine("r", "cells", "roberta-base-s3-f1"), cell.Root);
-        Assert.Equal(["checkpoint", "predictions.csv", "metrics.json"], new[] { cell.Checkpoint, cell.Predictions, cell.Metrics }.Select(Path.GetFileName));
+        Assert.Equal(["checkpoint", "resume", "predictions.csv", "metrics.json"], new[] { cell.Checkpoint, cell.Resume, cell.Predictions, cell.Metrics }.Select(Path.GetFileName));
     }
 
     [Theory]

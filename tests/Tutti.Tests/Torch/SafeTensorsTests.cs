@@ -202,6 +202,45 @@ public sealed class SafeTensorsTests : EngineTest
         Assert.Contains("'b'", Assert.Throws<DataException>(() => read.Read("b")).Message, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void A_tensor_is_read_into_an_existing_one_without_making_another()
+    {
+        using var temp = Shared.Temp();
+        using var read = new SafeTensors(Write(temp, new() { ["a"] = Tensor.From([1f, 2, 3, 4, 5, 6], 2, 3), ["none"] = Tensor.Empty([0, 2]) }));
+        var weight = Tensor.Zeros([2, 3]).RequireGrad();
+        var none = Tensor.Empty([0, 2]);
+        var live = Live.Count;
+        read.ReadInto("a", weight);
+        read.ReadInto("none", none);
+        Assert.Equal(live, Live.Count);
+        Assert.Equal([1f, 2, 3, 4, 5, 6], weight.Detach().ToArray<float>());
+    }
+
+    [Fact]
+    public void A_tensor_of_another_type_or_shape_or_name_is_not_read_into()
+    {
+        using var temp = Shared.Temp();
+        using var read = new SafeTensors(Write(temp, new() { ["a"] = Tensor.From([1f, 2, 3, 4, 5, 6], 2, 3) }));
+        foreach (var other in (Tensor[])[Tensor.Zeros([3, 2]), Tensor.Zeros([6]), Tensor.Zeros([2, 3, 1]), Tensor.Zeros([2, 3], DType.Float64), Tensor.Zeros([2, 3], DType.Int32)])
+        {
+            var message = Assert.Throws<DataException>(() => read.ReadInto("a", other)).Message;
+            Assert.Contains("'a' is F32 (2, 3), expected ", message, StringComparison.Ordinal);
+            Assert.Equal(0, other.To(DType.Float64).Sum().Item());
+        }
+        Assert.Contains("'b'", Assert.Throws<DataException>(() => read.ReadInto("b", Tensor.Zeros([1]))).Message, StringComparison.Ordinal);
+        var turned = Tensor.Zeros([3, 2]).Transpose(0, 1);
+        Assert.Contains("contiguous", Assert.Throws<ArgumentException>(() => read.ReadInto("a", turned)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void The_size_of_a_file_is_known_before_it_is_written()
+    {
+        using var temp = Shared.Temp();
+        var tensors = new Dictionary<string, Tensor> { ["a"] = Tensor.From([1f, 2]), ["ключ"] = Tensor.From([true, false, true]), ["none"] = Tensor.Empty([0]) };
+        Assert.Equal(new FileInfo(Write(temp, tensors)).Length, SafeTensors.Size(tensors));
+        Assert.Equal(new FileInfo(Write(temp, [])).Length, SafeTensors.Size(new Dictionary<string, Tensor>()));
+    }
+
     static DataException Refused(string file)
     {
         var error = Assert.Throws<DataException>(() => new SafeTensors(file));
