@@ -27,4 +27,5 @@ sealed record Parts(double Forward, double Backward, double Optimizer);
 /// <param name="Skipped">Why there is no peer, or null.</param>
 /// <param name="Surroundings">What else happened on the machine.</param>
 /// <param name="OurParts">Where our time goes, measured in a pass of its own, or null.</param>
-sealed record Outcome(string Case, IReadOnlyList<Round> Ours, IReadOnlyList<Round> Peer, string PeerName, string PeerConditions, string? Skipped, Surroundings Surroundings, Parts? OurParts = null);
+/// <param name="Facts">Further columns of a benchmark, by their heads; the same heads in every case.</param>
+sealed record Outcome(string Case, IReadOnlyList<Round> Ours, IReadOnlyList<Round> Peer, string PeerName, string PeerConditions, string? Skipped, Surroundings Surroundings, Parts? OurParts = null, IReadOnlyDictionary<string, string>? Facts = null);

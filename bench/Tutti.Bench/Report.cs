@@ -22,7 +22,8 @@ sealed class Report(Benchmark benchmark, Format format)
         if (format == Format.Json) return;
         Console.WriteLine($"{benchmark.Name}, {benchmark.Unit} ({(benchmark.MoreIsBetter ? "more" : "less")} is better); median (least..most); ratio above 1: ours is better");
         Console.WriteLine();
-        string[][] rows = [["case", "ours", "peer", "ratio", "memory: ours, peer"], .. outcomes.Select(Cells)];
+        string[] facts = [.. outcomes[0].Facts?.Keys ?? []];
+        string[][] rows = [["case", "ours", "peer", "ratio", "memory: ours, peer", .. facts], .. outcomes.Select(Cells)];
         Print(rows);
         Console.WriteLine();
         string[][] parts = [["ms per update", "forward", "backward", "optimizer"], .. outcomes.SelectMany(PartCells)];
@@ -51,6 +52,7 @@ sealed class Report(Benchmark benchmark, Format format)
     [
         outcome.Case, Spread(outcome.Ours), outcome.Peer.Count > 0 ? Spread(outcome.Peer) : "skipped", RatioText(outcome),
         Peak(outcome.Ours) == 0 ? "" : $"{MemoryStats.Text(Peak(outcome.Ours))}, {(outcome.Peer.Count > 0 ? MemoryStats.Text(Peak(outcome.Peer)) : "skipped")}",
+        .. outcome.Facts?.Values ?? [],
     ];
 
     static IEnumerable<string[]> PartCells(Outcome outcome)
@@ -89,6 +91,7 @@ sealed class Report(Benchmark benchmark, Format format)
         if (there && Peak(outcome.Peer) > 0) json["peer_peak_rss_bytes"] = Peak(outcome.Peer);
         if (there) json["peer_conditions"] = outcome.PeerConditions;
         if (outcome.Skipped is not null) json["skipped"] = outcome.Skipped;
+        foreach (var (head, text) in outcome.Facts ?? new Dictionary<string, string>()) json[head.Replace(' ', '_')] = text;
         if (double.IsFinite(outcome.Surroundings.Others)) json["cores_busy_by_others"] = Math.Round(outcome.Surroundings.Others, 2);
         return json;
     }
