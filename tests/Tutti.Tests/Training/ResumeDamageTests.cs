@@ -7,7 +7,7 @@ using Tutti.Training;
 namespace Tutti.Tests.Training;
 
 /// <summary>Two points, 10 and 20, each with best weights of its own; the newer one is harmed in every way.</summary>
-public sealed class ResumeDamageTests : EngineTest
+public sealed class ResumeDamageTests : EngineTest, IDisposable
 {
     const string Manifest = "point-00000004.json", Tensors = "point-00000004.safetensors", BestWeights = "best-00000003.safetensors";
 
@@ -18,6 +18,12 @@ public sealed class ResumeDamageTests : EngineTest
         var folder = new ResumeFolder(points.Path);
         SomePoints.Save(folder, 10, best: true);
         SomePoints.Save(folder, 20, best: true);
+    }
+
+    void IDisposable.Dispose()
+    {
+        points.Dispose();
+        Dispose();
     }
 
     [Fact]
