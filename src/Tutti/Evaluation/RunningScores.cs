@@ -7,8 +7,9 @@ namespace Tutti.Evaluation;
 /// Evaluates any number of rows that come one after the other, in constant memory. Up to <see cref="ExactRows"/> rows the summary is that of
 /// <see cref="EvaluationSummary.Of"/>, number for number. With more rows the values are still those of all rows, and the intervals come from the
 /// Poisson bootstrap: each row stands in each resample an independent Poisson(1) number of times, which is computed from seed, row and resample
-/// and never stored. For two classes the scores are kept on disk (16 bytes a row), because the area under the ROC curve needs ranks; its value
-/// is exact, its resamples see the ranks in steps of 1/256, which can move a resample's area against that of all rows by 1/256 at the very most.
+/// and never stored. For two classes the scores are kept on disk (at most 24 bytes a row), because the area under the ROC curve needs ranks; its value
+/// is exact. Its resamples see the ranks in steps of 1/128, which moves an area by about 1/128 at the very most; what it moves the area of all rows by is
+/// known and taken off.
 /// </summary>
 public sealed class RunningScores : IDisposable
 {

@@ -12,7 +12,7 @@ namespace Tutti.Evaluation;
 /// </remarks>
 sealed class StreamedRocAuc(PoissonWeights weights, int resamples) : IDisposable
 {
-    const int Steps = 256, Block = 1024;
+    const int Steps = 128, Block = 1024;
 
     readonly KeySpool rows = new();
 
