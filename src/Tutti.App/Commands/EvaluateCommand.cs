@@ -1,5 +1,4 @@
 using System.CommandLine;
-using Tutti.Evaluation;
 using Tutti.Recipes;
 using Tutti.Reports;
 
@@ -20,26 +19,25 @@ static class EvaluateCommand
 
     static int Evaluate(string folder, string file, bool asJson)
     {
-        var (predictions, seen) = TrainedRun.Open(folder).Score(file, Session.Cancel);
-        var count = seen.Count(known => known);
-        var all = EvaluationSummary.Of(predictions);
-        var unseen = count > 0 && count < seen.Length ? EvaluationSummary.Of(predictions.Rows([.. Enumerable.Range(0, seen.Length).Where(row => !seen[row])])) : null;
-        if (count > 0) Show.Warning(FormattableString.Invariant($"{count} of {seen.Length} rows were trained on: scores on them say nothing about new texts"));
+        var run = TrainedRun.Open(folder);
+        var scores = run.Score(file, Session.Cancel);
+        var rows = scores.All.Rows;
+        if (scores.Seen > 0) Show.Warning(FormattableString.Invariant($"{scores.Seen} of {rows} rows were trained on: scores on them say nothing about new texts"));
         if (asJson)
         {
-            var node = EvaluationJson.Of(all);
-            node["seenInTraining"] = count;
-            if (unseen is not null) node["unseenRows"] = EvaluationJson.Of(unseen);
+            var node = EvaluationJson.Of(scores.All);
+            node["seenInTraining"] = scores.Seen;
+            if (scores.Unseen is { } others) node["unseenRows"] = EvaluationJson.Of(others);
             Show.Line(node.ToJsonString(new() { WriteIndented = true }));
             return 0;
         }
-        if (unseen is not null)
+        if (scores.Unseen is { } unseen)
         {
-            Show.Line(FormattableString.Invariant($"the {seen.Length - count} rows that were not trained on:"));
-            Show.Summary(unseen, predictions.Classes);
-            Show.Line(FormattableString.Invariant($"all {seen.Length} rows:"));
+            Show.Line(FormattableString.Invariant($"the {unseen.Rows} rows that were not trained on:"));
+            Show.Summary(unseen, run.Classes);
+            Show.Line(FormattableString.Invariant($"all {rows} rows:"));
         }
-        Show.Summary(all, predictions.Classes);
+        Show.Summary(scores.All, run.Classes);
         return 0;
     }
 }

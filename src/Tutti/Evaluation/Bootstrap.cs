@@ -33,11 +33,14 @@ public static class Bootstrap
             values[r] = metrics(drawn);
             return drawn;
         }, _ => { });
-        return [.. measured.Select((value, m) =>
-        {
-            var sorted = values.Select(resample => resample[m]).Where(v => !double.IsNaN(v)).Order().ToArray();
-            return new Score(value, Percentile(sorted, (1 - level) / 2), Percentile(sorted, (1 + level) / 2), rows);
-        })];
+        return [.. measured.Select((value, m) => Measured(value, values.Select(resample => resample[m]), rows, level))];
+    }
+
+    /// <summary>A measured value with the percentile interval of its values on resamples, those that are NaN left out.</summary>
+    internal static Score Measured(double value, IEnumerable<double> resampled, int rows, double level = 0.95)
+    {
+        var sorted = resampled.Where(v => !double.IsNaN(v)).Order().ToArray();
+        return new(value, Percentile(sorted, (1 - level) / 2), Percentile(sorted, (1 + level) / 2), rows);
     }
 
     // Each resample has its own SplitMix64 stream (Steele et al. 2014), so that threads need not agree on an order.
@@ -51,7 +54,8 @@ public static class Bootstrap
         }
     }
 
-    static ulong Mix(ulong z)
+    /// <summary>The mixing of SplitMix64: neighbouring numbers become unrelated ones.</summary>
+    internal static ulong Mix(ulong z)
     {
         z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9;
         z = (z ^ (z >> 27)) * 0x94D049BB133111EB;

@@ -29,14 +29,14 @@ public sealed class ConfusionMatrix
                 throw new ArgumentException($"prediction {predicted[i]} of row {i} is none of {classes} classes", nameof(predicted));
             counts[truth[i] * classes + predicted[i]] += weights.IsEmpty ? 1 : weights[i];
         }
-        (TrueTotals, PredictedTotals) = (new double[classes], new double[classes]);
-        for (var t = 0; t < classes; t++)
-            for (var p = 0; p < classes; p++)
-            {
-                TrueTotals[t] += this[t, p];
-                PredictedTotals[p] += this[t, p];
-                Total += this[t, p];
-            }
+        Totals = ClassTotals.Of(counts, classes);
+    }
+
+    /// <summary>Of counts that are there already, K*K row by row; kept, not copied.</summary>
+    internal ConfusionMatrix(double[] counts, int classes)
+    {
+        (this.counts, Classes) = (counts, classes);
+        Totals = ClassTotals.Of(counts, classes);
     }
 
     /// <summary>K.</summary>
@@ -44,14 +44,17 @@ public sealed class ConfusionMatrix
     public double this[int truth, int predicted] => counts[truth * Classes + predicted];
 
     /// <summary>Rows of each true class.</summary>
-    public double[] TrueTotals { get; }
+    public double[] TrueTotals => Totals.Truth;
 
     /// <summary>Rows predicted as each class.</summary>
-    public double[] PredictedTotals { get; }
-    public double Total { get; }
+    public double[] PredictedTotals => Totals.Predicted;
+    public double Total => Totals.All;
 
     /// <summary>Rows predicted right.</summary>
-    public double Correct => Enumerable.Range(0, Classes).Sum(k => this[k, k]);
+    public double Correct => Totals.Correct;
+
+    /// <summary>All that the usual scores need.</summary>
+    internal ClassTotals Totals { get; }
 
     /// <summary>A table: a line per true class, a column per predicted class, numbers aligned to the right.</summary>
     /// <param name="names">K class names.</param>

@@ -18,7 +18,7 @@ public sealed record EvaluationSummary(int Rows, int Unlabelled, IReadOnlyList<N
         var usual = new UsualScores(set, truth);
         var intervals = Bootstrap.Intervals(set.Count, usual.Of, seed, resamples);
         var confusion = new ConfusionMatrix(truth, set.Predicted(), set.K);
-        return new(set.Count, predictions.Count - set.Count, [.. usual.Names.Zip(intervals, (name, score) => new NamedScore(name, score))], confusion, ClassReport.Of(confusion, set.Classes));
+        return new(set.Count, predictions.Count - set.Count, [.. UsualScores.Names(set.K).Zip(intervals, (name, score) => new NamedScore(name, score))], confusion, ClassReport.Of(confusion, set.Classes));
     }
 }
 

@@ -31,7 +31,7 @@ public sealed class FScores
     /// <summary>Of the classes of a confusion matrix.</summary>
     /// <param name="beta">How much more recall counts than precision; 1 for F1.</param>
     public FScores(ConfusionMatrix matrix, double beta = 1, double zeroDivision = 0)
-        : this([.. Enumerable.Range(0, matrix.Classes).Select(k => matrix[k, k])], matrix.PredictedTotals, matrix.TrueTotals, beta, zeroDivision) { }
+        : this(matrix.Totals.Right, matrix.PredictedTotals, matrix.TrueTotals, beta, zeroDivision) { }
 
     public PrecisionRecall[] PerClass { get; }
 

@@ -38,37 +38,19 @@ public static class Metrics
     }
 
     /// <summary>The share of rows predicted right.</summary>
-    public static double Accuracy(ConfusionMatrix matrix) => matrix.Correct / matrix.Total;
+    public static double Accuracy(ConfusionMatrix matrix) => matrix.Totals.Accuracy;
 
     /// <summary>The mean recall over the classes that occur; adjusted: 0 for guessing, 1 for perfect.</summary>
-    public static double BalancedAccuracy(ConfusionMatrix matrix, bool adjusted = false)
-    {
-        var present = Enumerable.Range(0, matrix.Classes).Where(k => matrix.TrueTotals[k] > 0).ToArray();
-        var mean = present.Average(k => matrix[k, k] / matrix.TrueTotals[k]);
-        var chance = 1.0 / present.Length;
-        return adjusted ? (mean - chance) / (1 - chance) : mean;
-    }
+    public static double BalancedAccuracy(ConfusionMatrix matrix, bool adjusted = false) => matrix.Totals.BalancedAccuracy(adjusted);
 
     /// <summary>
     /// The mean F1 over the classes that occur in labels or predictions, as scikit-learn's f1_score without a list of labels;
     /// <see cref="FScores.Macro"/> is the mean over all K.
     /// </summary>
-    public static double F1MacroOfPresent(ConfusionMatrix matrix) =>
-        new FScores(matrix).Mean(k => matrix.TrueTotals[k] > 0 || matrix.PredictedTotals[k] > 0 ? 1 : 0).F;
+    public static double F1MacroOfPresent(ConfusionMatrix matrix) => matrix.Totals.F1MacroOfPresent;
 
     /// <summary>Matthews' correlation coefficient of labels and predictions; 0 where it is undefined.</summary>
-    public static double MatthewsCorrelation(ConfusionMatrix matrix)
-    {
-        var (both, predicted, truth, all) = (0.0, 0.0, 0.0, matrix.Total * matrix.Total);
-        for (var k = 0; k < matrix.Classes; k++)
-        {
-            both += matrix.TrueTotals[k] * matrix.PredictedTotals[k];
-            predicted += matrix.PredictedTotals[k] * matrix.PredictedTotals[k];
-            truth += matrix.TrueTotals[k] * matrix.TrueTotals[k];
-        }
-        var spread = (all - predicted) * (all - truth);
-        return spread == 0 ? 0 : (matrix.Correct * matrix.Total - both) / Math.Sqrt(spread);
-    }
+    public static double MatthewsCorrelation(ConfusionMatrix matrix) => matrix.Totals.MatthewsCorrelation;
 
     /// <summary>Cohen's kappa, agreement beyond chance; NaN where all rows are and are predicted as one class.</summary>
     public static double CohenKappa(ConfusionMatrix matrix, KappaWeights weights = KappaWeights.None)

@@ -8,7 +8,8 @@ namespace Tutti.Evaluation;
 /// </summary>
 sealed class UsualScores
 {
-    const int Bins = 15;
+    /// <summary>Of the calibration error.</summary>
+    public const int Bins = 15;
 
     readonly int classes;
     readonly int[] truth, predicted, bins, ranking;
@@ -25,21 +26,27 @@ sealed class UsualScores
         bins = Array.ConvertAll(confidence, value => Calibration.BinOf(value, Bins));
         second = classes == 2 ? [.. labels.Select((_, row) => set.Row(row)[1])] : [];
         ranking = [.. Enumerable.Range(0, second.Length).OrderByDescending(row => second[row])];
-        Names = classes == 2
-            ? ["accuracy", "balanced accuracy", "F1 macro", "MCC", "F1", "log-loss", "Brier", "calibration error", "ROC-AUC"]
-            : ["accuracy", "balanced accuracy", "F1 macro", "MCC", "log-loss", "Brier", "calibration error"];
     }
 
-    /// <summary>In the order of <see cref="Of"/>; F1 of the second class and the area under the ROC curve for two classes only.</summary>
-    public IReadOnlyList<string> Names { get; }
+    /// <summary>In the order of <see cref="Of(ReadOnlySpan{int})"/>; F1 of the second class and the area under the ROC curve for two classes only.</summary>
+    public static IReadOnlyList<string> Names(int classes) => classes == 2
+        ? ["accuracy", "balanced accuracy", "F1 macro", "MCC", "F1", "log-loss", "Brier", "calibration error", "ROC-AUC"]
+        : ["accuracy", "balanced accuracy", "F1 macro", "MCC", "log-loss", "Brier", "calibration error"];
+
+    /// <summary>The scores that count rows, joined with those that do not.</summary>
+    /// <param name="area">Under the ROC curve; for two classes.</param>
+    public static double[] Of(ClassTotals totals, double logLoss, double brier, double calibrationError, double area)
+    {
+        double[] counted = [totals.Accuracy, totals.BalancedAccuracy(), totals.F1MacroOfPresent, totals.MatthewsCorrelation];
+        double[] averaged = [logLoss, brier, calibrationError];
+        return totals.Truth.Length == 2 ? [.. counted, totals.FScores().PerClass[1].F, .. averaged, area] : [.. counted, .. averaged];
+    }
 
     /// <summary>The scores of some rows, each of which may stand there several times.</summary>
     public double[] Of(ReadOnlySpan<int> rows)
     {
         var matrix = new ConfusionMatrix(Pick(truth, rows), Pick(predicted, rows), classes);
-        double[] counted = [Metrics.Accuracy(matrix), Metrics.BalancedAccuracy(matrix), Metrics.F1MacroOfPresent(matrix), Metrics.MatthewsCorrelation(matrix)];
-        double[] averaged = [Mean(loss, rows), Mean(miss, rows), CalibrationError(rows)];
-        return classes == 2 ? [.. counted, new FScores(matrix).PerClass[1].F, .. averaged, RocAuc(rows)] : [.. counted, .. averaged];
+        return Of(matrix.Totals, Mean(loss, rows), Mean(miss, rows), CalibrationError(rows), classes == 2 ? RocAuc(rows) : double.NaN);
     }
 
     static int[] Pick(int[] values, ReadOnlySpan<int> rows)

@@ -26,7 +26,7 @@ sealed class MemoryBudget : IDisposable
     public static void Check(string member, TextModel model, int length)
     {
         var bytes = MemoryNeed.WeightBytes(model);
-        if (2 * bytes >= Memory.Stats(Device.Cpu).Limit) throw MemoryNeed.TooSmall(model, length, Memory.Stats(Device.Cpu).Limit, member);
+        if (2 * bytes >= Memory.Stats(Device.Cpu).Limit) throw MemoryNeed.TooSmall(model, length, Memory.Stats(Device.Cpu).Limit, member: member);
     }
 
     /// <summary>Does something that may need more than there is.</summary>

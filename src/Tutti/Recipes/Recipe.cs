@@ -30,7 +30,7 @@ public sealed record Recipe
     [Description("How every member is trained, unless it says otherwise.")]
     public TrainConfig Train { get; init; } = new();
 
-    [Description("The most memory that training may take, such as 14 GB or 8 GiB; default: what the device has.")]
+    [Description("The most memory that training and predicting may take, such as 14 GB or 8 GiB; default: what the device has.")]
     public MemorySize? Memory { get; init; }
 
     [Description("How an interrupted run can go on; it does not change the result.")]

@@ -8,7 +8,7 @@ namespace Tutti.Recipes;
 /// </summary>
 sealed class RunningBlend : IDisposable
 {
-    readonly string folder = OnDisk(() => Directory.CreateTempSubdirectory("tutti-blend-").FullName);
+    readonly TemporaryFolder folder = new("tutti-blend-");
     int version;
 
     /// <summary>Adds the next model's values, batch by batch in row order, each multiplied by <paramref name="weight"/>.</summary>
@@ -21,11 +21,7 @@ sealed class RunningBlend : IDisposable
                 var sum = new double[batch.Length];
                 before?.ReadExactly(MemoryMarshal.AsBytes(sum.AsSpan()));
                 for (var i = 0; i < sum.Length; i++) sum[i] += weight * (map is null ? batch[i] : map(batch[i]));
-                OnDisk(() =>
-                {
-                    after.Write(MemoryMarshal.AsBytes(sum.AsSpan()));
-                    return 0;
-                });
+                TemporaryFolder.OnDisk(() => after.Write(MemoryMarshal.AsBytes(sum.AsSpan())));
             }
         if (version > 0) File.Delete(Current);
         version++;
@@ -43,20 +39,8 @@ sealed class RunningBlend : IDisposable
         }
     }
 
-    public void Dispose() => Directory.Delete(folder, recursive: true);
+    public void Dispose() => folder.Dispose();
 
-    static T OnDisk<T>(Func<T> body)
-    {
-        try
-        {
-            return body();
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw new ConfigException(Path.GetTempPath(), $"temporary files cannot be written ({e.Message}); free some space or set TMPDIR to another folder", e);
-        }
-    }
-
-    string Current => Path.Combine(folder, FormattableString.Invariant($"sum-{version}"));
-    string Next => Path.Combine(folder, FormattableString.Invariant($"sum-{version + 1}"));
+    string Current => folder.File(FormattableString.Invariant($"sum-{version}"));
+    string Next => folder.File(FormattableString.Invariant($"sum-{version + 1}"));
 }

@@ -1,7 +1,10 @@
+using Tutti.Evaluation;
 using Tutti.Models;
 using Tutti.Predictions;
 using Tutti.Runs;
 using Tutti.Tables;
+using Tutti.Torch;
+using Tutti.Training;
 
 namespace Tutti.Recipes;
 
@@ -9,7 +12,7 @@ namespace Tutti.Recipes;
 public sealed class TrainedRun
 {
     /// <summary>Rows that are in memory at a time while a file is predicted.</summary>
-    const int ChunkRows = 4096;
+    const int ChunkRows = 1024;
 
     readonly RunFolder files;
     readonly Recipe recipe;
@@ -49,6 +52,7 @@ public sealed class TrainedRun
     /// <summary>Predicts a file of any size in constant memory and writes id, prediction and a probability per class.</summary>
     /// <returns>Rows written.</returns>
     /// <exception cref="InputException">The data or the output file cannot be used; nothing is written then.</exception>
+    /// <exception cref="RunMemoryException">A model does not fit into the recipe's memory.</exception>
     public long Predict(string data, string output, CancellationToken cancel = default)
     {
         Check(data);
@@ -56,40 +60,48 @@ public sealed class TrainedRun
         // The output is opened first: that it cannot be written should not be found after an hour.
         PredictionFile.Write(output, Classes, write =>
         {
-            using var total = new RunningBlend();
-            Accumulate(data, total, cancel);
-            using var sums = total.Read(ChunkRows * Classes.Count).GetEnumerator();
-            foreach (var chunk in Chunks(data))
+            var row = new double[Classes.Count];
+            foreach (var (chunk, probabilities) in Predicted(data, cancel))
             {
-                sums.MoveNext();
-                foreach (var (row, id) in RowIds.Of(chunk, Data.Id, rows).Index()) write(id, Normalised(sums.Current.AsSpan(row * Classes.Count, Classes.Count)));
+                foreach (var (i, id) in RowIds.Of(chunk, Data.Id, rows).Index())
+                {
+                    probabilities.AsSpan(i * row.Length, row.Length).CopyTo(row);
+                    write(id, row);
+                }
                 rows += chunk.Count;
             }
         });
         return rows;
     }
 
-    /// <summary>Predictions of a labelled file, with how many of its rows the run was trained on.</summary>
+    /// <summary>Predicts a labelled file of any size and scores it in constant memory.</summary>
     /// <exception cref="DataException">A column is missing, or a label was unseen in training (row named).</exception>
-    public (PredictionSet Predictions, bool[] Seen) Score(string data, CancellationToken cancel = default)
+    /// <exception cref="RunMemoryException">A model does not fit into the recipe's memory.</exception>
+    public RunScores Score(string data, CancellationToken cancel = default)
     {
         var labels = LabelMap.InOrder(Classes);
-        List<string> ids = [];
-        List<int> truth = [];
-        List<bool> seen = [];
         var known = SeenRows.Read(files.SeenRows);
+        bool[] Seen(Table chunk) => [.. Enumerable.Range(0, chunk.Count).Select(row => known.Contains(SeenRows.Key(chunk, row, Text, Pair)))];
         Check(data);
+        var (rows, seen) = (0L, 0L);
         foreach (var chunk in Chunks(data))                   // labels are checked before any model is loaded
         {
-            truth.AddRange(labels.IndicesOf(chunk, Data.Label));
-            ids.AddRange(RowIds.Of(chunk, Data.Id, ids.Count));
-            seen.AddRange(Enumerable.Range(0, chunk.Count).Select(row => known.Contains(SeenRows.Key(chunk, row, Text, Pair))));
+            labels.IndicesOf(chunk, Data.Label);
+            (rows, seen) = (rows + chunk.Count, seen + Seen(chunk).Count(known => known));
         }
-        using var total = new RunningBlend();
-        Accumulate(data, total, cancel);
-        var k = Classes.Count;
-        var values = total.Read(ChunkRows * k).SelectMany(piece => Enumerable.Range(0, piece.Length / k).SelectMany(row => Normalised(piece.AsSpan(row * k, k)))).ToArray();
-        return (new(ids, Classes, values, [.. truth]), [.. seen]);
+        using var all = new RunningScores(Classes);
+        using var unseen = seen > 0 && seen < rows ? new RunningScores(Classes) : null;
+        foreach (var (chunk, probabilities) in Predicted(data, cancel))
+        {
+            var (truth, skip) = (labels.IndicesOf(chunk, Data.Label), unseen is null ? [] : Seen(chunk));
+            for (var row = 0; row < chunk.Count; row++)
+            {
+                var values = probabilities.AsSpan(row * Classes.Count, Classes.Count);
+                all.Add(values, truth[row]);
+                if (unseen is not null && !skip[row]) unseen.Add(values, truth[row]);
+            }
+        }
+        return new(all.Summary(), seen, unseen?.Summary());
     }
 
     /// <summary>All models at once, for repeated small predictions; the caller disposes them.</summary>
@@ -111,25 +123,48 @@ public sealed class TrainedRun
         }
     }
 
+    /// <summary>The blended probabilities of a file (n*K per chunk of it), which is read again for every model and once more beside them.</summary>
+    IEnumerable<(Table Chunk, double[] Probabilities)> Predicted(string data, CancellationToken cancel)
+    {
+        using var total = new RunningBlend();
+        using (new MemoryBudget(recipe.Memory)) Accumulate(data, total, cancel);
+        foreach (var (chunk, sums) in Chunks(data).Zip(total.Read(ChunkRows * Classes.Count)))
+        {
+            cancel.ThrowIfCancellationRequested();
+            for (var row = 0; row < chunk.Count; row++) Normalise(sums.AsSpan(row * Classes.Count, Classes.Count));
+            yield return (chunk, sums);
+        }
+    }
+
     /// <summary>Member by member, cell by cell: one model in memory at a time.</summary>
     void Accumulate(string data, RunningBlend total, CancellationToken cancel)
     {
         for (var m = 0; m < Members.Count; m++)
         {
-            var config = recipe.Members[m].Effective(recipe.Train);
             using var member = new RunningBlend();
             foreach (var cell in Members[m])
-            {
-                using var model = new TrainedModel(cell.Checkpoint, config);
-                if (!model.Classes.SequenceEqual(Classes)) throw new DataException(cell.Checkpoint, "this checkpoint has other classes than the run; train the cell again");
-                member.Add(Chunks(data).Select(chunk =>
+                try
                 {
-                    cancel.ThrowIfCancellationRequested();
-                    return model.Probabilities(chunk, Text, Pair);
-                }), 1.0 / Members[m].Length);
-            }
+                    Add(cell, recipe.Members[m].Effective(recipe.Train), data, member, 1.0 / Members[m].Length, cancel);
+                }
+                catch (TorchMemoryException e)
+                {
+                    throw new RunMemoryException(FormattableString.Invariant($"{cell.Root}: predicting does not fit into {(recipe.Memory is { } given ? $"the recipe's memory: {given}" : "the memory of this machine")} ({e.Op} found no room).\n")
+                        + (recipe.Memory is null ? "Close other programs, or predict on a larger machine." : $"Raise memory in {files.Recipe}; the predictions stay the same."), e);
+                }
             total.Add(member.Read(ChunkRows * Classes.Count), 1.0 / Members.Count, Blend == RecipeBlend.Geometric ? Logarithm : null);
         }
+    }
+
+    void Add(CellFolder cell, TrainConfig config, string data, RunningBlend member, double weight, CancellationToken cancel)
+    {
+        using var model = new TrainedModel(cell.Checkpoint, config);
+        if (!model.Classes.SequenceEqual(Classes)) throw new DataException(cell.Checkpoint, "this checkpoint has other classes than the run; train the cell again");
+        member.Add(Chunks(data).Select(chunk =>
+        {
+            cancel.ThrowIfCancellationRequested();
+            return model.Probabilities(chunk, Text, Pair);
+        }), weight);
     }
 
     /// <summary>Reads the whole file once, so that a fault in its last row is found before anything is computed.</summary>
@@ -148,12 +183,10 @@ public sealed class TrainedRun
     // As Ensembling.Blend: the geometric mean clips at the same smallest probability.
     static double Logarithm(double p) => Math.Log(Math.Max(p, Ensembling.Blend.Smallest));
 
-    double[] Normalised(ReadOnlySpan<double> sums)
+    void Normalise(Span<double> sums)
     {
-        var values = sums.ToArray();
-        if (Blend == RecipeBlend.Geometric)
-            for (var i = 0; i < values.Length; i++) values[i] = Math.Exp(values[i]);
-        var sum = values.Sum();
-        return Array.ConvertAll(values, value => value / sum);
+        var sum = 0.0;
+        foreach (ref var value in sums) sum += Blend == RecipeBlend.Geometric ? value = Math.Exp(value) : value;
+        foreach (ref var value in sums) value /= sum;
     }
 }

@@ -25,9 +25,9 @@ static class MemoryNeed
     }
 
     /// <summary>The error for a budget in which the model cannot be trained; names the smallest that would do.</summary>
-    public static ConfigException TooSmall(TextModel model, int length, long limit, string? member = null)
+    public static ConfigException TooSmall(TextModel model, int length, long limit, long reserve = 0, string? member = null)
     {
-        var (weights, needed) = (WeightBytes(model), (long)(Smallest(model, length) * 1.05));
+        var (weights, needed) = (WeightBytes(model), (long)(Smallest(model, length) * 1.05) + reserve);
         return new("memory", FormattableString.Invariant($"got {Text(limit)}, {(member is null ? "this model" : member)} needs at least about {Text(needed)}: weights {Text(weights)}, their gradients as much, ")
             + FormattableString.Invariant($"and one text of {length} tokens with activations computed again and the optimizer's state in a file. Raise memory, take a smaller model, or lower train.max-length."));
     }

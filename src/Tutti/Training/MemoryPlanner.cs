@@ -37,32 +37,26 @@ sealed class MemoryPlanner(TextModel model, TrainConfig config, long seed, Gradi
 
     /// <summary>The first way that fits, in the order of what it costs in time.</summary>
     /// <exception cref="ConfigException">Nothing fits: not one example, by any means. Names the least that would do.</exception>
-    public MemoryReport Choose(IReadOnlyList<Example> train)
+    public MemoryReport Choose(IReadOnlyList<Example> train) =>
+        Try(train, checkpointing: false, paged: false) ?? Try(train, checkpointing: true, paged: false) ?? Try(train, checkpointing: true, paged: true)
+        ?? throw MemoryNeed.TooSmall(model, train.Max(example => example.Ids.Length), Limit, reserve);
+
+    /// <summary>What one way of computing takes, with the largest micro-batches that fit; null when not even one example does.</summary>
+    public MemoryReport? Try(IReadOnlyList<Example> train, bool checkpointing, bool paged)
     {
-        foreach (var checkpointing in (ReadOnlySpan<bool>)[false, true])
-            try
-            {
-                return Try(train, checkpointing, paged: false);
-            }
-            catch (TorchMemoryException)
-            {
-                // The next way needs less.
-            }
         try
         {
-            return Try(train, checkpointing: true, paged: true);
+            using var optimizer = new AdamW(model.Params.Items, pagesFolder: paged ? pagesFolder : null);
+            return Fitting(train, checkpointing, paged);
         }
         catch (TorchMemoryException)
         {
-            throw MemoryNeed.TooSmall(model, train.Max(example => example.Ids.Length), Limit);
+            return null;
         }
     }
 
-    /// <summary>What one way of computing takes.</summary>
-    /// <exception cref="TorchMemoryException">Not one example fits.</exception>
-    public MemoryReport Try(IReadOnlyList<Example> train, bool checkpointing, bool paged)
+    MemoryReport? Fitting(IReadOnlyList<Example> train, bool checkpointing, bool paged)
     {
-        using var optimizer = new AdamW(model.Params.Items, pagesFolder: paged ? pagesFolder : null);
         var bytes = MemoryNeed.WeightBytes(model);
         var longest = train.MaxBy(example => example.Ids.Length)!;
         var one = Probe([[longest], [longest]], checkpointing);
@@ -71,10 +65,12 @@ sealed class MemoryPlanner(TextModel model, TrainConfig config, long seed, Gradi
         var tokens = (int)Math.Min(fits, Math.Max(config.MicroTokens, longest.Ids.Length));
         while (true)
         {
+            var alone = tokens <= longest.Ids.Length;         // nothing smaller can be tried
             var largest = TryProbe(Largest(train, tokens), checkpointing);
             var peak = Math.Max(one.Peak, largest?.Peak ?? 0) + reserve;
-            if (tokens <= longest.Ids.Length || (largest is not null && peak <= Limit * Share))
-                return new(new(tokens, checkpointing, paged, peak), bytes, bytes, paged ? 0 : 2 * bytes, PerThousand(one, largest ?? one), (largest ?? one).Moments);
+            if (largest is not null && peak <= Limit * (alone ? 1 : Share))
+                return new(new(tokens, checkpointing, paged, peak), bytes, bytes, paged ? 0 : 2 * bytes, PerThousand(one, largest), largest.Moments);
+            if (alone) return null;
             var share = largest is null ? 0.7 : Math.Min(0.9, room / Math.Max(1, largest.Peak - one.Steady));
             tokens = Math.Max(longest.Ids.Length, (int)(tokens * share));
         }

@@ -35,16 +35,15 @@ static class CommandLine
     }
 
     /// <summary>Starts a command line as a process.</summary>
-    public static Process Start(params IEnumerable<string> args)
+    public static Process Start(params IEnumerable<string> args) => Process.Start(AsProcess(args))!;
+
+    /// <summary>A command line as a process to be started.</summary>
+    public static ProcessStartInfo AsProcess(params IEnumerable<string> args) => new("dotnet", [Path.Combine(AppContext.BaseDirectory, "Tutti.App.dll"), .. args])
     {
-        var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "Tutti.App.dll"), .. args])
-        {
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-            Environment = { ["OMP_NUM_THREADS"] = "1" },
-        };
-        return Process.Start(start)!;
-    }
+        RedirectStandardOutput = true,
+        RedirectStandardError = true,
+        Environment = { ["OMP_NUM_THREADS"] = "1" },
+    };
 
     /// <summary>Runs a command line as a process.</summary>
     public static async Task<Outcome> RunProcess(params string[] args)

@@ -44,7 +44,7 @@ public sealed class EvaluationSummaryTests
         {
             int[] rows = [.. Enumerable.Range(0, set.Count).Select(i => (i * 7919 * (resample + 1) + resample) % set.Count)];
             var chosen = new PredictionSet([.. rows.Select((_, i) => $"{i}")], set.Classes, [.. rows.SelectMany(row => set.Row(row).ToArray())], [.. rows.Select(row => set.Labels![row])]);
-            var scores = usual.Names.Zip(usual.Of(rows)).ToDictionary(pair => pair.First, pair => pair.Second);
+            var scores = UsualScores.Names(2).Zip(usual.Of(rows)).ToDictionary(pair => pair.First, pair => pair.Second);
             var matrix = new ConfusionMatrix(chosen.Labels, chosen.Predicted(), 2);
             Assert.Equal(Ranking.RocAuc([.. Enumerable.Range(0, chosen.Count).Select(row => chosen.Row(row)[1])], [.. chosen.Labels!.Select(label => label == 1)]), scores["ROC-AUC"], 1e-12);
             Assert.Equal(Calibration.Error(chosen.Probabilities, chosen.Labels), scores["calibration error"], 1e-12);

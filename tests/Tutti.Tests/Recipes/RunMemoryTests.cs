@@ -36,6 +36,38 @@ public sealed class RunMemoryTests(TinyRun run)
         Assert.Equal(File.ReadAllBytes(TinyRun.Train(recipe, temp.File("b")).Files.OutOfFold), File.ReadAllBytes(limited.Files.OutOfFold));
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void The_memory_of_the_recipe_holds_while_the_finished_run_predicts_or_scores(bool score)
+    {
+        using var temp = Shared.Temp();
+        var folder = TinyRun.Train(TinyRun.Single(run.Recipe), temp.File("run")).Files.Root;
+        Memory.Trim();
+        var room = Memory.Stats(Device.Cpu).InUse;
+        var before = Use();
+        Limit(new MemorySize(room + 30_000));                 // the weights alone are 60 kB
+        var error = Assert.Throws<RunMemoryException>(() => Use());
+        Assert.Contains("does not fit into the recipe's memory", error.Message, StringComparison.Ordinal);
+        Assert.Contains($"Raise memory in {Path.Combine(folder, "recipe.yaml")}", error.Message, StringComparison.Ordinal);
+        Assert.Equal(-1, Memory.Stats(Device.Cpu).Limit);
+        Assert.InRange(Memory.Stats(Device.Cpu).InUse, 0, room + (1 << 20));
+        Limit("1 GB");
+        Assert.Equal(before, Use());
+        Assert.Equal(-1, Memory.Stats(Device.Cpu).Limit);
+
+        string Use()
+        {
+            using var thread = new OneThread();
+            if (score) return string.Join('\n', TrainedRun.Open(folder).Score(run.Input("train.csv"), TestContext.Current.CancellationToken).All.Scores);
+            TinyRun.Predict(folder, run.Input("test.csv"), temp.File("out.csv"));
+            return File.ReadAllText(temp.File("out.csv"));
+        }
+
+        void Limit(MemorySize memory) =>
+            File.WriteAllText(Path.Combine(folder, "recipe.yaml"), (Recipe.Load(Path.Combine(folder, "recipe.yaml")) with { Memory = memory }).ToYaml());
+    }
+
     sealed class Seen(Action then) : IProgress<RunNews>
     {
         public void Report(RunNews value)

@@ -1,3 +1,4 @@
+using Tutti.Evaluation;
 using Tutti.Predictions;
 using Tutti.Recipes;
 using Tutti.Runs;
@@ -78,9 +79,51 @@ public sealed class TrainedRunTests(TinyRun run)
                 writer.Row([.. train.Columns.Select(column => column == "text" ? $"  {train[row, column]!.ToUpperInvariant()} " : train[row, column])]);
             for (var row = 10; row < 20; row++) writer.Row([.. train.Columns.Select(column => column == "text" ? train[row, column] + " but otherwise" : train[row, column])]);
         });
-        var (set, seen) = TrainedRun.Open(run.Folder).Score(temp.File("half.csv"), TestContext.Current.CancellationToken);
-        Assert.Equal([.. Enumerable.Repeat(true, 10), .. Enumerable.Repeat(false, 10)], seen);
-        Assert.Equal(train.Column("target").Take(20), set.Labels!.Select(label => set.Classes[label]));
+        var scores = TrainedRun.Open(run.Folder).Score(temp.File("half.csv"), TestContext.Current.CancellationToken);
+        Assert.Equal((20, 10, 10), (scores.All.Rows, scores.Seen, scores.Unseen!.Rows));
+        var labels = train.Column("target").Take(20).ToArray();
+        Assert.All(scores.All.Classes.Lines, line => Assert.Equal(labels.Count(label => label == line.Name), line.Support));
+        Assert.All(scores.Unseen.Classes.Lines, line => Assert.Equal(labels[10..].Count(label => label == line.Name), line.Support));
+    }
+
+    [Fact]
+    public void A_file_too_long_to_be_held_gets_the_scores_of_its_predictions_with_and_without_the_rows_trained_on()
+    {
+        using var temp = Shared.Temp();
+        var trained = SmallRun(temp, holdout: 0.5);
+        var train = Table.Read(run.Input("train.csv"));
+        // Every fourth row repeats a training row, half of which were held out; the others are new.
+        const int Rows = RunningScores.ExactRows * 5 / 4;
+        TableWriter.Write(temp.File("long.csv"), train.Columns, writer =>
+        {
+            for (var i = 0; i < Rows; i++)
+                writer.Row([.. train.Columns.Select(column => column switch { "id" => $"{i}", "text" when i % 4 > 0 => $"{train[i % 96, column]} {i}", _ => train[i % 96, column] })]);
+        });
+        using var thread = new OneThread();
+        var open = TrainedRun.Open(trained);
+        var scores = open.Score(temp.File("long.csv"), TestContext.Current.CancellationToken);
+        open.Predict(temp.File("long.csv"), temp.File("p.csv"), TestContext.Current.CancellationToken);
+        var predicted = PredictionFile.Read(temp.File("p.csv"));
+        var labels = LabelMap.InOrder(open.Classes).IndicesOf(Table.Read(temp.File("long.csv")), "target");
+        var all = new PredictionSet(predicted.Ids, predicted.Classes, predicted.Probabilities, labels);
+        Same(all, scores.All);
+        var known = SeenRows.Read(new RunFolder(trained).SeenRows);
+        int[] unseen = [.. Enumerable.Range(0, Rows).Where(i => i % 4 > 0 || !known.Contains(SeenRows.Key(train, i % 96, open.Text, null)))];
+        Assert.Equal(Rows - unseen.Length, scores.Seen);
+        Assert.InRange(scores.Seen, 1, Rows / 4);
+        Same(all.Rows(unseen), scores.Unseen!);
+
+        static void Same(PredictionSet set, EvaluationSummary summary)
+        {
+            Assert.Equal(set.Count, summary.Rows);
+            foreach (var (expected, got) in EvaluationSummary.Of(set, resamples: 1).Scores.Zip(summary.Scores))
+            {
+                Assert.Equal(expected.Name, got.Name);
+                Assert.Equal(expected.Score.Value, got.Score.Value, 1e-12);
+                // Resampling adds noise to the bins, so the calibration error of a well calibrated model may lie below its interval.
+                if (got.Name != "calibration error") Assert.InRange(got.Score.Value, got.Score.Low, got.Score.High);
+            }
+        }
     }
 
     [Fact]
@@ -102,10 +145,10 @@ public sealed class TrainedRunTests(TinyRun run)
     }
 
     /// <summary>A run of one member of one layer, for speed.</summary>
-    string SmallRun(TempFolder temp)
+    string SmallRun(TempFolder temp, double? holdout = null)
     {
         var recipe = TinyRun.Single(run.Recipe);
-        return TinyRun.Train(recipe with { Data = recipe.Data with { Folds = null }, Train = recipe.Train with { MaxLength = 16 } }, temp.File("small")).Files.Root;
+        return TinyRun.Train(recipe with { Data = recipe.Data with { Folds = null, Validation = holdout }, Train = recipe.Train with { MaxLength = 16 } }, temp.File("small")).Files.Root;
     }
 
     string Long(TempFolder temp, int rows)

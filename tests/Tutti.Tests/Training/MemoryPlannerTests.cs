@@ -39,7 +39,7 @@ public sealed class MemoryPlannerTests() : EngineTest(threads: 1)
             Assert.InRange(smaller.Plan.PredictedPeak, peak * 0.9, peak * 1.1);
             Assert.True(smaller.Plan.MicroTokens < config.MicroTokens || smaller.Plan.Checkpointing);
             // In bf16 another cut rounds otherwise in the third digit.
-            Assert.All(natural.Zip(losses), pair => Assert.Equal(pair.First, pair.Second, (precision == Precision.Fp32 ? 1e-4 : 2e-2) * pair.First));
+            Assert.All(natural.Zip(losses), pair => Assert.Equal(pair.First, pair.Second, (precision == Precision.Fp32 ? 1e-4 : 2e-3) * pair.First));
         }
     }
 

@@ -66,7 +66,7 @@ public sealed class ReplayTests() : EngineTest(threads: 1)
             Assert.False(model.Params.Run.Training || model.Params.Run.Checkpointing);
         }
         TestContext.Current.TestOutputHelper?.WriteLine($"{replays} replays, {alone} of them of single examples; {unfit} limits were too small for one example");
-        Assert.True(replays > 60 && unfit is > 0 and < 40, $"{replays} replays, {unfit} limits too small");
+        Assert.True(replays > 60 && unfit is > 0 and < 45, $"{replays} replays, {unfit} limits too small");
         Assert.Equal(!checkpointing, alone > 0);
     }
 
@@ -84,7 +84,7 @@ public sealed class ReplayTests() : EngineTest(threads: 1)
             while (!done.IsCancellationRequested)
             {
                 Thread.Sleep(TimeSpan.FromMilliseconds(20 * random.Uniform(3 * falls)));
-                Memory.Limit((long)(steady + ((0.25 + (0.6 * random.Uniform((3 * falls) + 1))) * (peak - steady))));
+                Memory.Limit((long)(steady + ((0.25 + (0.35 * random.Uniform((3 * falls) + 1))) * (peak - steady))));
                 Thread.Sleep(TimeSpan.FromMilliseconds(30 * random.Uniform((3 * falls) + 2)));
                 Memory.Limit(peak * 2);
                 falls++;
@@ -112,7 +112,7 @@ public sealed class ReplayTests() : EngineTest(threads: 1)
         TestContext.Current.TestOutputHelper?.WriteLine($"{falls} falls, {replays.Count} replays, worst loss difference {all.Max():0.0e0}");
         Assert.NotEmpty(replays);
         // Rounding of another cut; in bf16 a product of another shape may round otherwise in the third digit.
-        Assert.True(all.Max() <= (precision == Precision.Fp32 ? 1e-4 : 2e-2), $"a loss differs by {all.Max():0.0e0}");
+        Assert.True(all.Max() <= (precision == Precision.Fp32 ? 1e-4 : 2e-3), $"a loss differs by {all.Max():0.0e0}");
     }
 
     [Fact]
