@@ -17,11 +17,11 @@ static class MemoryNeed
     {
         var largest = model.Params.Items.Max(item => item.Value.Count * item.Value.DType.Size());
         var (hidden, layers, heads) = (Size(model, "hidden_size"), Size(model, "num_hidden_layers"), Size(model, "num_attention_heads"));
-        var inner = Math.Max(4 * hidden, Size(model, "intermediate_size"));
-        // Numbers of a block: about twelve rows as wide as the model and four as wide as its inside per token, four scores per head and pair.
-        var block = sizeof(float) * ((length * ((12 * hidden) + (4 * inner))) + (4 * heads * length * length));
+        // Numbers of a block, as bisected on encoders of 48 to 768 channels: twelve rows as wide as the model and four as wide as its inside per
+        // token, and two and a half scores per head and pair.
+        var block = sizeof(float) * ((length * ((12 * hidden) + (4 * Size(model, "intermediate_size")))) + (heads * length * length * 5 / 2));
         var inputs = sizeof(float) * length * hidden * layers;
-        return (2 * WeightBytes(model)) + inputs + Math.Max(block, largest) + (1 << 20);
+        return (2 * WeightBytes(model)) + inputs + Math.Max(block, largest) + (1 << 17);
     }
 
     /// <summary>The error for a budget in which the model cannot be trained; names the smallest that would do.</summary>
@@ -32,8 +32,8 @@ static class MemoryNeed
             + FormattableString.Invariant($"and one text of {length} tokens with activations computed again and the optimizer's state in a file. Raise memory, take a smaller model, or lower train.max-length."));
     }
 
-    static long Size(TextModel model, string key) => model.Config[key] is { } value && value.AsValue().TryGetValue<long>(out var size) ? size : 0;
+    static long Size(TextModel model, string key) => new ModelConfig(model.Config, "config.json").Int(key, 0);
 
-    // In the unit that a recipe takes: 10^6 bytes.
-    static string Text(long bytes) => FormattableString.Invariant($"{Math.Ceiling(bytes / 1e6):0} MB");
+    // In the unit that a recipe takes: 10^6 bytes, rounded up.
+    static string Text(long bytes) => FormattableString.Invariant($"{Math.Ceiling(bytes / 1e5) / 10:0.#} MB");
 }
