@@ -9,12 +9,12 @@ namespace Tutti.Torch;
 /// <param name="Limit">The hard limit on bytes in use and cached together, or -1.</param>
 public readonly record struct MemoryStats(long InUse, long Peak, long Cached, long Limit)
 {
-    /// <summary>A short text such as "12.3 MB".</summary>
+    /// <summary>A short text such as "12.3 MB", in powers of ten as recipes are written.</summary>
     public static string Text(long bytes) => bytes switch
     {
-        < 1 << 20 => FormattableString.Invariant($"{bytes / 1024.0:0.0} KB"),
-        < 1 << 30 => FormattableString.Invariant($"{bytes / 1048576.0:0.0} MB"),
-        _ => FormattableString.Invariant($"{bytes / 1073741824.0:0.00} GB"),
+        < 1_000_000 => FormattableString.Invariant($"{bytes / 1e3:0.0} kB"),
+        < 1_000_000_000 => FormattableString.Invariant($"{bytes / 1e6:0.0} MB"),
+        _ => FormattableString.Invariant($"{bytes / 1e9:0.00} GB"),
     };
 }
 

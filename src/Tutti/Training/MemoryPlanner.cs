@@ -68,7 +68,7 @@ sealed class MemoryPlanner(TextModel model, TrainConfig config, long seed, Gradi
             var alone = tokens <= longest.Ids.Length;         // nothing smaller can be tried
             var largest = TryProbe(Largest(train, tokens), checkpointing);
             var peak = Math.Max(one.Peak, largest?.Peak ?? 0) + reserve;
-            if (largest is not null && peak <= Limit * (alone ? 1 : Share))
+            if (largest is not null && peak <= Limit * (alone ? 0.99 : Share))
                 return new(new(tokens, checkpointing, paged, peak), bytes, bytes, paged ? 0 : 2 * bytes, PerThousand(one, largest), largest.Moments);
             if (alone) return null;
             var share = largest is null ? 0.7 : Math.Min(0.9, room / Math.Max(1, largest.Peak - one.Steady));
@@ -100,7 +100,7 @@ sealed class MemoryPlanner(TextModel model, TrainConfig config, long seed, Gradi
 
     // What activations grow with: tokens, the rectangle that attention pads to, and its square. The weights are those of an encoder with heads
     // 64 wide, in numbers per token and channel: about 17 rows of tokens, 4 padded ones, 3 scores per head.
-    static double Size(Example[] part)
+    internal static double Size(Example[] part)
     {
         double longest = part.Max(example => example.Ids.Length), tokens = part.Sum(example => example.Ids.Length);
         return (17 * tokens) + (4 * part.Length * longest) + (3.0 / 64 * part.Length * longest * longest);

@@ -148,6 +148,6 @@ public sealed class MemoryTests : EngineTest
     }
 
     [Theory]
-    [InlineData(512, "0.5 KB"), InlineData(3 << 19, "1.5 MB"), InlineData(3L << 29, "1.50 GB")]
+    [InlineData(500, "0.5 kB"), InlineData(1_500_000, "1.5 MB"), InlineData(1_500_000_000, "1.50 GB")]
     public void Bytes_are_said_in_a_fitting_unit(long bytes, string text) => Assert.Equal(text, MemoryStats.Text(bytes));
 }

@@ -1,0 +1,70 @@
+using System.CommandLine;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Spectre.Console;
+using Tutti.Recipes;
+using Tutti.Torch;
+
+namespace Tutti.App.Commands;
+
+static class MemoryCommand
+{
+    const long Page = 4096;
+
+    static readonly JsonSerializerOptions indented = new(JsonSerializerDefaults.Web) { WriteIndented = true };
+
+    static readonly Argument<string> recipe = new("RECIPE") { Description = "The recipe file (YAML)." };
+    static readonly Option<string[]> set = new("--set") { Description = "Change a key of the recipe, such as memory=2GB; may be repeated.", HelpName = "k=v" };
+    static readonly Option<bool> measure = new("--measure") { Description = "Run one update of each member and compare." };
+    static readonly Option<bool> json = new("--json") { Description = "Print JSON." };
+
+    public static Command Make()
+    {
+        var command = new Command("memory", "What training each member takes: predicted peak, chosen micro-batch, and what would save how much.") { recipe, set, measure, json };
+        command.SetAction(parsed => Session.Guard(parsed, () => Forecast(Recipe.Load(parsed.GetRequiredValue(recipe), parsed.GetValue(set) ?? []), parsed.GetValue(measure), parsed.GetValue(json))));
+        return command;
+    }
+
+    static int Forecast(Recipe loaded, bool measured, bool asJson)
+    {
+        var members = MemoryForecast.Of(loaded, measured, Session.Cancel);
+        if (asJson) Show.Line(new JsonArray([.. members.Select(Json)]).ToJsonString(indented));
+        else
+            foreach (var member in members) Write(member);
+        return 0;
+    }
+
+    static void Write(MemberMemory member)
+    {
+        var m = member.Memory;
+        Show.Line(FormattableString.Invariant($"{member.Name}: {member.Weights} weights, batch {member.Config.Batch}, longest text {member.Longest} tokens, {member.Config.Precision.ToString().ToLowerInvariant()}"));
+        Show.Line($"  weights {MemoryStats.Text(m.Weights)}, gradients {MemoryStats.Text(m.Gradients)}, optimizer {MemoryStats.Text(m.Optimizer)}, activations {MemoryStats.Text(m.ActivationsPerThousand)} per 1000 tokens");
+        Show.Line($"  predicted peak {MemoryStats.Text(m.Plan.PredictedPeak)} of {MemoryStats.Text(member.Limit)}: {m.Plan}");
+        if (member.Measured is { } peak) Show.Line(FormattableString.Invariant($"  measured peak {MemoryStats.Text(peak)}: the prediction is {100.0 * (m.Plan.PredictedPeak - peak) / peak:+0.0;-0.0} % off"));
+        Show.Line($"  along one micro-batch, forward and back: {MemoryBars.Of(m.Timeline)}");
+        var table = Show.Table("  what would save memory", "peak", "saves", "");
+        foreach (var option in member.Options)
+            table.AddRow(Show.Cells("  " + option.Change, option.Peak is { } p ? MemoryStats.Text(p) : "does not fit", option.Peak is { } q ? Saved(m.Plan.PredictedPeak - q) : "", option.Note));
+        table.Columns[^1].Alignment = Justify.Left;
+        Show.Out.Write(table);
+    }
+
+    // The allocator counts pages: less than one is no saving.
+    static string Saved(long bytes) => bytes switch { > Page => MemoryStats.Text(bytes), < -Page => $"-{MemoryStats.Text(-bytes)}", _ => "nothing" };
+
+    static JsonNode Json(MemberMemory member) => new JsonObject
+    {
+        ["member"] = member.Name,
+        ["parameters"] = member.Weights,
+        ["longest"] = member.Longest,
+        ["limit"] = member.Limit,
+        ["weights"] = member.Memory.Weights,
+        ["gradients"] = member.Memory.Gradients,
+        ["optimizer"] = member.Memory.Optimizer,
+        ["activationsPerThousandTokens"] = member.Memory.ActivationsPerThousand,
+        ["plan"] = JsonSerializer.SerializeToNode(member.Memory.Plan, indented),
+        ["measuredPeak"] = member.Measured,
+        ["options"] = JsonSerializer.SerializeToNode(member.Options, indented),
+        ["timeline"] = JsonSerializer.SerializeToNode(member.Memory.Timeline, indented),
+    };
+}

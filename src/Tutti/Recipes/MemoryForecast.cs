@@ -1,0 +1,88 @@
+using Tutti.Models;
+using Tutti.Torch;
+using Tutti.Training;
+
+namespace Tutti.Recipes;
+
+/// <summary>What a change of the recipe would do to the peak.</summary>
+/// <param name="Change">As a recipe spells it.</param>
+/// <param name="Peak">Bytes with it, or null where it does not fit either.</param>
+/// <param name="Note">What it costs, or why it does nothing.</param>
+public sealed record MemoryOption(string Change, long? Peak, string Note);
+
+/// <summary>What training one member takes.</summary>
+/// <param name="Weights">Their number.</param>
+/// <param name="Longest">Tokens of the longest text.</param>
+/// <param name="Limit">Bytes that may be in use.</param>
+/// <param name="Memory">The plan and what it was made from.</param>
+/// <param name="Options">What would save how much.</param>
+/// <param name="Measured">The peak of one real update, or null when none was run.</param>
+public sealed record MemberMemory(string Name, TrainConfig Config, long Weights, int Longest, long Limit, MemoryReport Memory, IReadOnlyList<MemoryOption> Options, long? Measured);
+
+/// <summary>Predicts the memory of a recipe's members without training them; nothing is written.</summary>
+public static class MemoryForecast
+{
+    /// <summary>One member after the other, in the order of the recipe.</summary>
+    /// <param name="measure">Runs one update of each too: the one with the largest micro-batch.</param>
+    /// <exception cref="InputException">The recipe, its data or a model cannot be used, or a model does not fit by any means.</exception>
+    public static IEnumerable<MemberMemory> Of(Recipe recipe, bool measure = false, CancellationToken cancel = default)
+    {
+        recipe.Check();
+        using var memory = new MemoryBudget(recipe.Memory);
+        var data = RunData.Open(recipe);
+        foreach (var member in OpenMember.All(recipe, data, memory))
+        {
+            cancel.ThrowIfCancellationRequested();
+            yield return memory.Within(member.Name, member.Model.Config, () => Of(member, data, measure, cancel));
+            Torch.Memory.Trim();
+        }
+    }
+
+    static MemberMemory Of(OpenMember member, RunData data, bool measure, CancellationToken cancel)
+    {
+        var seed = member.Config.Seeds[0];
+        using var model = member.Model.Build(data.Labels.Names, seed, out _);
+        var train = TextData.From(data.Train, data.Text, member.Model.Tokenizer, member.MaxLength, data.Truth, data.Pair).Rows(data.Folds.Train(0));
+        var (config, limit) = (member.Model.Config, Torch.Memory.Stats(Device.Cpu).Limit);
+        MemoryReport? Try(TrainConfig other, IReadOnlyList<Example> rows, bool checkpointing, bool paged)
+        {
+            cancel.ThrowIfCancellationRequested();
+            using var gradients = new GradientSum(model, other, seed, null);
+            return new MemoryPlanner(model, other, seed, gradients, Path.GetTempPath()).Try(rows, checkpointing, paged);
+        }
+        using var sum = new GradientSum(model, config, seed, null);
+        var report = new MemoryPlanner(model, config, seed, sum, Path.GetTempPath()).Choose(train);
+        var options = Options(config, report, train, Try);
+        long? measured = measure ? Measure(model, config with { MicroTokens = report.Plan.MicroTokens }, seed, train, cancel) : null;
+        return new(member.Name, config, model.Params.Items.Sum(item => item.Value.Count), train.Max(example => example.Ids.Length), limit, report, options, measured);
+    }
+
+    /// <summary>Each change is probed with the micro-batches of the plan, so that the peaks can be compared.</summary>
+    static MemoryOption[] Options(TrainConfig config, MemoryReport report, Example[] train, Func<TrainConfig, IReadOnlyList<Example>, bool, bool, MemoryReport?> attempt)
+    {
+        var plan = report.Plan;
+        var now = config with { MicroTokens = plan.MicroTokens };
+        long? Peak(TrainConfig other, IReadOnlyList<Example>? rows = null, bool? checkpointing = null) => attempt(other, rows ?? train, checkpointing ?? plan.Checkpointing, plan.PagedOptimizer)?.Plan.PredictedPeak;
+        var longest = train.Max(example => example.Ids.Length);
+        Example[] Cut(int tokens) => [.. train.Select(example => example with { Ids = example.Ids[..Math.Min(tokens, example.Ids.Length)], Types = example.Types?[..Math.Min(tokens, example.Ids.Length)] })];
+        List<MemoryOption> options = [];
+        if (config.Precision != Precision.Bf16) options.Add(new("train.precision: bf16", Peak(now with { Precision = Precision.Bf16 }), "activations of half the size; results differ a little"));
+        options.Add(new(FormattableString.Invariant($"train.micro-tokens: {Math.Max(1, plan.MicroTokens / 2)}"), Peak(now with { MicroTokens = Math.Max(1, plan.MicroTokens / 2) }), "same results; the planner does it by itself when memory is short"));
+        if (!plan.Checkpointing) options.Add(new("activations computed again", Peak(now, checkpointing: true), "same results, about a third more time; the planner's next step"));
+        if (!plan.PagedOptimizer) options.Add(new("optimizer state in a file", plan.PredictedPeak - report.Optimizer, "same results; the planner's last step"));
+        if (longest / 2 >= 8)
+            options.Add(new(FormattableString.Invariant($"train.max-length: {longest / 2}"), Peak(now, Cut(longest / 2)), FormattableString.Invariant($"{train.Count(example => example.Ids.Length > longest / 2)} of {train.Length} texts would be cut")));
+        if (config.Batch > 1)
+            options.Add(new(FormattableString.Invariant($"train.batch: {config.Batch / 2}"), Peak(now with { Batch = config.Batch / 2 }), "another training; micro-tokens saves as much and changes nothing"));
+        return [.. options];
+    }
+
+    /// <summary>One update of the rows that hold the largest micro-batch, with its optimizer step.</summary>
+    static long Measure(TextModel model, TrainConfig config, long seed, Example[] train, CancellationToken cancel)
+    {
+        var update = Enumerable.Range(1, config.Epochs).SelectMany(epoch => Batches.Epoch(train, config.Batch, seed, epoch)).MaxBy(examples => MemoryPlanner.Size(Batches.Micro(examples, config.MicroTokens)[0]))!;
+        using var folder = new TemporaryFolder("tutti-memory-");
+        var store = new FitStore(new ResumeFolder(folder.File("resume")), TimeSpan.MaxValue, []);
+        return new Learner(model, config with { Epochs = 1 }, seed, store: store).Fit(update, update[..1], cancel: cancel).PeakBytes;
+    }
+}
