@@ -28,6 +28,7 @@ public abstract class TextModel(Params p, JsonObject config) : IDisposable
     /// <summary>The last hidden state (T,C); <paramref name="observe"/> sees the embeddings' output and every layer's.</summary>
     internal Tensor Hidden(TokenBatch batch, Action<Tensor>? observe, out Ragged ragged)
     {
+        Params.Run.FirstExample = batch.Count > 0 ? batch.Examples[0] : 0;
         ragged = new Ragged(batch.Lengths, batch.Examples, Params.Device, Params.DType);
         return Encode(batch, ragged, observe);
     }

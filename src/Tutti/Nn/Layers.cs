@@ -32,7 +32,8 @@ public sealed class Embedding(Params p, int rows, int size, int padding = -1, do
 
 /// <summary>
 /// Zeroes a share of the elements while training and scales the rest up. The mask is a function of (seed, update, layer, example, position):
-/// the same however the batch was cut, and never stored.
+/// the same however the batch was cut, and never stored. A device without that kernel (any but the CPU) draws from its generator, seeded from (seed, update,
+/// layer, first example of the micro-batch): the same on every repetition and in activation checkpointing, but another mask for another cut.
 /// </summary>
 public sealed class Dropout(Params p, double share)
 {
@@ -40,7 +41,13 @@ public sealed class Dropout(Params p, double share)
 
     /// <param name="x">Rows of the last axis.</param>
     /// <param name="rows">One int64 key per row.</param>
-    public Tensor Forward(Tensor x, Func<Tensor> rows) => p.Run.Training && share > 0 ? x.Dropout(rows(), share, p.Run.Key(layer)) : x;
+    public Tensor Forward(Tensor x, Func<Tensor> rows)
+    {
+        if (!p.Run.Training || share == 0) return x;
+        if (p.Device.IsCpu && !p.Run.ByGenerator) return x.Dropout(rows(), share, p.Run.Key(layer));
+        Engine.Seed(p.Run.GeneratorSeed(layer));
+        return x.Dropout(share);
+    }
 }
 
 /// <summary>The activation functions that configs name.</summary>

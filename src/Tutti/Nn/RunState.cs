@@ -18,8 +18,17 @@ public sealed class RunState
     /// <summary>The number of the update, from 0.</summary>
     public long Update { get; set; }
 
+    /// <summary>The number that names the first example of the micro-batch, for devices whose dropout draws from a generator.</summary>
+    internal long FirstExample { get; set; }
+
+    /// <summary>Dropout draws from the device's generator, as on devices without the counter-based kernel.</summary>
+    internal bool ByGenerator { get; set; }
+
     /// <summary>The place of one dropout among all, in the order of construction.</summary>
     internal int NextLayer() => layers++;
+
+    /// <summary>The seed of one layer's mask in this micro-batch, where a generator draws it.</summary>
+    internal ulong GeneratorSeed(int layer) => (ulong)RandomStream.Of(Seed, "dropout of a generator", Update, layer, FirstExample).Key;
 
     /// <summary>The key of one layer's mask in this update.</summary>
     internal long Key(int layer) => RandomStream.Of(Seed, "dropout", Update, layer).Key;

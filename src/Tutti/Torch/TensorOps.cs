@@ -37,7 +37,7 @@ public sealed partial class Tensor
 
     // ---- activations and norms
     static readonly Op gelu = new("aten::gelu"), relu = new("aten::relu"), tanh = new("aten::tanh"), silu = new("aten::silu"),
-        softmax = new("aten::softmax", "int"), layerNorm = new("aten::layer_norm"), dropout = new("tutti::dropout");
+        softmax = new("aten::softmax", "int"), layerNorm = new("aten::layer_norm"), dropout = new("tutti::dropout"), dropoutOfGenerator = new("aten::dropout");
 
     /// <summary>The Gaussian error linear unit: exact (erf), or the tanh approximation.</summary>
     public Tensor Gelu(bool approximate = false) => gelu.Call(this, approximate ? "tanh" : "none");
@@ -48,6 +48,9 @@ public sealed partial class Tensor
     public Tensor LayerNorm(Tensor weight, Tensor bias, double eps) => layerNorm.Call(this, weight.Shape, weight, bias, eps);
     /// <summary>Counter-based dropout: <paramref name="rows"/> (int64) holds one key per row of the last axis; see native/kernels.cpp.</summary>
     public Tensor Dropout(Tensor rows, double p, long key) => dropout.Call(this, rows, p, key);
+
+    /// <summary>Dropout by the device's default generator (torch.nn.functional.dropout in training).</summary>
+    public Tensor Dropout(double p) => dropoutOfGenerator.Call(this, p, true);
 
     // ---- shape
     static readonly Op view = new("aten::view"), reshape = new("aten::reshape"), transpose = new("aten::transpose", "int"),

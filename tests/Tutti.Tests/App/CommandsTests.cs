@@ -141,12 +141,36 @@ public sealed class CommandsTests(TinyRun run)
     }
 
     [Fact]
-    public void A_run_that_does_not_fit_into_its_memory_fails_with_code_1()
+    public void A_budget_smaller_than_the_weights_is_wrong_input_and_names_the_least_that_would_do()
     {
         using var temp = Shared.Temp();
-        var outcome = CommandLine.Run("train", run.Input("recipe.yaml"), "--run", temp.File("run"), "--set", "memory=1 MB");
-        Assert.Equal(1, outcome.Code);
-        Assert.Contains("does not fit into the recipe's memory: 1 MB", outcome.Error, StringComparison.Ordinal);
-        Assert.DoesNotContain("   at ", outcome.Error, StringComparison.Ordinal);
+        CommandLine.Run("train", run.Input("recipe.yaml"), "--run", temp.File("run"), "--set", "memory=100 kB").IsWrongInput("memory: got 0.1 MB, deep needs at least about", "Raise memory");
+        Assert.False(Directory.Exists(temp.File("run")));
+        CommandLine.Run("memory", run.Input("recipe.yaml"), "--set", "memory=100 kB").IsWrongInput("memory: got 0.1 MB, deep needs at least about");
+        CommandLine.Run("train", run.Input("recipe.yaml"), "--run", temp.File("run"), "--set", "memory=2 parsecs").IsWrongInput("memory: got '2 parsecs'", "14 GB");
+    }
+
+    [Fact]
+    public void Memory_predicts_what_one_update_of_each_member_takes()
+    {
+        var text = CommandLine.Run("memory", run.Input("recipe.yaml"), "--measure");
+        Assert.Equal((0, ""), (text.Code, text.Error));
+        foreach (var line in (string[])["deep: ", "small: ", "predicted peak ", "measured peak ", "train.precision: bf16", "optimizer state in a file", "forward and back: "])
+            Assert.Contains(line, text.Out, StringComparison.Ordinal);
+
+        var json = CommandLine.Run("memory", run.Input("recipe.yaml"), "--measure", "--json");
+        var members = System.Text.Json.Nodes.JsonNode.Parse(json.Out)!.AsArray();
+        Assert.Equal(["deep", "small"], members.Select(member => (string)member!["member"]!));
+        Assert.All(members, member =>
+        {
+            var (predicted, measured, weights) = ((double)member!["plan"]!["predictedPeak"]!, (double)member["measuredPeak"]!, (long)member["weights"]!);
+            Assert.InRange(predicted, 0.9 * measured, 1.1 * measured);
+            Assert.Equal((weights, 2 * weights, 4 * (long)member["parameters"]!), ((long)member["gradients"]!, (long)member["optimizer"]!, weights));
+            var options = member["options"]!.AsArray().ToDictionary(option => (string)option!["change"]!, option => (double?)option!["peak"]);
+            // The other member has one layer, which is all that is computed again at a time.
+            if ((string)member["member"]! == "deep") Assert.True(options["train.precision: bf16"] < predicted && options["activations computed again"] < predicted);
+            Assert.Equal(predicted - (2 * weights), options["optimizer state in a file"]);
+        });
+        Assert.False(Directory.Exists("runs"));
     }
 }

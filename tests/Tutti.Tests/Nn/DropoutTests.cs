@@ -44,6 +44,25 @@ public sealed class DropoutTests : EngineTest
         Assert.Equal(mask, Mask(first, [2], [1]));
     }
 
+    [Fact]
+    public void Where_a_generator_draws_the_mask_is_that_of_the_seed_the_update_the_layer_and_the_first_example()
+    {
+        (p.Run.Training, p.Run.ByGenerator) = (true, true);
+        var (first, second) = (new Dropout(p, 0.5), new Dropout(p, 0.5));
+        bool[] Drawn(Dropout layer, long example, long update = 0)
+        {
+            (p.Run.FirstExample, p.Run.Update) = (example, update);
+            Engine.Seed(99);                                                       // whoever drew before does not matter
+            return Mask(layer, [4], [example]);
+        }
+        var mask = Drawn(first, 7);
+        Assert.Equal(mask, Drawn(first, 7));
+        Assert.NotEqual(mask, Drawn(first, 8));
+        Assert.NotEqual(mask, Drawn(second, 7));
+        Assert.NotEqual(mask, Drawn(first, 7, update: 1));
+        Assert.InRange(mask.Count(kept => kept), 30, 102);
+    }
+
     [Theory, InlineData(0.1), InlineData(0.5), InlineData(0.9)]
     public void The_share_of_zeros_is_what_was_asked_and_the_rest_is_scaled_to_the_same_mean(double share)
     {
