@@ -12,18 +12,17 @@ namespace Tutti.Bench;
 /// </summary>
 static class MemoryBench
 {
-    const int Seed = 1, Vocabulary = 8000;
+    const int Seed = 1;
     static readonly int[] shares = [75, 50, 35];
 
     /// <param name="Rows">Examples of the only epoch.</param>
-    sealed record Model(string Name, BertSize Size, Precision Precision, int Batch, int Rows, Func<int, int[]> Lengths);
+    sealed record Model(string Name, BertSize Size, int Vocabulary, Precision Precision, int Batch, int Rows, Func<int, int[]> Lengths);
 
     static readonly Model[] models =
     [
-        new("bert-4x256-tweets-fp32", new(4, 256, 4, 1024), Precision.Fp32, 64, 512, Bench.Lengths.Tweets),
-        new("bert-4x256-tweets-bf16", new(4, 256, 4, 1024), Precision.Bf16, 64, 512, Bench.Lengths.Tweets),
-        new("bert-12x384-256-fp32", new(12, 384, 6, 1536), Precision.Fp32, 16, 48, count => Bench.Lengths.Fixed(count, 256)),
-        new("bert-base-tweets-fp32", new(12, 768, 12, 3072), Precision.Fp32, 32, 64, Bench.Lengths.Tweets),
+        new("bert-4x256-tweets-fp32", new(4, 256, 4, 1024), 8000, Precision.Fp32, 64, 512, Bench.Lengths.Tweets),
+        new("bert-4x256-tweets-bf16", new(4, 256, 4, 1024), 8000, Precision.Bf16, 64, 512, Bench.Lengths.Tweets),
+        new("bert-base-tweets-fp32", new(12, 768, 12, 3072), 30522, Precision.Fp32, 64, 128, Bench.Lengths.Tweets),
     ];
 
     public static Benchmark All { get; } = new("memory", "one fit under limits of memory, beside the same fit without one", "s per update", false,
@@ -78,11 +77,11 @@ static class MemoryBench
             {
                 var stream = RandomStream.Of(Seed, "token ids");
                 var drawn = 0L;
-                Example[] examples = [.. lengths.Select((length, row) => new Example([.. Enumerable.Range(0, length).Select(_ => 1 + stream.Below(drawn++, Vocabulary - 1))], null, stream.Below(drawn++, 2), row))];
+                Example[] examples = [.. lengths.Select((length, row) => new Example([.. Enumerable.Range(0, length).Select(_ => 1 + stream.Below(drawn++, one.Vocabulary - 1))], null, stream.Below(drawn++, 2), row))];
                 var json = new JsonObject
                 {
                     ["model_type"] = "bert",
-                    ["vocab_size"] = one.Name.Contains("base", StringComparison.Ordinal) ? 30522 : Vocabulary,
+                    ["vocab_size"] = one.Vocabulary,
                     ["num_hidden_layers"] = one.Size.Layers,
                     ["hidden_size"] = one.Size.Hidden,
                     ["num_attention_heads"] = one.Size.Heads,

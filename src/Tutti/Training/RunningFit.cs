@@ -35,6 +35,7 @@ sealed class RunningFit(TextModel model, TrainConfig config, long seed, Gradient
     readonly MicroCut cut = new(plan.MicroTokens);
     readonly int perEpoch = PerEpoch(data.Train, config);
     (int Epoch, IReadOnlyList<Example[]> Updates) order = (0, []);
+    bool changed;                                             // since the newest resume point
 
     /// <param name="point">Where to go on from; null at the beginning.</param>
     public FitResult Run(ResumePoint? point)
@@ -81,6 +82,7 @@ sealed class RunningFit(TextModel model, TrainConfig config, long seed, Gradient
             var clock = Stopwatch.GetTimestamp();
             var loss = gradients.Add(part, sum.Divisor, Replayed);
             sum.Add(part, loss, Stopwatch.GetElapsedTime(clock).TotalSeconds);
+            changed = true;
             if (store is { IsDue: true }) Save(sum);
         }
     }
@@ -103,6 +105,7 @@ sealed class RunningFit(TextModel model, TrainConfig config, long seed, Gradient
         optimizer.ZeroGradients();                            // evaluation has their memory for itself
         var seconds = sum.Seconds + Stopwatch.GetElapsedTime(clock).TotalSeconds;
         var epoch = Epoch(state.Update);
+        changed = true;
         state.Count(sum.Examples.Length, sum.Tokens, seconds);
         cut.UpdateDone();
         var memory = Memory.Stats(Device);
@@ -123,6 +126,7 @@ sealed class RunningFit(TextModel model, TrainConfig config, long seed, Gradient
             Save(null);                                       // the evaluation itself is done again
             throw;
         }
+        changed = true;
         result = state.Judge(result, config.BestBy, config.EarlyStopping);
         if (result.Best) best.Keep(state.Update);
         state.SeePeak(Memory.Stats(Device).Peak);
@@ -134,7 +138,7 @@ sealed class RunningFit(TextModel model, TrainConfig config, long seed, Gradient
     /// <param name="sum">The update in progress, or null between updates.</param>
     void Save(Accumulation? sum)
     {
-        if (store is null) return;
+        if (store is null || !changed) return;
         Dictionary<string, Tensor> tensors = [];
         using var scope = new Scope();
         foreach (var item in model.Params.Items)
@@ -152,6 +156,7 @@ sealed class RunningFit(TextModel model, TrainConfig config, long seed, Gradient
             ["optimizer"] = new JsonObject { ["steps"] = optimizer.Steps },
             ["generator"] = Convert.ToBase64String(Engine.GeneratorState(Device)),
         }, tensors);
+        changed = false;
     }
 
     /// <summary>Puts everything back; the update that was in progress, or null.</summary>
