@@ -70,9 +70,9 @@ public sealed partial class ResumeFolder(string path, long? diskBytes = null, Ac
             {
                 return ResumeManifest.Read(path, number).State;
             }
-            catch (DataException)
+            catch (Exception e) when (e is DataException or IOException or UnauthorizedAccessException)
             {
-                // Open says what is wrong with it.
+                // Open says what is wrong with it; one that is gone was removed by the process that trains here.
             }
         return null;
     }

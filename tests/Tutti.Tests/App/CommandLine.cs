@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using Tutti.App;
 using Tutti.Tests.Recipes;
 
@@ -35,13 +36,17 @@ static class CommandLine
     }
 
     /// <summary>Starts a command line as a process.</summary>
-    public static Process Start(params IEnumerable<string> args)
+    public static Process Start(params IEnumerable<string> args) => Start(1, args);
+
+    /// <param name="threads">Of its kernels.</param>
+    /// <param name="args">The command line.</param>
+    public static Process Start(int threads, params IEnumerable<string> args)
     {
         var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "Tutti.App.dll"), .. args])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
-            Environment = { ["OMP_NUM_THREADS"] = "1" },
+            Environment = { ["OMP_NUM_THREADS"] = threads.ToString(CultureInfo.InvariantCulture) },
         };
         return Process.Start(start)!;
     }
@@ -50,6 +55,12 @@ static class CommandLine
     public static async Task<Outcome> RunProcess(params string[] args)
     {
         using var process = Start(args);
+        return await Ended(process);
+    }
+
+    /// <summary>Waits for a process that was started here, and reads what is left of its output.</summary>
+    public static async Task<Outcome> Ended(Process process)
+    {
         var (output, error) = (process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
         await process.WaitForExitAsync(TestContext.Current.CancellationToken);
         return new(process.ExitCode, await output, await error);
