@@ -12,6 +12,9 @@ namespace Tutti.Tests.App;
 [Collection(RunCollection.Name)]
 public sealed class KilledRunTests(CutRun run)
 {
+    /// <summary>Updates of the run's two cells.</summary>
+    const int Steps = 2 * CutRun.Updates;
+
     [Fact]
     public Task Killed_once_it_goes_on_to_the_same_bytes() => KilledOnce(5, seed: 1, threads: 1);
 
@@ -34,42 +37,49 @@ public sealed class KilledRunTests(CutRun run)
     /// <summary>Each moment in a folder of its own; the moments lie evenly over the run, each somewhere in its share.</summary>
     async Task KilledOnce(int kills, long seed, int threads)
     {
-        var (whole, random, phases) = (run.Of(threads), RandomStream.Of(seed, "kills"), new List<string>());
+        var (random, phases) = (RandomStream.Of(seed, "kills"), new List<string>());
         for (var i = 0; i < kills; i++)
         {
             using var temp = Shared.Temp();
-            phases.Add(await Kill(temp.File("run"), whole.Begin + ((i + random.Uniform(i)) / kills * (whole.Time - whole.Begin)), threads));
+            phases.Add(await Kill(temp.File("run"), ((i + random.Uniform(i)) / kills * (Steps + 2)) - 1, threads));
             await Complete(temp.File("run"), threads);
-            whole.IsSame(temp.File("run"), $"kill {i + 1}, {phases[^1]}");
+            run.Of(threads).IsSame(temp.File("run"), $"kill {i + 1}, {phases[^1]}");
         }
         Print("one kill a run", phases);
     }
 
-    /// <summary>One folder; each process may come as far as half a run.</summary>
+    /// <summary>One folder, each process for a share of the run.</summary>
     async Task KilledOften(int kills, long seed, int threads)
     {
-        var (whole, random, phases) = (run.Of(threads), RandomStream.Of(seed, "kills"), new List<string>());
+        var (random, phases) = (RandomStream.Of(seed, "kills"), new List<string>());
         using var temp = Shared.Temp();
-        for (var i = 0; i < kills; i++) phases.Add(await Kill(temp.File("run"), whole.Begin + (0.5 * random.Uniform(i) * (whole.Time - whole.Begin)), threads));
+        for (var i = 0; i < kills; i++) phases.Add(await Kill(temp.File("run"), (random.Uniform(i) * 2 * Steps / kills) - 0.2, threads));
         await Complete(temp.File("run"), threads);
-        whole.IsSame(temp.File("run"), string.Join("; ", phases));
+        run.Of(threads).IsSame(temp.File("run"), string.Join("; ", phases));
         Print("kills of one run", phases);
     }
 
     /// <summary>Starts the command and kills it.</summary>
+    /// <param name="folder">Of the run.</param>
+    /// <param name="after">So many updates of this process, and a share of the next one's usual time; below 0: a share of the time before the first.</param>
+    /// <param name="threads">Of its kernels.</param>
     /// <returns>What it was doing.</returns>
-    async Task<string> Kill(string folder, TimeSpan after, int threads)
+    async Task<string> Kill(string folder, double after, int threads)
     {
+        var (whole, token, done) = (run.Of(threads), TestContext.Current.CancellationToken, Updates(folder));
         using var process = CommandLine.Start(threads, run.Train(folder));
-        var (output, error) = (process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
-        var ended = process.WaitForExitAsync(TestContext.Current.CancellationToken);
-        if (await Task.WhenAny(ended, Task.Delay(after, TestContext.Current.CancellationToken)) != ended) process.Kill();
-        await ended;
+        var (output, error) = (process.StandardOutput.ReadToEndAsync(token), process.StandardError.ReadToEndAsync(token));
+        while (!process.HasExited && Updates(folder) < done + (int)after) await Task.Delay(1, token);
+        await Task.Delay(after < 0 ? (1 + after) * whole.Begin : (after - (int)after) / Steps * (whole.Time - whole.Begin), token);
+        if (!process.HasExited) process.Kill();
+        await process.WaitForExitAsync(token);
         await output;
         if (process.ExitCode == 0) return "after the end";
         Assert.True(process.ExitCode == 128 + 9, $"exit code {process.ExitCode}: {await error}");
         return Phase(folder);
     }
+
+    static int Updates(string folder) => File.Exists(Path.Combine(folder, "events.jsonl")) ? EventLog.Read(Path.Combine(folder, "events.jsonl")).Count(line => line.Kind == "step") : 0;
 
     async Task Complete(string folder, int threads)
     {
