@@ -16,7 +16,15 @@ public sealed class ResumedFitTests() : EngineTest(threads: 1)
     /// <summary>Everything that has a state: dropout, class weights, smoothing, a moving momentum, evaluations within epochs, a stop before the end.</summary>
     static readonly TrainConfig config = new()
     {
-        Batch = 12, Epochs = 4, LearningRate = 0.03, MicroTokens = 70, Schedule = ScheduleKind.OneCycle, Warmup = 0.3, LabelSmoothing = 0.1, EvaluateEvery = 2, EarlyStopping = 2,
+        Batch = 12,
+        Epochs = 4,
+        LearningRate = 0.03,
+        MicroTokens = 70,
+        Schedule = ScheduleKind.OneCycle,
+        Warmup = 0.3,
+        LabelSmoothing = 0.1,
+        EvaluateEvery = 2,
+        EarlyStopping = 2,
     };
 
     static readonly Example[] train = SomeExamples.Of(34);
