@@ -4,6 +4,7 @@ using System.Text.Json.Nodes;
 using Tutti.Recipes;
 using Tutti.Runs;
 using Tutti.Tests.Recipes;
+using Tutti.Training;
 
 namespace Tutti.Tests.App;
 
@@ -60,8 +61,8 @@ public sealed class CutRun : IDisposable
 
     public void Dispose() => temp.Dispose();
 
-    /// <summary>Trains until update 5 of the second cell, or whichever cell is asked for.</summary>
-    internal string Cut(string folder, int cell = 1)
+    /// <summary>Trains until update 5 of the second cell.</summary>
+    string Cut(string folder)
     {
         using var thread = new OneThread();
         using var source = new CancellationTokenSource();
@@ -69,7 +70,7 @@ public sealed class CutRun : IDisposable
         Assert.Throws<OperationCanceledException>(() => new Run(Tutti.Recipes.Recipe.Load(Recipe), folder).Train(new At(news =>
         {
             if (news is CellNews) cells++;
-            if (cells == cell + 1 && news is StepNews { Step.Update: 5 }) source.Cancel();
+            if (cells == 2 && news is StepNews { Step.Update: 5 }) source.Cancel();
         }), source.Token));
         return folder;
     }
@@ -87,6 +88,14 @@ public sealed class CutRun : IDisposable
             foreach (var key in (string[])["fingerprint", "loss", "accuracy", "macroF1", "bestUpdate", "updates", "stoppedEarly"]) results[$"{Path.GetFileName(cell)} {key}"] = metrics[key]!.ToJsonString();
         }
         return results;
+    }
+
+    /// <summary>Updates of the newest point of the cell in training, which must be sound; null where there is none.</summary>
+    internal static long? Point(string folder)
+    {
+        var cell = Enumerable.Range(0, 2).Select(fold => new RunFolder(folder).Cell("deep", 1, fold)).FirstOrDefault(cell => !File.Exists(cell.Metrics));
+        using var point = cell is null ? null : new ResumeFolder(cell.Resume).Open(Assert.Fail);
+        return point?.Update;
     }
 
     /// <summary>A copy of <see cref="Half"/>.</summary>

@@ -1,6 +1,4 @@
-using Tutti.Runs;
 using Tutti.Tests.Recipes;
-using Tutti.Training;
 
 namespace Tutti.Tests.App;
 
@@ -29,7 +27,7 @@ public sealed class FullDiskTests(CutRun run)
                 full++;
                 IsSaid(outcome, disk.Path, what);
                 if (!Directory.Exists(folder)) Assert.False(Directory.Exists(Path.GetDirectoryName(folder)), what);
-                else if (Updates(folder) is { } updates)
+                else if (CutRun.Point(folder) is { } updates)
                 {
                     wentOn++;
                     outcome = CommandLine.Run(run.Train(folder));
@@ -54,18 +52,5 @@ public sealed class FullDiskTests(CutRun run)
         Assert.Contains(disk, lines[0], StringComparison.Ordinal);
         Assert.Contains("space", string.Join('\n', lines), StringComparison.Ordinal);
         Assert.DoesNotContain("Exception", string.Join('\n', lines), StringComparison.Ordinal);
-    }
-
-    /// <summary>Updates of the newest point of the cell in training; every point must be sound. Null where there is none.</summary>
-    static long? Updates(string folder)
-    {
-        foreach (var fold in (int[])[0, 1])
-        {
-            var cell = new RunFolder(folder).Cell("deep", 1, fold);
-            if (File.Exists(cell.Metrics)) continue;
-            using var point = new ResumeFolder(cell.Resume).Open(Assert.Fail);
-            if (point is not null) return point.Update;
-        }
-        return null;
     }
 }

@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using Tutti.Runs;
 using Tutti.Tests.Recipes;
-using Tutti.Training;
 
 namespace Tutti.Tests.App;
 
@@ -22,9 +21,9 @@ public sealed class SignalTests(CutRun run)
         Assert.Equal("", outcome.Out);
         Assert.EndsWith("tutti: interrupted; finished cells and the state of this one are kept, the same command goes on from there\n", outcome.Error, StringComparison.Ordinal);
 
-        var update = Point(temp.File("run"));
+        var update = CutRun.Point(temp.File("run"));
         TestContext.Current.TestOutputHelper?.WriteLine($"ended after update {update}");
-        Assert.InRange(update, 1, (40 * CutRun.PerEpoch) - 1);
+        Assert.InRange(update!.Value, 1, (40 * CutRun.PerEpoch) - 1);
         await GoesOn(temp.File("run"), $"goes on after update {update} of 120");
     }
 
@@ -32,18 +31,25 @@ public sealed class SignalTests(CutRun run)
     public async Task A_second_signal_ends_it_at_once_and_harms_nothing()
     {
         Signal.SkipWhereThereAreNone();
+        // Now and then the point of the first signal is written before the second one is looked at.
+        for (var attempt = 1; attempt <= 5; attempt++)
+            if (await EndedBySecondSignal()) return;
+        Assert.Fail("five times a process wrote its point in spite of the second signal");
+    }
+
+    /// <returns>Whether the process ended without its last words.</returns>
+    async Task<bool> EndedBySecondSignal()
+    {
         using var temp = Shared.Temp();
         using var process = Start(temp.File("run"));
         await InTheMiddle(process, temp.File("run"));
-        // Both wait for a process that has been stopped, so the second comes before anything can be saved for the first.
-        Signal.Send(process, Signal.Stop);
-        Signal.Send(process, Signal.Interrupt);
-        Signal.Send(process, Signal.Terminate);
-        Signal.Send(process, Signal.Continue);
+        // Both wait for a process that has been stopped, so that they come together.
+        foreach (var signal in (int[])[Signal.Stop, Signal.Interrupt, Signal.Terminate, Signal.Continue]) Signal.Send(process, signal);
         var outcome = await CommandLine.Ended(process);
         Assert.Contains(outcome.Code, (int[])[130, 128 + Signal.Terminate]);
         Assert.Equal("", outcome.Out);
         await GoesOn(temp.File("run"), "goes on after update ");
+        return !outcome.Error.Contains("interrupted", StringComparison.Ordinal);
     }
 
     Process Start(string folder) => CommandLine.Start(run.Train(folder, CutRun.Long));
@@ -59,13 +65,6 @@ public sealed class SignalTests(CutRun run)
     }
 
     static int Updates(string folder) => File.Exists(Path.Combine(folder, "events.jsonl")) ? EventLog.Read(Path.Combine(folder, "events.jsonl")).Count(line => line.Kind == "step") : 0;
-
-    /// <summary>Updates of the newest point, which must be sound.</summary>
-    static long Point(string folder)
-    {
-        using var point = new ResumeFolder(new RunFolder(folder).Cell("deep", 1, 0).Resume).Open(Assert.Fail);
-        return point!.Update;
-    }
 
     async Task GoesOn(string folder, string from)
     {
