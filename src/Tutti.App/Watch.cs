@@ -113,5 +113,10 @@ sealed class Watch(IAnsiConsole console, ProgressContext? bars) : IProgress<RunN
         bar!.Description = Markup.Escape(text.Length > room ? text[..(room - 1)] + "…" : text.PadRight(room));
     }
 
-    void Line(string text) => console.WriteLine(text);
+    /// <summary>One line; where no terminal is it is never broken, because paths are to be copied and lines to be searched.</summary>
+    void Line(string text)
+    {
+        if (bars is null) Session.Error.WriteLine(text);
+        else console.WriteLine(text);
+    }
 }

@@ -1,10 +1,12 @@
+using System.Text.RegularExpressions;
+
 namespace Tutti;
 
 /// <summary>
 /// Writes a file so that a reader sees the old content or the whole new one, never a part: temporary file in the same folder,
 /// flush to disk, rename. Missing parent folders are created, so that a long run does not fail at its last step.
 /// </summary>
-public static class AtomicFile
+public static partial class AtomicFile
 {
     /// <summary>Replaces <paramref name="path"/> by what <paramref name="write"/> writes; when that throws, the old file stays as it was.</summary>
     /// <param name="path">The file to write.</param>
@@ -52,6 +54,27 @@ public static class AtomicFile
         using var writer = new StreamWriter(stream, leaveOpen: true);
         writer.Write(text);
     });
+
+    /// <summary>Removes the temporary files that a process which was killed while it wrote left.</summary>
+    /// <param name="folder">No other process may be writing in it; one that is missing has none.</param>
+    /// <param name="below">In the folders below it too.</param>
+    /// <exception cref="ConfigException">One cannot be removed.</exception>
+    public static void RemoveUnfinished(string folder, bool below)
+    {
+        if (!Directory.Exists(folder)) return;
+        try
+        {
+            foreach (var file in Directory.EnumerateFiles(folder, ".*.tmp", below ? SearchOption.AllDirectories : SearchOption.TopDirectoryOnly).Where(file => Temporary().IsMatch(Path.GetFileName(file)))) File.Delete(file);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new ConfigException(folder, Explain(error, folder), error);
+        }
+    }
+
+    // With the middle that Path.GetRandomFileName gives.
+    [GeneratedRegex(@"^\..+\.[a-z0-9]{8}\.[a-z0-9]{3}\.tmp\z")]
+    private static partial Regex Temporary();
 
     static string Explain(Exception error, string folder) => error switch
     {

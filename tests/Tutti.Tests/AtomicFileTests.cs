@@ -94,4 +94,23 @@ public sealed class AtomicFileTests
         Assert.Equal(0, new FileInfo("/dev/null").Length);
         Assert.Equal("", File.ReadAllText("/dev/null"));
     }
+
+    [Fact]
+    public void What_a_killed_process_left_half_written_is_removed_and_nothing_else()
+    {
+        using var temp = Shared.Temp();
+        Directory.CreateDirectory(temp.File("below"));
+        string[] others = ["a.tmp", ".a.tmp", ".a.json.tmp", ".a.json.ABCDEFGH.xyz.tmp", ".a.json.abcdefgh.xyz.tmp.txt", "a.json"];
+        foreach (var name in (string[])[.. others, ".a.json.abcdefgh.xyz.tmp", "below/.b.csv.01234567.abc.tmp"]) temp.Write(name, "x");
+        // The name is the one that a write gives.
+        string? during = null;
+        AtomicFile.Write(temp.File("c.json"), _ => during = Path.GetFileName(Assert.Single(Directory.GetFiles(temp.Path, ".c.json.*"))));
+        temp.Write(during!, "x");
+        AtomicFile.RemoveUnfinished(temp.Path, below: false);
+        Assert.Equal([.. others.Append("c.json").Order(StringComparer.Ordinal)], Directory.GetFiles(temp.Path).Select(file => Path.GetFileName(file)).Order(StringComparer.Ordinal));
+        Assert.Single(Directory.GetFiles(temp.File("below")));
+        AtomicFile.RemoveUnfinished(temp.Path, below: true);
+        Assert.Empty(Directory.GetFiles(temp.File("below")));
+        AtomicFile.RemoveUnfinished(temp.File("absent"), below: true);
+    }
 }

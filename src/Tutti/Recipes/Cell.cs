@@ -81,7 +81,11 @@ public sealed record Cell(string Member, int Seed, int Fold, CellFolder Folder, 
     /// <returns>What the fit came to.</returns>
     public FitResult Train(MemberModel member, RunData data, TextData train, TextData? test, CheckpointConfig checkpoint, IProgress<RunNews>? news, int number, int of, CancellationToken cancel)
     {
-        if (File.Exists(Folder.Metrics)) File.Delete(Folder.Metrics);
+        if (File.Exists(Folder.Metrics))
+        {
+            Finished();                                       // what it would go on from belongs to what is replaced now
+            File.Delete(Folder.Metrics);
+        }
         var before = (Tensors: LiveTensors.Current.Count, Bytes: Memory.Stats(Device.Cpu).InUse);
         var clock = Stopwatch.GetTimestamp();
         var resume = new ResumeFolder(Folder.Resume, checkpoint.Disk?.Bytes, note => news?.Report(new NoteNews($"{Name}: {note}")));
@@ -104,6 +108,9 @@ public sealed record Cell(string Member, int Seed, int Fold, CellFolder Folder, 
         news?.Report(new CellDoneNews(Name, fit));
         return fit;
     }
+
+    /// <summary>Removes what a finished cell needs no more: a process may have been killed before it could.</summary>
+    public void Finished() => new ResumeFolder(Folder.Resume).Delete();
 
     FitProgress Progress(IProgress<RunNews> news) => new(
         new Forward<StepResult>(step => news.Report(new StepNews(Name, step))),

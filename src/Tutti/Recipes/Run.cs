@@ -22,7 +22,7 @@ public sealed class Run(Recipe recipe, string folder)
     /// <exception cref="InputException">Something the user can mend; a folder that was not there before is gone again unless cells are finished.</exception>
     /// <exception cref="TrainingException">The numbers of a cell broke.</exception>
     /// <exception cref="RunMemoryException">A cell does not fit into the recipe's memory.</exception>
-    /// <exception cref="OperationCanceledException">Cancelled; finished cells are kept.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled; finished cells are kept, and the state of the one in training.</exception>
     public RunResult Train(IProgress<RunNews>? news = null, CancellationToken cancel = default)
     {
         recipe.Check();
@@ -84,6 +84,7 @@ public sealed class Run(Recipe recipe, string folder)
             }
             if (state is CellState.Finished or CellState.OtherTest)
             {
+                cell.Finished();
                 news?.Report(new SkippedNews(cell.Name, number, all.Length));
                 continue;
             }

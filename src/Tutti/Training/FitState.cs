@@ -60,8 +60,12 @@ sealed class FitState(long updates)
         ["peak"] = peak,
         ["best"] = best is null ? null : new JsonObject
         {
-            ["update"] = best.Update, ["epoch"] = best.Epoch, ["seconds"] = best.Seconds,
-            ["loss"] = Bits(best.Loss), ["accuracy"] = Bits(best.Accuracy), ["macroF1"] = Bits(best.MacroF1),
+            ["update"] = best.Update,
+            ["epoch"] = best.Epoch,
+            ["seconds"] = best.Seconds,
+            ["loss"] = Bits(best.Loss),
+            ["accuracy"] = Bits(best.Accuracy),
+            ["macroF1"] = Bits(best.MacroF1),
         },
     };
 

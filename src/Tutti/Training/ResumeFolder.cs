@@ -63,18 +63,19 @@ public sealed partial class ResumeFolder(string path, long? diskBytes = null, Ac
     }
 
     /// <summary>What the newest point whose manifest can be read says of the fit, its tensors not looked at; null where there is none.</summary>
-    public JsonObject? Peek()
+    public JsonObject? Peek() => Numbers().Select(Readable).FirstOrDefault(manifest => manifest is not null)?.State;
+
+    /// <summary>A manifest, or null: <see cref="Open"/> says what is wrong with it, and one that is gone was removed by the process that trains here.</summary>
+    ResumeManifest? Readable(long number)
     {
-        foreach (var number in Numbers())
-            try
-            {
-                return ResumeManifest.Read(path, number).State;
-            }
-            catch (DataException)
-            {
-                // Open says what is wrong with it.
-            }
-        return null;
+        try
+        {
+            return ResumeManifest.Read(path, number);
+        }
+        catch (Exception e) when (e is DataException or IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
     }
 
     /// <summary>Keeps the best weights so far; the points saved from now on refer to them.</summary>

@@ -139,6 +139,7 @@ sealed class RunningFit(TextModel model, TrainConfig config, long seed, Gradient
     void Save(Accumulation? sum)
     {
         if (store is null || !changed) return;
+        state.SeePeak(Memory.Stats(Device).Peak);             // of an update in progress too
         Dictionary<string, Tensor> tensors = [];
         using var scope = new Scope();
         foreach (var item in model.Params.Items)

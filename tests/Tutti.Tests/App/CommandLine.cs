@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using Tutti.App;
 using Tutti.Tests.Recipes;
 
@@ -35,20 +36,30 @@ static class CommandLine
     }
 
     /// <summary>Starts a command line as a process.</summary>
-    public static Process Start(params IEnumerable<string> args) => Process.Start(AsProcess(args))!;
+    public static Process Start(params IEnumerable<string> args) => Start(1, args);
+
+    /// <param name="threads">Of its kernels.</param>
+    /// <param name="args">The command line.</param>
+    public static Process Start(int threads, params IEnumerable<string> args) => Process.Start(AsProcess(threads, args))!;
 
     /// <summary>A command line as a process to be started.</summary>
-    public static ProcessStartInfo AsProcess(params IEnumerable<string> args) => new("dotnet", [Path.Combine(AppContext.BaseDirectory, "Tutti.App.dll"), .. args])
+    public static ProcessStartInfo AsProcess(int threads, params IEnumerable<string> args) => new("dotnet", [Path.Combine(AppContext.BaseDirectory, "Tutti.App.dll"), .. args])
     {
         RedirectStandardOutput = true,
         RedirectStandardError = true,
-        Environment = { ["OMP_NUM_THREADS"] = "1" },
+        Environment = { ["OMP_NUM_THREADS"] = threads.ToString(CultureInfo.InvariantCulture) },
     };
 
     /// <summary>Runs a command line as a process.</summary>
     public static async Task<Outcome> RunProcess(params string[] args)
     {
         using var process = Start(args);
+        return await Ended(process);
+    }
+
+    /// <summary>Waits for a process that was started here, and reads what is left of its output.</summary>
+    public static async Task<Outcome> Ended(Process process)
+    {
         var (output, error) = (process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
         await process.WaitForExitAsync(TestContext.Current.CancellationToken);
         return new(process.ExitCode, await output, await error);

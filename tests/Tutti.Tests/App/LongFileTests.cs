@@ -20,7 +20,7 @@ public sealed class LongFileTests(TinyRun run)
         using var temp = Shared.Temp();
         var recipe = TinyRun.Single(run.Recipe);
         var folder = TinyRun.Train(recipe with { Data = recipe.Data with { Folds = null }, Train = recipe.Train with { MaxLength = 16 } }, temp.File("run")).Files.Root;
-        var start = CommandLine.AsProcess([command, "--run", folder, "--data", ShortRows(temp), .. command == "predict" ? ["--out", temp.File("out.csv")] : (string[])[]]);
+        var start = CommandLine.AsProcess(1, [command, "--run", folder, "--data", ShortRows(temp), .. command == "predict" ? ["--out", temp.File("out.csv")] : (string[])[]]);
         start.Environment["TMPDIR"] = Directory.CreateDirectory(temp.File("tmp")).FullName;
         var clock = Stopwatch.StartNew();
         using var process = Process.Start(start)!;

@@ -1,16 +1,17 @@
 using Tutti.Recipes;
 using Tutti.Runs;
 using Tutti.Tables;
+using Tutti.Tests.App;
 using Tutti.Torch;
 
 namespace Tutti.Tests.Recipes;
 
 /// <summary>
 /// Runs share the engine's memory counters and limit with the process, and need its cores: these tests run alone, after the others.
-/// They share one finished run, which they copy when they change it.
+/// They share one finished run, and one that was cut short, which they copy when they change it.
 /// </summary>
 [CollectionDefinition(Name, DisableParallelization = true)]
-public sealed class RunCollection : ICollectionFixture<TinyRun>
+public sealed class RunCollection : ICollectionFixture<TinyRun>, ICollectionFixture<CutRun>
 {
     public const string Name = "runs";
 }
