@@ -136,15 +136,13 @@ class CachingAllocator final : public c10::Allocator {
 
  private:
   void* take_small(size_t want) {
-    auto found = small_.lower_bound(want);
-    // A slightly larger block serves too: ragged batches rarely ask for the same size twice.
-    if (found != small_.end() && found->first <= want + want / 16) {
-      const size_t bytes = found->first;
+    // Its own class only: what is in use depends on what was asked for, not on what was freed before.
+    if (auto found = small_.find(want); found != small_.end()) {
       void* data = found->second.back();
       found->second.pop_back();
       if (found->second.empty()) small_.erase(found);
-      cached_ -= bytes;
-      add_in_use(bytes);
+      cached_ -= want;
+      add_in_use(want);
       return data;
     }
     make_room(want);

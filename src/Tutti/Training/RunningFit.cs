@@ -35,7 +35,7 @@ sealed class RunningFit(TextModel model, TrainConfig config, long seed, Gradient
     readonly MicroCut cut = new(plan.MicroTokens);
     readonly int perEpoch = PerEpoch(data.Train, config);
     (int Epoch, IReadOnlyList<Example[]> Updates) order = (0, []);
-    bool changed;                                             // since the newest resume point
+    bool changed = true;                                      // since the newest resume point
 
     /// <param name="point">Where to go on from; null at the beginning.</param>
     public FitResult Run(ResumePoint? point)
@@ -170,6 +170,7 @@ sealed class RunningFit(TextModel model, TrainConfig config, long seed, Gradient
         Engine.RestoreGenerator(Device, Convert.FromBase64String(point.State["generator"]!.GetValue<string>()));
         foreach (var item in model.Params.Items) point.ReadInto($"w {item.Name}", item.Value);
         foreach (var (name, moment) in optimizer.State) point.ReadInto(name, moment);
+        changed = false;
         progress.Notes?.Report(FormattableString.Invariant($"goes on after update {state.Update} of {state.Updates}"));
         if (point.State["sum"] is not { } json) return null;
         var sum = NextUpdate();

@@ -176,7 +176,7 @@ public sealed class LearnerTests() : EngineTest(threads: 1)
         try
         {
             Memory.Limit(Memory.Stats(Device.Cpu).InUse + (64 << 10));
-            Assert.Throws<TorchMemoryException>(() => new Learner(model, config with { MicroTokens = 10_000, Batch = 64 }, 1).FitInTest(SomeExamples.Of(64), SomeExamples.Of(10)));
+            Assert.Throws<ConfigException>(() => new Learner(model, config with { MicroTokens = 10_000, Batch = 64 }, 1).FitInTest(SomeExamples.Of(64), SomeExamples.Of(10)));
         }
         finally
         {
