@@ -48,9 +48,9 @@ static class MemoryBench
         {
             ["limit"] = MemoryStats.Text(worst.Limit),
             ["predicted"] = MemoryStats.Text(worst.Plan.PredictedPeak),
-            ["measured"] = FormattableString.Invariant($"{MemoryStats.Text(worst.Peak)} ({100.0 * (worst.Plan.PredictedPeak - worst.Peak) / worst.Peak:+0.0;-0.0} %)"),
+            ["measured"] = FormattableString.Invariant($"{MemoryStats.Text(worst.Peak)} ({Percent(worst):+0.0;-0.0;0.0} %)"),
             ["most held"] = FormattableString.Invariant($"{100.0 * worst.Held / worst.Limit:0} %"),
-            ["without"] = FormattableString.Invariant($"{MemoryStats.Text(natural.Peak)} ({100.0 * (natural.Plan.PredictedPeak - natural.Peak) / natural.Peak:+0.0;-0.0} %)"),
+            ["without"] = FormattableString.Invariant($"{MemoryStats.Text(natural.Peak)} ({Percent(natural):+0.0;-0.0;0.0} %)"),
             ["loss differs"] = deviation.ToString("0.0e0", CultureInfo.InvariantCulture),
             ["replays"] = limited.Sum(fit => fit.Replays).ToString(CultureInfo.InvariantCulture),
             ["plan"] = worst.Plan.ToString(),
@@ -64,7 +64,9 @@ static class MemoryBench
         }
     }
 
-    static Round Round(Fit fit) => new(fit.Seconds, fit.Peak);
+    static Round Round(Fit fit) => new(fit.Seconds);
+
+    static double Percent(Fit fit) => Math.Round(100.0 * (fit.Plan.PredictedPeak - fit.Peak) / fit.Peak, 1);
 
     /// <param name="Held">Most bytes in use and cached, seen after updates.</param>
     sealed record Fit(MemoryPlan Plan, long Limit, long Peak, long Held, double Seconds, double[] Losses, int Replays)

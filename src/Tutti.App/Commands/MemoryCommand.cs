@@ -40,7 +40,7 @@ static class MemoryCommand
         Show.Line(FormattableString.Invariant($"{member.Name}: {member.Weights} weights, batch {member.Config.Batch}, longest text {member.Longest} tokens, {member.Config.Precision.ToString().ToLowerInvariant()}"));
         Show.Line($"  weights {MemoryStats.Text(m.Weights)}, gradients {MemoryStats.Text(m.Gradients)}, optimizer {MemoryStats.Text(m.Optimizer)}, activations {MemoryStats.Text(m.ActivationsPerThousand)} per 1000 tokens");
         Show.Line($"  predicted peak {MemoryStats.Text(m.Plan.PredictedPeak)} of {MemoryStats.Text(member.Limit)}: {m.Plan}");
-        if (member.Measured is { } peak) Show.Line(FormattableString.Invariant($"  measured peak {MemoryStats.Text(peak)}: the prediction is {100.0 * (m.Plan.PredictedPeak - peak) / peak:+0.0;-0.0} % off"));
+        if (member.Measured is { } peak) Show.Line(FormattableString.Invariant($"  measured peak {MemoryStats.Text(peak)}: the prediction is {Math.Round(100.0 * (m.Plan.PredictedPeak - peak) / peak, 1):+0.0;-0.0;0.0} % off"));
         Show.Line($"  along one micro-batch, forward and back: {MemoryBars.Of(m.Timeline)}");
         var table = Show.Table("  what would save memory", "peak", "saves", "");
         foreach (var option in member.Options)
