@@ -42,8 +42,11 @@ static class CommandLine
     /// <param name="args">The command line.</param>
     public static Process Start(int threads, params IEnumerable<string> args) => Process.Start(AsProcess(threads, args))!;
 
+    // A shell that starts the tests in the background has them ignore Ctrl-C's signal, and processes hand that on.
+    static string[] Program => OperatingSystem.IsLinux() ? ["env", "--default-signal=INT", "dotnet"] : ["dotnet"];
+
     /// <summary>A command line as a process to be started.</summary>
-    public static ProcessStartInfo AsProcess(int threads, params IEnumerable<string> args) => new("dotnet", [Path.Combine(AppContext.BaseDirectory, "Tutti.App.dll"), .. args])
+    public static ProcessStartInfo AsProcess(int threads, params IEnumerable<string> args) => new(Program[0], [.. Program[1..], Path.Combine(AppContext.BaseDirectory, "Tutti.App.dll"), .. args])
     {
         RedirectStandardOutput = true,
         RedirectStandardError = true,
