@@ -101,8 +101,7 @@ class CachingAllocator final : public c10::Allocator {
     size_t bytes;
     if (auto found = large_.find(data); found != large_.end()) {
       bytes = found->second;
-      large_.erase(found);
-      dirty_.put(static_cast<char*>(data), bytes);
+      recent_[bytes].push_back(static_cast<char*>(data));
     } else {
       bytes = *reinterpret_cast<size_t*>(static_cast<char*>(data) - header_bytes);
       small_[bytes].push_back(data);
@@ -154,6 +153,14 @@ class CachingAllocator final : public c10::Allocator {
   }
 
   void* take_large(size_t want) {
+    if (auto same = recent_.find(want); same != recent_.end() && !same->second.empty()) {
+      char* data = same->second.back();
+      same->second.pop_back();
+      cached_ -= want;
+      add_in_use(want);
+      return data;
+    }
+    join_recent();
     char* data = dirty_.take(want);
     if (data != nullptr) cached_ -= want;
     else {
@@ -167,6 +174,16 @@ class CachingAllocator final : public c10::Allocator {
     large_.emplace(data, want);
     add_in_use(want);
     return data;
+  }
+
+  // What was freed lately becomes runs, joined with their neighbours: not before a size is asked for that was not freed lately.
+  void join_recent() {
+    for (auto& [bytes, blocks] : recent_)
+      for (char* data : blocks) {
+        large_.erase(data);
+        dirty_.put(data, bytes);
+      }
+    recent_.clear();
   }
 
   // More addresses; memory is taken when pages are touched.
@@ -193,6 +210,7 @@ class CachingAllocator final : public c10::Allocator {
   }
   // Gives cached memory back to the system, from the largest runs, until `used` plus what stays cached is at most `roof`.
   void drop_cached(size_t used, size_t roof) {
+    if (cached_ > 0 && used + cached_ > roof) join_recent();
     while (cached_ > 0 && used + cached_ > roof) {
       if (!dirty_.empty()) {
         const auto [at, bytes] = dirty_.take_end(rounded(used + cached_ - roof, page));
@@ -216,7 +234,8 @@ class CachingAllocator final : public c10::Allocator {
 
   std::mutex mutex_;
   std::map<size_t, std::vector<void*>> small_;  // freed small blocks by size; the size stands before the data too
-  std::unordered_map<void*, size_t> large_;     // large blocks in use
+  std::unordered_map<void*, size_t> large_;     // large blocks in use, and those of recent_
+  std::unordered_map<size_t, std::vector<char*>> recent_;  // freed large blocks by size: an update asks for the sizes of the one before
   Runs dirty_, clean_;
   size_t in_use_ = 0, cached_ = 0, peak_ = 0, peak_ever_ = 0, limit_ = SIZE_MAX;
 };
