@@ -61,8 +61,8 @@ sealed class MemoryPlanner(TextModel model, TrainConfig config, long seed, Gradi
         var longest = train.MaxBy(example => example.Ids.Length)!;
         var one = Probe([[longest], [longest]], checkpointing);
         var room = (Limit * Share) - reserve - one.Steady;
-        var fits = (long)Math.Max(1, room / (Backward * one.Activations)) * longest.Ids.Length;
-        var tokens = (int)Math.Min(fits, Math.Max(config.MicroTokens, longest.Ids.Length));
+        var texts = (long)Math.Clamp(room / (Backward * Math.Max(1, one.Activations)), 1, int.MaxValue);
+        var tokens = (int)Math.Min(texts * longest.Ids.Length, Math.Max(config.MicroTokens, longest.Ids.Length));
         while (true)
         {
             var alone = tokens <= longest.Ids.Length;         // nothing smaller can be tried
@@ -138,6 +138,7 @@ sealed class MemoryPlanner(TextModel model, TrainConfig config, long seed, Gradi
                 });
                 var moments = line.Moments("head and loss");
                 var most = moments.Max(moment => moment.Peak);
+                if (passed == 0) live = most - steady;        // a model that shows no layers
                 last = new(part.Sum(example => example.Ids.Length), Math.Max(peak, most), steady, live, most > peak ? moments : last.Moments);
                 peak = last.Peak;
             }

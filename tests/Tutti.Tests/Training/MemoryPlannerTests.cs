@@ -1,3 +1,5 @@
+using Tutti.Models;
+using Tutti.Nn;
 using Tutti.Tests.Torch;
 using Tutti.Torch;
 using Tutti.Training;
@@ -75,6 +77,37 @@ public sealed class MemoryPlannerTests() : EngineTest(threads: 1)
         TestContext.Current.TestOutputHelper?.WriteLine($"{needed}: {report.Plan}");
         // It says about: four fifths of it are not enough.
         Assert.Throws<ConfigException>(() => Limited(Memory.Stats(Device.Cpu).InUse + (needed * 4 / 5), out _, out _));
+    }
+
+    [Fact]
+    public void A_model_that_shows_no_layers_is_planned_by_its_peak()
+    {
+        using var model = new Opaque(SmallEncoder.Model());
+        var config = SmallEncoder.Config;
+        using var sum = new GradientSum(model, config, 1, null);
+        var free = new MemoryPlanner(model, config, 1, sum, Path.GetTempPath()).Choose(SmallEncoder.Examples(64));
+        Assert.Equal(config.MicroTokens, free.Plan.MicroTokens);
+        Assert.Equal(["head and loss"], free.Timeline.Select(moment => moment.Module));
+        try
+        {
+            Memory.Limit(free.Plan.PredictedPeak / 2);
+            var tight = new MemoryPlanner(model, config, 1, sum, Path.GetTempPath()).Choose(SmallEncoder.Examples(64));
+            Assert.InRange(tight.Plan.MicroTokens, 80, config.MicroTokens - 1);
+            Assert.InRange(tight.Plan.PredictedPeak, 1, Memory.Stats(Device.Cpu).Limit);
+        }
+        finally
+        {
+            Memory.Limit(null);
+        }
+    }
+
+    /// <summary>Passes on everything but what its layers compute.</summary>
+    sealed class Opaque(TextModel inner) : TextModel(inner.Params, inner.Config)
+    {
+        public override int VocabularySize => inner.VocabularySize;
+        public override int MaxLength => inner.MaxLength;
+        protected override Tensor Encode(TokenBatch batch, Ragged ragged, Action<Tensor>? observe) => inner.Hidden(batch, null, out _);
+        protected internal override Tensor Head(Tensor hidden, Ragged ragged) => inner.Head(hidden, ragged);
     }
 
     [Fact]
