@@ -84,7 +84,7 @@ public sealed class ReplayTests() : EngineTest(threads: 1)
             while (!done.IsCancellationRequested)
             {
                 Thread.Sleep(TimeSpan.FromMilliseconds(20 * random.Uniform(3 * falls)));
-                Memory.Limit((long)(steady + ((0.25 + (0.35 * random.Uniform((3 * falls) + 1))) * (peak - steady))));
+                Memory.Limit((long)(steady + ((0.08 + (0.3 * random.Uniform((3 * falls) + 1))) * (peak - steady))));
                 Thread.Sleep(TimeSpan.FromMilliseconds(30 * random.Uniform((3 * falls) + 2)));
                 Memory.Limit(peak * 2);
                 falls++;
@@ -113,6 +113,33 @@ public sealed class ReplayTests() : EngineTest(threads: 1)
         Assert.NotEmpty(replays);
         // Rounding of another cut; in bf16 a product of another shape may round otherwise in the third digit.
         Assert.True(all.Max() <= (precision == Precision.Fp32 ? 1e-4 : 2e-3), $"a loss differs by {all.Max():0.0e0}");
+    }
+
+    [Fact]
+    public void A_limit_lowered_before_fifty_random_updates_never_changes_a_loss()
+    {
+        var calm = SmallEncoder.Fit(SmallEncoder.Config, out var peak, out var steady);
+        var random = RandomStream.Of(2, "lowered");
+        var (hit, worst) = (0, 0.0);
+        for (var fit = 0; fit < 50; fit++)
+        {
+            var (at, step, replays) = (1 + random.Below(2 * fit, calm.Length - 1), 0, new SomeExamples.Kept<ReplayResult>());
+            var limit = (long)(steady + ((0.08 + (0.3 * random.Uniform((2 * fit) + 1))) * (peak - steady)));
+            try
+            {
+                var disturbed = SmallEncoder.Fit(SmallEncoder.Config, out _, out _, replays, step: () => Memory.Limit(++step == at ? limit : null));
+                Assert.Equal(calm.Length, disturbed.Length);
+                worst = Math.Max(worst, calm.Zip(disturbed).Max(pair => Math.Abs(pair.First - pair.Second) / pair.First));
+            }
+            finally
+            {
+                Memory.Limit(null);
+            }
+            if (replays.Count > 0) hit++;
+        }
+        TestContext.Current.TestOutputHelper?.WriteLine($"{hit} of 50 fits had to compute micro-batches again; worst loss difference {worst:0.0e0}");
+        Assert.True(hit >= 25, $"only {hit} of 50 fits ran out of memory");
+        Assert.True(worst <= 1e-4, $"a loss differs by {worst:0.0e0}");
     }
 
     [Fact]
