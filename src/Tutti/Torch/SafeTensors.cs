@@ -21,6 +21,7 @@ public sealed unsafe class SafeTensors : IDisposable
     readonly MemoryMappedFile map;
     readonly MemoryMappedViewAccessor view;
     readonly byte* data;
+    bool disposed;
     readonly Dictionary<string, SafeTensorsEntry> entries = new(StringComparer.Ordinal);
 
     /// <exception cref="DataException">The file is missing, cut short, or its header lies.</exception>
@@ -97,6 +98,8 @@ public sealed unsafe class SafeTensors : IDisposable
 
     public void Dispose()
     {
+        if (disposed) return;
+        disposed = true;
         view.SafeMemoryMappedViewHandle.ReleasePointer();
         view.Dispose();
         map.Dispose();

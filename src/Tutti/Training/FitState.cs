@@ -20,9 +20,6 @@ sealed class FitState(long updates)
 
     public bool Stop { get; private set; }
 
-    /// <summary>The update whose weights are the best so far.</summary>
-    public long BestUpdate => best?.Update ?? 0;
-
     public void Count(int moreExamples, int moreTokens, double moreSeconds)
     {
         Update++;

@@ -40,7 +40,8 @@ sealed class RunningFit(TextModel model, TrainConfig config, long seed, Gradient
     /// <param name="point">Where to go on from; null at the beginning.</param>
     public FitResult Run(ResumePoint? point)
     {
-        var sum = point is null ? null : Resume(point);
+        Accumulation? sum;
+        using (point) sum = point is null ? null : Resume(point);    // closed at once: its file is replaced soon, and would keep its room on the disk
         while (true)
         {
             if (EvaluationIsDue) Evaluate();
