@@ -1,9 +1,10 @@
-// What small memory needs of autograd: blocks whose activations are not kept, the state of half-done gradients, the memory in use when
-// backward passes a tensor, and tensors in a mapped file.
+// What small memory needs of autograd: blocks whose activations are not kept, a backward that leaves nothing behind where it fails, the
+// state of half-done gradients, the memory in use when backward passes a tensor, and tensors in a mapped file.
 #include "tutti.h"
 #include <ATen/ThreadLocalState.h>
 #include <ATen/autocast_mode.h>
 #include <torch/csrc/autograd/autograd.h>
+#include <torch/csrc/autograd/engine.h>
 #include <torch/csrc/autograd/function.h>
 #include <torch/csrc/autograd/functions/utils.h>
 #include <torch/torch.h>
@@ -79,6 +80,22 @@ struct Recompute : torch::autograd::Node {
   }
 };
 
+// The oldest node there can be: whatever waits in this thread's queue is looked at before it.
+struct Last : torch::autograd::Node {
+  Last() : Node(/*sequence_nr=*/0) {}
+  variable_list apply(variable_list&&) override { return {}; }
+};
+
+// A backward that fails leaves the nodes that were ready to run in the thread's queue, with all activations before them, until the next
+// backward finds that their graph is gone. What comes next is a forward, and it needs that memory: so an empty backward clears the queue.
+void forget_unfinished() {
+  static float one = 1;                                       // no allocation: memory has just ended
+  const auto gradient = at::from_blob(&one, {}, at::kFloat);
+  std::shared_ptr<Last> node(new Last(), torch::autograd::deleteNode);
+  const auto place = node->add_input_metadata(gradient);
+  torch::autograd::Engine::get_default_engine().execute({{node, place}}, {gradient}, false, false, true);
+}
+
 void check_system(bool ok, const char* what, const char* path) { TORCH_CHECK(ok, what, " ", path, ": ", std::strerror(errno)); }
 
 }  // namespace
@@ -106,6 +123,15 @@ TUTTI_API int32_t tutti_recompute(Body body, Release release, void* state, void*
     }
     *y = to_handle(result);
   });
+}
+
+TUTTI_API int32_t tutti_backward(void* loss) {
+  const int32_t status = guard([&] { torch::autograd::backward({from_handle(loss)}, {}); });
+  if (status == Ok) return status;
+  const std::string why = last_error();
+  guard(forget_unfinished);
+  last_error() = why;
+  return status;
 }
 
 // Writes bytes in use, and the peak since the last mark, to sink[0] and sink[1] when the tensor's gradient is known.

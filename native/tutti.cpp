@@ -216,9 +216,6 @@ TUTTI_API void* tutti_tensor_alias(void* handle) { return to_handle(from_handle(
 
 // ---- autograd
 
-TUTTI_API int32_t tutti_backward(void* loss) {
-  return guard([&] { torch::autograd::backward({from_handle(loss)}, {}); });
-}
 TUTTI_API int32_t tutti_requires_grad(void* handle, int32_t on) {
   return guard([&] { from_handle(handle).set_requires_grad(on != 0); });
 }

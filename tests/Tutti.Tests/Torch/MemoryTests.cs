@@ -25,6 +25,25 @@ public sealed class MemoryTests : EngineTest
     }
 
     [Fact]
+    public void A_backward_that_runs_out_of_memory_keeps_nothing()
+    {
+        var before = Now.InUse;
+        try
+        {
+            using var scope = new Scope();
+            var weight = Tensor.Zeros([4 * MiB]).RequireGrad();
+            var loss = weight.Tanh().Exp().Sum() + weight.Exp().Tanh().Sum();        // while one branch fails the other waits, with what it kept
+            Memory.Limit(Now.InUse + MiB);
+            Assert.Throws<TorchMemoryException>(loss.Backward);
+        }
+        finally
+        {
+            Memory.Limit(null);
+        }
+        Assert.Equal(before, Now.InUse);
+    }
+
+    [Fact]
     public void A_freed_block_is_cached_and_taken_again()
     {
         Memory.Trim();
