@@ -1,5 +1,6 @@
 // Tensor handles, the boxed call, autograd, modes and devices.
 #include "tutti.h"
+#include "casts.h"
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
 #include <ATen/autocast_mode.h>
@@ -256,7 +257,10 @@ TUTTI_API int32_t tutti_autocast(int32_t device, int32_t dtype, int32_t* before)
 #endif
   });
 }
-TUTTI_API void tutti_autocast_clear() { at::autocast::clear_cache(); }
+TUTTI_API void tutti_autocast_clear() {
+  at::autocast::clear_cache();
+  drop_casts();
+}
 
 // ---- devices
 

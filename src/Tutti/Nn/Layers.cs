@@ -10,7 +10,12 @@ public sealed class Linear(Params p, int inputs, int outputs, double deviation =
     readonly Tensor weight = p.Get("weight", Init.Normal(deviation), decay: true, outputs, inputs);
     readonly Tensor bias = p.Get("bias", Init.Zeros, decay: false, outputs);
 
-    public Tensor Forward(Tensor x) => x.Linear(weight, bias);                    // (...,inputs) -> (...,outputs)
+    public Tensor Forward(Tensor x) => Together(x, this)[0];                      // (...,inputs) -> (...,outputs)
+
+    /// <summary>Several layers of one input, which is cast and kept for backward once.</summary>
+    public static Tensor[] Together(Tensor x, params Linear[] layers) => x.Device.IsCpu && layers.All(layer => layer.weight.DType == DType.Float32)
+        ? x.Linears(Array.ConvertAll(layers, layer => layer.weight), Array.ConvertAll(layers, layer => layer.bias))
+        : Array.ConvertAll(layers, layer => x.Linear(layer.weight, layer.bias));
 }
 
 /// <summary>Normalises the last axis and scales it (Ba et al. 2016).</summary>

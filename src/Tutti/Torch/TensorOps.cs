@@ -28,12 +28,14 @@ public sealed partial class Tensor
     public void CopyFrom(Tensor other) => copy.Run(this, other);
 
     // ---- products
-    static readonly Op matmul = new("aten::matmul"), linear = new("aten::linear"), bmm = new("aten::bmm");
+    static readonly Op matmul = new("aten::matmul"), linear = new("aten::linear"), bmm = new("aten::bmm"), linears = new("tutti::linears");
 
     public Tensor MatMul(Tensor other) => matmul.Call(this, other);
     public Tensor BatchMatMul(Tensor other) => bmm.Call(this, other);
     /// <summary>this (..., in) with weight (out, in) and bias (out) -> (..., out).</summary>
     public Tensor Linear(Tensor weight, Tensor? bias) => linear.Call(this, weight, bias);
+    /// <summary>Several linear layers of one input, on the CPU with float32 weights; see native/linear.cpp.</summary>
+    internal Tensor[] Linears(Tensor[] weights, Tensor[] biases) => linears.Many(this, weights, biases);
 
     // ---- activations and norms
     static readonly Op gelu = new("aten::gelu"), relu = new("aten::relu"), tanh = new("aten::tanh"), silu = new("aten::silu"),
