@@ -25,6 +25,17 @@ public sealed class LayerNorm(Params p, int size, double eps)
     readonly Tensor bias = p.Get("bias", Init.Zeros, decay: false, size);
 
     public Tensor Forward(Tensor x) => x.LayerNorm(weight, bias, eps);
+
+    /// <summary>LayerNorm(x + dropout(added)): the end of a post-norm sublayer.</summary>
+    /// <param name="x">(...,C) what the sublayer got.</param>
+    /// <param name="added">(...,C) what it gives.</param>
+    /// <param name="dropout">Of what it gives.</param>
+    /// <param name="rows">One int64 key per row.</param>
+    public Tensor Forward(Tensor x, Tensor added, Dropout dropout, Func<Tensor> rows)
+    {
+        if (!x.Device.IsCpu || weight.DType != DType.Float32 || dropout.Counter is not var (share, key)) return Forward(dropout.Forward(added, rows) + x);
+        return x.ResidualNorm(added, weight, bias, eps, rows(), share, key);
+    }
 }
 
 /// <summary>Rows of a table by ids. The row <paramref name="padding"/> gets no gradient (torch's padding_idx); -1 for none.</summary>
@@ -44,12 +55,14 @@ public sealed class Dropout(Params p, double share)
 {
     readonly int layer = p.Run.NextLayer();
 
+    /// <summary>The share and key of this pass's mask (share 0: none), or null where the mask is drawn from a generator.</summary>
+    internal (double Share, long Key)? Counter => !p.Run.Training || share == 0 ? (0, 0) : p.Device.IsCpu && !p.Run.ByGenerator ? (share, p.Run.Key(layer)) : null;
+
     /// <param name="x">Rows of the last axis.</param>
     /// <param name="rows">One int64 key per row.</param>
     public Tensor Forward(Tensor x, Func<Tensor> rows)
     {
-        if (!p.Run.Training || share == 0) return x;
-        if (p.Device.IsCpu && !p.Run.ByGenerator) return x.Dropout(rows(), share, p.Run.Key(layer));
+        if (Counter is var (drawn, key)) return drawn == 0 ? x : x.Dropout(rows(), drawn, key);
         Engine.Seed(p.Run.GeneratorSeed(layer));
         return x.Dropout(share);
     }

@@ -39,15 +39,17 @@ public sealed partial class Tensor
 
     // ---- activations and norms
     static readonly Op gelu = new("aten::gelu"), relu = new("aten::relu"), tanh = new("aten::tanh"), silu = new("aten::silu"),
-        softmax = new("aten::softmax", "int"), layerNorm = new("aten::layer_norm"), dropout = new("tutti::dropout"), dropoutOfGenerator = new("aten::dropout");
+        softmax = new("aten::softmax", "int"), layerNorm = new("aten::layer_norm"), exactGelu = new("tutti::gelu"), residualNorm = new("tutti::residual_norm"), dropout = new("tutti::dropout"), dropoutOfGenerator = new("aten::dropout");
 
     /// <summary>The Gaussian error linear unit: exact (erf), or the tanh approximation.</summary>
-    public Tensor Gelu(bool approximate = false) => gelu.Call(this, approximate ? "tanh" : "none");
+    public Tensor Gelu(bool approximate = false) => approximate ? gelu.Call(this, "tanh") : exactGelu.Call(this);
     public Tensor Relu() => relu.Call(this);
     public Tensor Tanh() => tanh.Call(this);
     public Tensor Silu() => silu.Call(this);
     public Tensor Softmax(int dim) => softmax.Call(this, dim);
     public Tensor LayerNorm(Tensor weight, Tensor bias, double eps) => layerNorm.Call(this, weight.Shape, weight, bias, eps);
+    /// <summary>LayerNorm(this + dropout(added)) in one pass, on the CPU in float32 and bfloat16; see native/fused.cpp.</summary>
+    internal Tensor ResidualNorm(Tensor added, Tensor weight, Tensor bias, double eps, Tensor rows, double p, long key) => residualNorm.Call(this, added, weight, bias, eps, rows, p, key);
     /// <summary>Counter-based dropout: <paramref name="rows"/> (int64) holds one key per row of the last axis; see native/kernels.cpp.</summary>
     public Tensor Dropout(Tensor rows, double p, long key) => dropout.Call(this, rows, p, key);
 

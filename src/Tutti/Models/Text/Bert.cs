@@ -48,8 +48,8 @@ sealed class BertLayer(Params p, BertConfig config)
     {
         var inputs = Linear.Together(x, query, key, value);
         var context = attention.Forward(inputs[0], inputs[1], inputs[2], ragged);
-        x = attentionNorm.Forward(attentionDropout.Forward(output.Forward(context), ragged.TokenRows) + x);
-        return norm.Forward(dropout.Forward(down.Forward(activation(up.Forward(x))), ragged.TokenRows) + x);
+        x = attentionNorm.Forward(x, output.Forward(context), attentionDropout, ragged.TokenRows);
+        return norm.Forward(x, down.Forward(activation(up.Forward(x))), dropout, ragged.TokenRows);
     }
 }
 
