@@ -39,12 +39,21 @@ public sealed class Dropout(Params p, double share)
 {
     readonly int layer = p.Run.NextLayer();
 
+    /// <summary>What is zeroed now: nothing outside training.</summary>
+    internal double Share => p.Run.Training ? share : 0;
+
+    /// <summary>The key of this update's mask.</summary>
+    internal long Key => p.Run.Key(layer);
+
+    /// <summary>The mask is that of the counter-based kernel.</summary>
+    internal bool ByCounter => p.Device.IsCpu && !p.Run.ByGenerator;
+
     /// <param name="x">Rows of the last axis.</param>
     /// <param name="rows">One int64 key per row.</param>
     public Tensor Forward(Tensor x, Func<Tensor> rows)
     {
-        if (!p.Run.Training || share == 0) return x;
-        if (p.Device.IsCpu && !p.Run.ByGenerator) return x.Dropout(rows(), share, p.Run.Key(layer));
+        if (Share == 0) return x;
+        if (ByCounter) return x.Dropout(rows(), share, Key);
         Engine.Seed(p.Run.GeneratorSeed(layer));
         return x.Dropout(share);
     }
