@@ -1,5 +1,6 @@
 // The few kernels that libtorch lacks: ragged rows to a padded rectangle and back, counter-based dropout, one-pass AdamW.
 // They are registered with the dispatcher, so managed code calls them like any other operator.
+#include "simd/mix.h"
 #include <ATen/ATen.h>
 #include <ATen/OpMathType.h>
 #include <ATen/Parallel.h>
@@ -95,13 +96,6 @@ struct Unpad : torch::autograd::Function<Unpad> {
 
 // ---- dropout
 
-// The finaliser of SplitMix64 (Steele, Lea, Flood 2014): a counter in, 64 well-mixed bits out.
-inline uint64_t mix(uint64_t z) {
-  z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9ULL;
-  z = (z ^ (z >> 27)) * 0x94d049bb133111ebULL;
-  return z ^ (z >> 31);
-}
-
 // Element e of the row whose key is rows[r] is dropped by 16 bits of mix(key, rows[r], e / 4): the mask depends on the seed, the
 // update, the layer, the example and the position only, so cutting a batch differently draws the same mask, and backward draws it again.
 template <class T>
@@ -111,11 +105,11 @@ void drop(const T* x, T* out, const int64_t* rows, int64_t count, int64_t width,
   const auto scale = Wide(65536.0 / (65536.0 - threshold));
   at::parallel_for(0, count, std::max<int64_t>(1, 16384 / std::max<int64_t>(1, width)), [&](int64_t begin, int64_t end) {
     for (int64_t r = begin; r < end; r++) {
-      const uint64_t start = mix(key ^ mix(uint64_t(rows[r]) + 0x9e3779b97f4a7c15ULL));
+      const uint64_t start = tutti::simd::row_start(key, uint64_t(rows[r]));
       const T* in = x + r * width;
       T* to = out + r * width;
       for (int64_t e = 0; e < width; e += 4) {
-        uint64_t bits = mix(start + 0x9e3779b97f4a7c15ULL * uint64_t(e / 4 + 1));
+        uint64_t bits = tutti::simd::mix(start + tutti::simd::golden * uint64_t(e / 4 + 1));
         const int64_t stop = std::min<int64_t>(4, width - e);
         for (int64_t k = 0; k < stop; k++, bits >>= 16)
           to[e + k] = (bits & 0xffff) < threshold ? T(0) : T(Wide(in[e + k]) * scale);

@@ -51,6 +51,9 @@ public sealed class Ragged
     /// <summary>(n+1) int64: where each sequence begins, and the end.</summary>
     public Tensor Offsets => Make("offsets", () => Longs(Array.ConvertAll(starts, x => (long)x)));
 
+    /// <summary>(n) int64: what names each sequence in dropout's keys.</summary>
+    public Tensor Examples => Make("examples", () => Longs(examples));
+
     /// <summary>(n) int64: the row of each sequence's first token.</summary>
     public Tensor First => Make("first", () => Longs(Array.ConvertAll(starts[..^1], x => (long)x)));
 

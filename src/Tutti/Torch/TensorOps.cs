@@ -28,7 +28,7 @@ public sealed partial class Tensor
     public void CopyFrom(Tensor other) => copy.Run(this, other);
 
     // ---- products
-    static readonly Op matmul = new("aten::matmul"), linear = new("aten::linear"), bmm = new("aten::bmm"), linears = new("tutti::linears");
+    static readonly Op matmul = new("aten::matmul"), linear = new("aten::linear"), bmm = new("aten::bmm"), linears = new("tutti::linears"), attention = new("tutti::attention");
 
     public Tensor MatMul(Tensor other) => matmul.Call(this, other);
     public Tensor BatchMatMul(Tensor other) => bmm.Call(this, other);
@@ -36,6 +36,17 @@ public sealed partial class Tensor
     public Tensor Linear(Tensor weight, Tensor? bias) => linear.Call(this, weight, bias);
     /// <summary>Several linear layers of one input, on the CPU with float32 weights; see native/linear.cpp.</summary>
     internal Tensor[] Linears(Tensor[] weights, Tensor[] biases) => linears.Many(this, weights, biases);
+    /// <summary>Attention of every sequence with itself on ragged rows (T,C), float32 or bfloat16 on the CPU, with dropout of the shares; see native/attention.cpp.</summary>
+    /// <param name="key">(T,C), as this and <paramref name="value"/>; rows may lie apart, as those of a slice do.</param>
+    /// <param name="value">(T,C).</param>
+    /// <param name="offsets">(n+1) int64: where each sequence begins, and the end.</param>
+    /// <param name="examples">(n) int64: what names each sequence in dropout's keys.</param>
+    /// <param name="heads">The channels are cut into so many.</param>
+    /// <param name="scale">Of the scores.</param>
+    /// <param name="p">The share that dropout zeroes, 0 for none.</param>
+    /// <param name="maskKey">Dropout's key, as in <see cref="Dropout(Tensor, double, long)"/>.</param>
+    public Tensor Attention(Tensor key, Tensor value, Tensor offsets, Tensor examples, int heads, double scale, double p, long maskKey) =>
+        attention.Call(this, key, value, offsets, examples, heads, scale, p, maskKey);
 
     // ---- activations and norms
     static readonly Op gelu = new("aten::gelu"), relu = new("aten::relu"), tanh = new("aten::tanh"), silu = new("aten::silu"),
