@@ -48,7 +48,7 @@ template <class T> void step(T* __restrict w, const T* __restrict g, T* __restri
   }
 }
 
-constexpr int lanes = 32;
+constexpr int lanes = 128;
 
 // What a run of steps without gradients has in common.
 struct Run {
