@@ -41,9 +41,9 @@ public sealed class LayerNorm(Params p, int size, double eps)
 /// <summary>Rows of a table by ids. The row <paramref name="padding"/> gets no gradient (torch's padding_idx); -1 for none.</summary>
 public sealed class Embedding(Params p, int rows, int size, int padding = -1, double deviation = 0.02)
 {
-    readonly Tensor weight = p.Get("weight", Init.Normal(deviation), decay: true, rows, size);
+    readonly Parameter table = p.Table("weight", Init.Normal(deviation), rows, size);
 
-    public Tensor Forward(Tensor ids) => weight.Embedding(ids, padding);          // (T) -> (T,C)
+    public Tensor Forward(Tensor ids) => table.Rows(ids, padding);                // (T) -> (T,C)
 }
 
 /// <summary>

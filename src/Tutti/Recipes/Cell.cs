@@ -92,7 +92,7 @@ public sealed record Cell(string Member, int Seed, int Fold, CellFolder Folder, 
         FitResult fit;
         using (var model = member.Build(data.Labels.Names, Seed, out _))
         {
-            news?.Report(new CellNews(Name, number, of, (int)model.Params.Items.Sum(item => item.Value.Count)));
+            news?.Report(new CellNews(Name, number, of, (int)model.Params.Items.Sum(item => item.Stored.Count)));
             var valid = train.Rows(data.Folds.Valid(Fold));
             var examples = train.Rows(data.Folds.Train(Fold));
             var learner = new Learner(model, member.Config, Seed, ClassWeightsOf(member.Config.ClassWeights, data, examples), member.Tokenizer, Folder.Checkpoint, row => $"id {data.TrainIds[row]} (line {data.Train.LineOf(row)})",

@@ -22,11 +22,12 @@ sealed class MemoryBudget : IDisposable
     /// <param name="member">Its name, for the message.</param>
     /// <param name="model">On any device, also <see cref="Device.Meta"/>.</param>
     /// <param name="length">Tokens of the longest text that it will read.</param>
+    /// <param name="batch">Texts of an update.</param>
     /// <exception cref="ConfigException">Weights and gradients alone are more than the budget.</exception>
-    public static void Check(string member, TextModel model, int length)
+    public static void Check(string member, TextModel model, int length, int batch)
     {
-        var bytes = MemoryNeed.WeightBytes(model);
-        if (2 * bytes >= Memory.Stats(Device.Cpu).Limit) throw MemoryNeed.TooSmall(model, length, Memory.Stats(Device.Cpu).Limit, member: member);
+        var least = MemoryNeed.WeightBytes(model) + MemoryNeed.GradientBytes(model, 1);
+        if (least >= Memory.Stats(Device.Cpu).Limit) throw MemoryNeed.TooSmall(model, length, batch, Memory.Stats(Device.Cpu).Limit, member: member);
     }
 
     /// <summary>Does something that may need more than there is.</summary>

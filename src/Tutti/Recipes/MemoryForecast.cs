@@ -54,7 +54,7 @@ public static class MemoryForecast
         var report = new MemoryPlanner(model, config, seed, sum, Path.GetTempPath()).Choose(train);
         var options = Options(config, report, train, Try);
         long? measured = measure ? Measure(model, config with { MicroTokens = report.Plan.MicroTokens }, seed, train, cancel) : null;
-        return new(member.Name, config, model.Params.Items.Sum(item => item.Value.Count), train.Max(example => example.Ids.Length), limit, report, options, measured);
+        return new(member.Name, config, model.Params.Items.Sum(item => item.Stored.Count), train.Max(example => example.Ids.Length), limit, report, options, measured);
     }
 
     /// <summary>Each change is probed with the micro-batches of the plan, so that the peaks can be compared.</summary>

@@ -92,12 +92,14 @@ public sealed partial class Tensor
     public Tensor UnpadRows(Tensor offsets) => unpad.Call(this, offsets);
 
     // ---- choosing and reducing
-    static readonly Op embedding = new("aten::embedding"), indexSelect = new("aten::index_select"),
+    static readonly Op embedding = new("aten::embedding"), embeddingByRows = new("tutti::embedding"), indexSelect = new("aten::index_select"),
         sum = new("aten::sum"), sumDims = new("aten::sum", "dim_IntList"), mean = new("aten::mean"), max = new("aten::max"), argmax = new("aten::argmax"),
-        isFinite = new("aten::isfinite"), all = new("aten::all"), norm = new("tutti::norm"), adamw = new("tutti::adamw_");
+        isFinite = new("aten::isfinite"), all = new("aten::all");
 
     /// <summary>Rows of this table (V, C) by ids (any shape, int64). The row <paramref name="padding"/> gets no gradient; -1 for none.</summary>
     public Tensor Embedding(Tensor ids, long padding = -1) => embedding.Call(this, ids, padding);
+    /// <summary>The same on the CPU, with a gradient by rows: one row for every id, duplicates too.</summary>
+    internal Tensor EmbeddingByRows(Tensor ids, long padding) => embeddingByRows.Call(this, ids, padding);
     public Tensor IndexSelect(int axis, Tensor index) => indexSelect.Call(this, axis, index);
     public Tensor Sum() => sum.Call(this);
     public Tensor Sum(long axis, bool keep = false) => sumDims.Call(this, (long[])[axis], keep);
@@ -106,11 +108,6 @@ public sealed partial class Tensor
     public Tensor ArgMax(int axis) => argmax.Call(this, axis);
     public Tensor IsFinite() => isFinite.Call(this);
     public bool All() => all.Call(this).Item() != 0;
-    /// <summary>The Euclidean norm of all tensors together, summed in double in a fixed order.</summary>
-    internal static double Norm(Tensor[] tensors) => norm.Number(tensors);
-    /// <summary>One AdamW step over all parameters in one sweep of memory; see native/kernels.cpp.</summary>
-    internal static void AdamW(Tensor[] weights, Tensor[] grads, Tensor[] m, Tensor[] v, double[] decay, double rate, double beta1, double beta2, double eps, double scale, long step) =>
-        adamw.Run(weights, grads, m, v, decay, rate, beta1, beta2, eps, scale, step);
 
     // ---- losses (reduction: 0 none, 1 mean, 2 sum)
     static readonly Op crossEntropy = new("aten::cross_entropy_loss"), bceLogits = new("aten::binary_cross_entropy_with_logits"), mse = new("aten::mse_loss");

@@ -47,7 +47,9 @@ sealed class GradientSum : IDisposable
         using var scope = new Scope();
         var loss = Loss(part, observe) / divisor;
         var value = loss.Item();
-        if (loss.RequiresGrad) loss.Backward();               // not where a replay has every gradient already
+        if (!loss.RequiresGrad) return value;                 // a replay has every gradient already
+        loss.Backward();
+        model.Params.SettleRows();
         return value;
     }
 
@@ -60,7 +62,7 @@ sealed class GradientSum : IDisposable
     public double Add(Example[] part, double divisor, Action<Example[], bool>? replayed = null)
     {
         var run = model.Params.Run;
-        var before = model.Params.Items.Select(item => item.Value.GradVersion).ToArray();
+        var before = model.Params.Items.Select(item => item.Stored.GradVersion).ToArray();
         try
         {
             return AddOnce(part, divisor);
@@ -70,8 +72,8 @@ sealed class GradientSum : IDisposable
             Modes.ClearAutocast();                            // its casts take memory, and belong to the recording that broke
         }
         replayed?.Invoke(part, part.Length == 1);
-        var done = model.Params.Items.Where((item, i) => item.Value.RequiresGrad && item.Value.GradVersion != before[i]).ToArray();
-        foreach (var item in done) item.Value.RequireGrad(false);
+        var done = model.Params.Items.Where((item, i) => item.Stored.RequiresGrad && item.Stored.GradVersion != before[i]).ToArray();
+        foreach (var item in done) item.Stored.RequireGrad(false);
         var checkpointing = run.Checkpointing;
         try
         {
@@ -81,7 +83,7 @@ sealed class GradientSum : IDisposable
         finally
         {
             run.Checkpointing = checkpointing;
-            foreach (var item in done) item.Value.RequireGrad();
+            foreach (var item in done) item.Stored.RequireGrad();
             Modes.ClearAutocast();
         }
     }

@@ -146,7 +146,9 @@ sealed class RunningFit(TextModel model, TrainConfig config, long seed, Gradient
         foreach (var item in model.Params.Items)
         {
             tensors[$"w {item.Name}"] = item.Value;
-            if (sum is not null && item.Value.Grad is { } grad) tensors[$"g {item.Name}"] = grad;
+            if (sum is null || item.Stored.StoredGrad is not { } grad) continue;
+            tensors[$"g {item.Name}"] = grad.IsByRows ? grad.RowValues : grad;
+            if (grad.IsByRows) tensors[$"ids {item.Name}"] = grad.RowIds;
         }
         foreach (var (name, moment) in optimizer.State) tensors[name] = moment;
         store.Save(state.Update, new JsonObject
@@ -178,9 +180,11 @@ sealed class RunningFit(TextModel model, TrainConfig config, long seed, Gradient
         sum.Restore(json);
         foreach (var item in model.Params.Items.Where(item => point.Has($"g {item.Name}")))
         {
-            using var gradient = Tensor.Empty(item.Value.Shape, item.Value.DType, Device);
+            using var scope = new Scope();
+            var ids = point.Has($"ids {item.Name}") ? point.Read($"ids {item.Name}") : null;
+            var gradient = Tensor.Empty(ids is null ? item.Stored.Shape : [ids.Count, item.Stored.Size(1)], item.Stored.DType, Device);
             point.ReadInto($"g {item.Name}", gradient);
-            item.Value.SetGrad(gradient);
+            item.Stored.SetGrad(ids is null ? gradient : Tensor.ByRows(ids, gradient, item.Stored.Size(0)));
         }
         return sum;
     }
