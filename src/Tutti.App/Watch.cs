@@ -103,7 +103,7 @@ sealed class Watch(IAnsiConsole console, ProgressContext? bars) : IProgress<RunN
     void Done(FitResult fit)
     {
         bar?.StopTask();
-        Line(FormattableString.Invariant($"{place}: loss {fit.Best.Loss:0.000}, accuracy {fit.Best.Accuracy:0.000} (update {fit.Best.Update} of {fit.Updates}{(fit.StoppedEarly ? ", stopped early" : "")}); {fit.Tokens / fit.Seconds:0} tok/s, {fit.Seconds:0.0} s, peak {MemoryStats.Text(fit.PeakBytes)}"));
+        Line(FormattableString.Invariant($"{place}: loss {fit.Best.Loss:0.000}, accuracy {fit.Best.Accuracy:0.000} (update {fit.Best.Update} of {fit.Updates}{(fit.StoppedEarly ? ", stopped early" : "")}); {fit.Tokens / fit.Seconds:0} tok/s, {fit.Seconds:0.0} s, data wait {100 * fit.DataSeconds / fit.Seconds:0.00} %, peak {MemoryStats.Text(fit.PeakBytes)}"));
     }
 
     /// <summary>Puts the text beside the bar, always as wide, so that lines never break and the bar stands still.</summary>
