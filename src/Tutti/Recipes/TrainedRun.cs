@@ -11,11 +11,11 @@ namespace Tutti.Recipes;
 /// <summary>A finished run, read from its folder to predict with: every cell's checkpoint, blended as the recipe says.</summary>
 public sealed class TrainedRun
 {
-    /// <summary>
-    /// Rows that are computed together while a file is predicted, the longest first: enough that nearly every piece holds texts of one length. As
-    /// many more are tokenised meanwhile, and as many read.
-    /// </summary>
-    internal const int ChunkRows = 8192;
+    /// <summary>Rows that are read at a time while a file is predicted; their texts are garbage while they are young.</summary>
+    const int ChunkRows = 1024;
+
+    /// <summary>Rows that are computed together, the longest first: enough that nearly every piece holds texts of one length. As many more are read and tokenised meanwhile.</summary>
+    internal const int WindowRows = 4 * ChunkRows;
 
     readonly RunFolder files;
     readonly Recipe recipe;
@@ -164,7 +164,8 @@ public sealed class TrainedRun
     {
         using var model = new TrainedModel(cell.Checkpoint, config);
         if (!model.Classes.SequenceEqual(Classes)) throw new DataException(cell.Checkpoint, "this checkpoint has other classes than the run; train the cell again");
-        member.Add(Ahead.Of(Chunks(data).Select(chunk => model.Encode(chunk, Text, Pair))).Select(examples => model.Probabilities(examples, cancel)), weight);
+        var windows = Chunks(data).SelectMany(chunk => model.Encode(chunk, Text, Pair)).Chunk(WindowRows);
+        member.Add(Ahead.Of(windows).Select(rows => model.Probabilities(rows, cancel)), weight);
     }
 
     /// <summary>Reads the whole file once, so that a fault in its last row is found before anything is computed.</summary>

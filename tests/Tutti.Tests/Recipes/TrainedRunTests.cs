@@ -10,7 +10,7 @@ namespace Tutti.Tests.Recipes;
 [Collection(RunCollection.Name)]
 public sealed class TrainedRunTests(TinyRun run)
 {
-    const int LongerThanAChunk = TrainedRun.ChunkRows + 200;
+    const int LongerThanAWindow = TrainedRun.WindowRows + 200;
 
     [Fact]
     [Trait("Category", "Slow")]
@@ -21,7 +21,7 @@ public sealed class TrainedRunTests(TinyRun run)
         Assert.Equal(2000, TinyRun.Predict(trained, Long(temp, 2_000), temp.File("short.csv")));
         var before = Working();
         Assert.Equal(50_000, TinyRun.Predict(trained, Long(temp, 50_000), temp.File("long.csv")));
-        // 50,000 rows of this file are 12 MB as objects, their tokens as much again; three chunks of 8,192 rows are half of that.
+        // 50,000 rows of this file are 12 MB as objects, their tokens as much again; what is held at a time is a tenth of that.
         Assert.InRange(Working() - before, long.MinValue, 100L << 20);
         Assert.Equal(50_001, File.ReadLines(temp.File("long.csv")).Count());
         // The rows repeat every 30 rows: so must what is predicted for them, across chunks too.
@@ -31,26 +31,26 @@ public sealed class TrainedRunTests(TinyRun run)
     }
 
     [Fact]
-    public void Each_row_of_a_file_longer_than_a_chunk_gets_what_its_text_alone_gets()
+    public void Each_row_of_a_file_longer_than_a_window_gets_what_its_text_alone_gets()
     {
         using var temp = Shared.Temp();
         var trained = SmallRun(temp);
-        TinyRun.Predict(trained, Long(temp, LongerThanAChunk), temp.File("p.csv"));
+        TinyRun.Predict(trained, Long(temp, LongerThanAWindow), temp.File("p.csv"));
         var set = PredictionFile.Read(temp.File("p.csv"));
-        Assert.Equal(Enumerable.Range(0, LongerThanAChunk).Select(i => $"{i}"), set.Ids);
-        var (table, text) = (Table.Read(Long(temp, LongerThanAChunk)), TrainedRun.Open(trained).Text);
+        Assert.Equal(Enumerable.Range(0, LongerThanAWindow).Select(i => $"{i}"), set.Ids);
+        var (table, text) = (Table.Read(Long(temp, LongerThanAWindow)), TrainedRun.Open(trained).Text);
         using var classifier = TextClassifier.Load(trained);
-        foreach (var row in Enumerable.Range(0, 40).Concat(Enumerable.Range(TrainedRun.ChunkRows - 20, 40)).Append(LongerThanAChunk - 1))
+        foreach (var row in Enumerable.Range(0, 40).Concat(Enumerable.Range(TrainedRun.WindowRows - 20, 40)).Append(LongerThanAWindow - 1))
             Assert.Equal(classifier.Probabilities([text.Render(table, row)])[0], set.Row(row)[0], 1e-6);
     }
 
     [Fact]
-    public void A_broken_row_of_a_later_chunk_is_named_and_nothing_is_written()
+    public void A_broken_row_of_a_later_window_is_named_and_nothing_is_written()
     {
         using var temp = Shared.Temp();
-        var file = temp.Write("broken.csv", "id,keyword,location,text\n" + string.Concat(Enumerable.Range(0, LongerThanAChunk).Select(i => i == LongerThanAChunk - 2 ? "1,2,3\n" : $"{i},,,fire {i}\n")));
+        var file = temp.Write("broken.csv", "id,keyword,location,text\n" + string.Concat(Enumerable.Range(0, LongerThanAWindow).Select(i => i == LongerThanAWindow - 2 ? "1,2,3\n" : $"{i},,,fire {i}\n")));
         var error = Assert.Throws<DataException>(() => TinyRun.Predict(run.Folder, file, temp.File("out.csv")));
-        Assert.Equal(LongerThanAChunk, error.Row);            // the header is line 1
+        Assert.Equal(LongerThanAWindow, error.Row);            // the header is line 1
         Assert.False(File.Exists(temp.File("out.csv")));
     }
 
@@ -69,12 +69,12 @@ public sealed class TrainedRunTests(TinyRun run)
 
     [Theory]
     [InlineData(10)]
-    [InlineData(TrainedRun.ChunkRows + 10)]
+    [InlineData(TrainedRun.WindowRows + 10)]
     public void An_id_that_stands_twice_anywhere_in_the_file_is_found_before_anything_is_computed(int apart)
     {
         using var temp = Shared.Temp();
         var trained = SmallRun(temp);
-        var file = temp.Write("twice.csv", "id,keyword,location,text\n" + string.Concat(Enumerable.Range(0, LongerThanAChunk).Select(i => $"{(i == 100 + apart ? 100 : i)},,,fire {i}\n")));
+        var file = temp.Write("twice.csv", "id,keyword,location,text\n" + string.Concat(Enumerable.Range(0, LongerThanAWindow).Select(i => $"{(i == 100 + apart ? 100 : i)},,,fire {i}\n")));
         var error = Assert.Throws<DataException>(() => TinyRun.Predict(trained, file, temp.File("out.csv")));
         Assert.Equal(102 + apart, error.Row);
         Assert.Contains("the id '100' is there twice, first in line 102", error.Message, StringComparison.Ordinal);
