@@ -71,7 +71,7 @@ public sealed record Cell(string Member, int Seed, int Fold, CellFolder Folder, 
     public void PredictTest(MemberModel member, RunData data)
     {
         using (var model = new TrainedModel(Folder.Checkpoint, member.Config))
-            PredictionFile.Write(Folder.Test, new(data.TestIds, data.Labels.Names, model.Probabilities(data.Test!, data.Text, data.Pair)));
+            PredictionFile.Write(Folder.Test, new(data.TestIds, data.Labels.Names, model.Probabilities(model.Encode(data.Test!, data.Text, data.Pair))));
         var metrics = JsonNode.Parse(File.ReadAllText(Folder.Metrics))!;
         metrics["test"] = data.Test!.ContentHash;
         AtomicFile.Write(Folder.Metrics, metrics.ToJsonString(indented) + "\n");
@@ -139,6 +139,7 @@ public sealed record Cell(string Member, int Seed, int Fold, CellFolder Folder, 
         ["stoppedEarly"] = fit.StoppedEarly,
         ["examplesPerSecond"] = fit.Examples / fit.Seconds,
         ["tokensPerSecond"] = fit.Tokens / fit.Seconds,
+        ["dataShare"] = fit.DataSeconds / fit.Seconds,
         ["peakBytes"] = fit.PeakBytes,
         ["seconds"] = seconds,
         ["tensorsLeft"] = tensors,

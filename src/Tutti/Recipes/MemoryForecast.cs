@@ -1,4 +1,5 @@
 using Tutti.Models;
+using Tutti.Text;
 using Tutti.Torch;
 using Tutti.Training;
 
@@ -42,7 +43,7 @@ public static class MemoryForecast
     {
         var seed = member.Config.Seeds[0];
         using var model = member.Model.Build(data.Labels.Names, seed, out _);
-        var train = TextData.From(data.Train, data.Text, member.Model.Tokenizer, member.MaxLength, data.Truth, data.Pair).Rows(data.Folds.Train(0));
+        var train = TextData.From(data.Train, data.Text, member.Model.Tokenizer, member.MaxLength, data.Truth, data.Pair, TokenCache.OfUser()).Rows(data.Folds.Train(0));
         var (config, limit) = (member.Model.Config, Torch.Memory.Stats(Device.Cpu).Limit);
         MemoryReport? Try(TrainConfig other, IReadOnlyList<Example> rows, bool checkpointing, bool paged)
         {

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Tutti.Models;
 using Tutti.Nn;
 using Tutti.Torch;
@@ -103,8 +104,19 @@ sealed class GradientSum : IDisposable
     Tensor Loss(Example[] part, Action<Tensor>? observe)
     {
         using var mode = Modes.Autocast(model.Params.Device, autocast);
-        var logits = model.Forward(TextData.Batch(part), observe);
+        var logits = model.Forward(Batch(part), observe);
         var targets = Tensor.From<long>([.. part.Select(example => (long)example.Label)], [part.Length], model.Params.Device);
         return Losses.CrossEntropy(autocast is null ? logits : logits.To(DType.Float32), targets, weights, config.LabelSmoothing);
+    }
+
+    /// <summary>Seconds in which batches were made.</summary>
+    public double DataSeconds { get; private set; }
+
+    TokenBatch Batch(Example[] part)
+    {
+        var clock = Stopwatch.GetTimestamp();
+        var batch = TextData.Batch(part);
+        DataSeconds += Stopwatch.GetElapsedTime(clock).TotalSeconds;
+        return batch;
     }
 }

@@ -64,9 +64,12 @@ sealed class RunningFit(TextModel model, TrainConfig config, long seed, Gradient
     Accumulation NextUpdate()
     {
         optimizer.ZeroGradients();
+        var clock = Stopwatch.GetTimestamp();
         if (order.Epoch != Epoch(state.Update)) order = (Epoch(state.Update), Batches.Epoch(data.Train, config.Batch, seed, Epoch(state.Update)));
         var examples = order.Updates[(int)(state.Update % perEpoch)];
-        return new(examples, gradients.Divisor(examples));
+        var sum = new Accumulation(examples, gradients.Divisor(examples));
+        sum.Waited(clock);
+        return sum;
     }
 
     /// <summary>Micro-batch by micro-batch, each a place where the fit can be ended and gone on with.</summary>
@@ -80,9 +83,9 @@ sealed class RunningFit(TextModel model, TrainConfig config, long seed, Gradient
                 Save(sum);
                 cancel.ThrowIfCancellationRequested();
             }
-            var clock = Stopwatch.GetTimestamp();
+            var (clock, data) = (Stopwatch.GetTimestamp(), gradients.DataSeconds);
             var loss = gradients.Add(part, sum.Divisor, Replayed);
-            sum.Add(part, loss, Stopwatch.GetElapsedTime(clock).TotalSeconds);
+            sum.Add(part, loss, Stopwatch.GetElapsedTime(clock).TotalSeconds, gradients.DataSeconds - data);
             changed = true;
             if (store is { IsDue: true }) Save(sum);
         }
@@ -107,11 +110,11 @@ sealed class RunningFit(TextModel model, TrainConfig config, long seed, Gradient
         var seconds = sum.Seconds + Stopwatch.GetElapsedTime(clock).TotalSeconds;
         var epoch = Epoch(state.Update);
         changed = true;
-        state.Count(sum.Examples.Length, sum.Tokens, seconds);
+        state.Count(sum.Examples.Length, sum.Tokens, seconds, sum.DataSeconds);
         cut.UpdateDone();
         var memory = Memory.Stats(Device);
         state.SeePeak(memory.Peak);
-        progress.Steps?.Report(new(state.Update, state.Updates, epoch, config.Epochs, sum.Loss, rate, norm, sum.Examples.Length, sum.Tokens, seconds, memory));
+        progress.Steps?.Report(new(state.Update, state.Updates, epoch, config.Epochs, sum.Loss, rate, norm, sum.Examples.Length, sum.Tokens, seconds, sum.DataSeconds, memory));
         if (!EvaluationIsDue && (store is { IsDue: true } || state.Update % perEpoch == 0)) Save(null);
     }
 
