@@ -76,7 +76,7 @@ sealed class UpdateClock : IDisposable
                 ticks.Preparation += model.Begun - begun;
                 ticks.Forward += model.Ended - model.Begun;
                 ticks.Backward += end - model.Ended;
-                sum.Add(part, loss, 0);
+                sum.Add(part, loss, 0, 0);
                 begun = Stopwatch.GetTimestamp();
             }
         begun = Stopwatch.GetTimestamp();
