@@ -21,7 +21,7 @@ struct Mask { double p; int64_t key; };  // of dropout, as in tutti::dropout
 
 // T rows, C channels in H heads of D, n sequences.
 struct Batch {
-  int64_t T, C, H, D, n, longest = 0;
+  int64_t T, C, H, D, n;
   const int64_t *offsets, *examples;
   bool half;
   AttentionHead common{};  // what all heads share
@@ -41,10 +41,7 @@ struct Batch {
     n = example.numel(), offsets = offset.data_ptr<int64_t>(), examples = example.data_ptr<int64_t>();
     TORCH_CHECK(offset.numel() == n + 1, "attention got ", offset.numel(), " offsets for ", n, " examples, expected one more than examples");
     TORCH_CHECK(offsets[0] == 0 && offsets[n] == T, "offsets go from ", offsets[0], " to ", offsets[n], ", expected 0 to ", T, ", the rows of the query");
-    for (int64_t i = 0; i < n; i++) {
-      TORCH_CHECK(offsets[i + 1] >= offsets[i], "sequence ", i, " goes from row ", offsets[i], " to ", offsets[i + 1]);
-      longest = std::max(longest, offsets[i + 1] - offsets[i]);
-    }
+    for (int64_t i = 0; i < n; i++) TORCH_CHECK(offsets[i + 1] >= offsets[i], "sequence ", i, " goes from row ", offsets[i], " to ", offsets[i + 1]);
     common.size = D, common.scale = float(scale), common.weight_stride = H;
     common.mask_key = uint64_t(mask.key);
     common.threshold = uint32_t(std::min<long>(std::lround(mask.p * 65536.0), 65535));
@@ -57,7 +54,8 @@ struct Batch {
   template <class F> void run(bool backward, const F& body) const {
     if (T == 0 || C == 0) return;
     const auto& kernels = tutti::simd::attention_kernels();
-    const int64_t bytes = (kernels.scratch(half, backward, longest, D) + 63) / 64 * 64;
+    int64_t bytes = 64;  // a shorter sequence may need more than a longer one, because it is cut into fewer blocks
+    for (int64_t i = 0; i < n; i++) bytes = std::max(bytes, kernels.scratch(half, backward, offsets[i + 1] - offsets[i], D));
     const auto scratch = at::empty({at::get_num_threads(), bytes}, at::kByte);
     auto* const room = static_cast<char*>(scratch.data_ptr());
     at::parallel_for(0, H * n, 1, [&](int64_t begin, int64_t end) {

@@ -11,6 +11,7 @@ constexpr float log2_e = 1.44269504f, infinity = __builtin_inff();
 // Query rows that are worked on at a time, so that their scores against all keys stay in a near cache.
 inline int64_t rows_at_once(int64_t length) {
   const int64_t blocks = (length + block_rows - 1) / block_rows;
+  if (blocks == 0) return 0;
   return ((length + blocks - 1) / blocks + 5) / 6 * 6;
 }
 

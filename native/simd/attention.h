@@ -26,7 +26,7 @@ struct AttentionHead {
 };
 
 struct AttentionKernels {
-  int64_t (*scratch)(bool half, bool backward, int64_t length, int64_t size);  // bytes
+  int64_t (*scratch)(bool half, bool backward, int64_t length, int64_t size);  // bytes, a multiple of 64
   void (*forward)(bool half, const AttentionHead& head);                       // half: bfloat16, else float32
   void (*backward)(bool half, const AttentionHead& head);
 };

@@ -3,6 +3,7 @@ using System.Text;
 using System.Text.Json.Nodes;
 using Tutti.Tests.Models;
 using Tutti.Tests.Torch;
+using Tutti.Torch;
 using Tutti.Training;
 
 namespace Tutti.Tests.Training;
@@ -79,7 +80,7 @@ public sealed class ResumedFitTests() : EngineTest(threads: 1)
         readonly string folder;
         readonly Precision precision;
         readonly List<string> weights = [];
-        long processes;
+        long processes, castBytes;
 
         /// <param name="folder">Gets resume points and checkpoint.</param>
         /// <param name="sparing">Activations are computed again in backward, and the optimizer's state lies in a file.</param>
@@ -111,6 +112,8 @@ public sealed class ResumedFitTests() : EngineTest(threads: 1)
             CountedModel? counted = null;
             // The first process makes the weights; the others, from another seed, must take them from the point.
             using var model = counted = new(Tiny.Model(dropout: 0.1, seed: ++processes), Pass);
+            // A process that goes on within an update has not cast the head's weights yet when its first micro-batch peaks.
+            castBytes = precision == Precision.Bf16 ? model.Params.Items.Sum(item => DType.BFloat16.Size() * item.Value.Count) : 0;
             var store = new FitStore(new ResumeFolder(Path.Combine(folder, "resume")), TimeSpan.FromHours(1), new JsonObject { ["fit"] = "this one" });
             var learner = new Learner(model, config with { Precision = precision }, 5, [1, 2], checkpointFolder: Path.Combine(folder, "checkpoint"), store: store);
             FitProgress progress = new(new Sent<StepResult>(Steps.Add), new Sent<EvaluationResult>(Evaluations.Add), new Sent<MemoryReport>(Planned), Notes: new Sent<string>(Notes.Add));
@@ -150,9 +153,14 @@ public sealed class ResumedFitTests() : EngineTest(threads: 1)
             Assert.Equal(whole.Steps.Select(Bits), Steps.Select(Bits));
             Assert.Equal(whole.Evaluations.Select(Bits), Evaluations.Select(Bits));
             Assert.Equal(Bits(whole.Result!.Best), Bits(Result.Best));
+<<<<<<< HEAD
             Assert.Equal(whole.Result with { Best = Result.Best, Seconds = 0, DataSeconds = 0, PeakBytes = samePeak ? whole.Result.PeakBytes : Result.PeakBytes }, Result with { Seconds = 0, DataSeconds = 0 });
             // Times differ, but those of earlier processes count too.
             Assert.Equal((Steps.Sum(step => step.Seconds), Steps.Sum(step => step.DataSeconds)), (Result.Seconds, Result.DataSeconds), (one, other) => Math.Abs(one.Item1 - other.Item1) + Math.Abs(one.Item2 - other.Item2) < 1e-9);
+=======
+            Assert.Equal(whole.Result with { Best = Result.Best, Seconds = 0, PeakBytes = Result.PeakBytes }, Result with { Seconds = 0 });
+            if (samePeak) Assert.InRange(Result.PeakBytes, whole.Result.PeakBytes - castBytes, whole.Result.PeakBytes);
+>>>>>>> attention
             Assert.True(whole.weights.SequenceEqual(weights), $"{which}: other weights");
             Assert.True(processes == 1 || Notes.Count(note => note.StartsWith("goes on after update ", StringComparison.Ordinal)) >= processes - 1, $"{which}: {string.Join('\n', Notes)}");
         }
