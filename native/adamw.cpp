@@ -39,9 +39,9 @@ void check(const at::Tensor& weight, const at::Tensor& other) {
 }
 
 // decay: one value per weight. copies: a tensor in bfloat16 for each weight, undefined for none, or an empty list. size: the rate over the first moment's bias
-// correction; root: the root of the second's.
+// correction; grow: one over the root of the second's.
 void adamw_step(at::TensorList weights, at::TensorList grads, at::TensorList m, at::TensorList v, at::TensorList copies, at::ArrayRef<double> decay, double rate, double size,
-                double root, double beta1, double beta2, double eps, double scale) {
+                double grow, double beta1, double beta2, double eps, double scale) {
   at::NoGradGuard no_grad;
   TORCH_CHECK(grads.size() == weights.size() && m.size() == weights.size() && v.size() == weights.size() && decay.size() == weights.size() &&
                   (copies.empty() || copies.size() == weights.size()),
@@ -66,7 +66,7 @@ void adamw_step(at::TensorList weights, at::TensorList grads, at::TensorList m, 
       places.within(begin, end, [&](size_t i, int64_t from, int64_t to) {
         auto* copy = copies.empty() || !copies[i].defined() ? nullptr : static_cast<tutti::simd::bf16*>(copies[i].data_ptr()) + from;
         kernels.step(weights[i].data_ptr<scalar_t>() + from, gradients[i].data_ptr<scalar_t>() + from, m[i].data_ptr<scalar_t>() + from, v[i].data_ptr<scalar_t>() + from, copy,
-                     to - from, AdamWStep{1 - rate * decay[i], size, root, beta1}, fixed);
+                     to - from, AdamWStep{1 - rate * decay[i], size, grow, beta1}, fixed);
       });
     });
   });
@@ -112,13 +112,13 @@ void checked_ids(const at::Tensor& ids, int64_t rows) {
 
 // Step number `count` (from 0) of a table's history: the rows `ids`, each named once, have the gradients `grads`; the others wait.
 void adamw_rows(const at::Tensor& weight, const at::Tensor& ids, const at::Tensor& grads, const at::Tensor& m, const at::Tensor& v, const at::Tensor& done, const at::Tensor& history, int64_t count,
-                double decay, double rate, double size, double root, double beta1, double beta2, double eps, double scale) {
+                double decay, double rate, double size, double grow, double beta1, double beta2, double eps, double scale) {
   at::NoGradGuard no_grad;
   const Table table(weight, m, v, done, history);
   checked_ids(ids, table.rows);
   TORCH_CHECK(count >= 0 && count < history.size(0), "the history has room for ", history.size(0), " steps, got number ", count);
   TORCH_CHECK(grads.is_contiguous() && grads.scalar_type() == weight.scalar_type() && grads.numel() == ids.numel() * table.width, "AdamW takes a contiguous gradient for every row that is named");
-  static_cast<AdamWStep*>(history.data_ptr())[count] = AdamWStep{1 - rate * decay, size, root, beta1};
+  static_cast<AdamWStep*>(history.data_ptr())[count] = AdamWStep{1 - rate * decay, size, grow, beta1};
   const AdamWFixed fixed{beta2, eps, scale};
   AT_DISPATCH_FLOATING_TYPES(weight.scalar_type(), "tutti_adamw_rows", [&] {
     const auto* id = ids.data_ptr<int64_t>();
@@ -194,8 +194,8 @@ double norm(at::TensorList tensors) {
 }
 
 TORCH_LIBRARY_FRAGMENT(tutti, m) {
-  m.def("adamw_(Tensor(a!)[] weights, Tensor[] grads, Tensor(b!)[] m, Tensor(c!)[] v, Tensor(d!)[] copies, float[] decay, float rate, float size, float root, float beta1, float beta2, float eps, float scale) -> ()");
-  m.def("adamw_rows_(Tensor(a!) weight, Tensor ids, Tensor grads, Tensor(b!) m, Tensor(c!) v, Tensor(d!) done, Tensor(e!) history, int count, float decay, float rate, float size, float root, float beta1, float beta2, float eps, float scale) -> ()");
+  m.def("adamw_(Tensor(a!)[] weights, Tensor[] grads, Tensor(b!)[] m, Tensor(c!)[] v, Tensor(d!)[] copies, float[] decay, float rate, float size, float grow, float beta1, float beta2, float eps, float scale) -> ()");
+  m.def("adamw_rows_(Tensor(a!) weight, Tensor ids, Tensor grads, Tensor(b!) m, Tensor(c!) v, Tensor(d!) done, Tensor(e!) history, int count, float decay, float rate, float size, float grow, float beta1, float beta2, float eps, float scale) -> ()");
   m.def("adamw_catch_up_(Tensor(a!) weight, Tensor? ids, Tensor(b!) m, Tensor(c!) v, Tensor(d!) done, Tensor history, int count, float beta2, float eps) -> ()");
   m.def("norm(Tensor[] tensors) -> float");
 }

@@ -21,16 +21,16 @@ template <> struct Limits<double> {
 template <class T> inline T normal(T x) { return size_of(x) < Limits<T>::least ? T(0) : x; }
 
 template <class T> struct Scalars {
-  T keep, size, root, beta1, rest1, beta2, rest2, eps;
+  T keep, size, grow, beta1, rest1, beta2, rest2, eps;
   Scalars(const AdamWStep& s, const AdamWFixed& f)
-      : keep(T(s.keep)), size(T(s.size)), root(T(s.root)), beta1(T(s.beta1)), rest1(T(1 - s.beta1)), beta2(T(f.beta2)), rest2(T(1 - f.beta2)), eps(T(f.eps)) {}
+      : keep(T(s.keep)), size(T(s.size)), grow(T(s.grow)), beta1(T(s.beta1)), rest1(T(1 - s.beta1)), beta2(T(f.beta2)), rest2(T(1 - f.beta2)), eps(T(f.eps)) {}
 };
 
-// The arithmetic of torch.optim.AdamW in its order: decay, moments, step.
+// The arithmetic of torch.optim.AdamW: decay, moments, step; but the second moment's bias correction is a factor, where torch divides.
 template <class T> inline void update(T& w, T grad, T& m, T& v, const Scalars<T>& s) {
   m = normal(s.beta1 * m + s.rest1 * grad);
   v = normal(s.beta2 * v + s.rest2 * grad * grad);
-  w = w * s.keep - s.size * m / (root_of(v) / s.root + s.eps);
+  w = w * s.keep - s.size * m / (root_of(v) * s.grow + s.eps);
 }
 
 template <class T> void step(T* __restrict w, const T* __restrict g, T* __restrict m, T* __restrict v, bf16* __restrict copy, int64_t n, const AdamWStep& of, const AdamWFixed& fixed) {
@@ -70,7 +70,7 @@ template <class T> bool at_rest(const T* w, const T* m, const T* v, const Run& r
   const T largest = T(run.largest), left = T(run.left * 0.98), unseen = Limits<T>::unseen;
   int moving = 0;
   for (int i = 0; i < lanes; i++) {
-    const T most = largest * size_of(m[i]) / (root_of(normal(v[i] * left)) + eps);  // no root is above 1
+    const T most = largest * size_of(m[i]) / (root_of(normal(v[i] * left)) + eps);  // grow is never below 1
     moving += !(m[i] == 0 || most < size_of(w[i]) * unseen);
   }
   return moving == 0;

@@ -4,9 +4,9 @@
 
 namespace tutti::simd {
 
-// What one step does to a weight, whatever its gradient: w * keep - size * m / (sqrt(v) / root + eps), after m and v have taken the gradient in.
+// What one step does to a weight, whatever its gradient: w * keep - size * m / (sqrt(v) * grow + eps), after m and v have taken the gradient in.
 struct AdamWStep {
-  double keep, size, root, beta1;
+  double keep, size, grow, beta1;
 };
 
 // What does not change from step to step; scale multiplies every gradient (the clipping coefficient).

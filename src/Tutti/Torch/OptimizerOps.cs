@@ -29,7 +29,7 @@ public sealed partial class Tensor
     /// <param name="decay">Of each weight.</param>
     /// <param name="step">The numbers of this step.</param>
     internal static void AdamW(Tensor[] weights, Tensor[] grads, Tensor[] m, Tensor[] v, Tensor?[] copies, double[] decay, in AdamWStep step) =>
-        adamw.Run(weights, grads, m, v, copies!, decay, step.Rate, step.Size, step.Root, step.Beta1, step.Beta2, step.Eps, step.Scale);
+        adamw.Run(weights, grads, m, v, copies!, decay, step.Rate, step.Size, step.Grow, step.Beta1, step.Beta2, step.Eps, step.Scale);
 
     /// <summary>Step number <paramref name="count"/> of a table's history for the rows that have a gradient; the others wait.</summary>
     /// <param name="ids">Each row once.</param>
@@ -37,7 +37,7 @@ public sealed partial class Tensor
     /// <param name="done">Of every row, how many of the history's steps it has done (int32).</param>
     /// <param name="history">Gets the step (float64, four numbers each).</param>
     internal void AdamWRows(Tensor ids, Tensor grads, Tensor m, Tensor v, Tensor done, Tensor history, long count, double decay, in AdamWStep step) =>
-        adamwRows.Run(this, ids, grads, m, v, done, history, count, decay, step.Rate, step.Size, step.Root, step.Beta1, step.Beta2, step.Eps, step.Scale);
+        adamwRows.Run(this, ids, grads, m, v, done, history, count, decay, step.Rate, step.Size, step.Grow, step.Beta1, step.Beta2, step.Eps, step.Scale);
 
     /// <summary>Does what rows have missed of the first <paramref name="count"/> steps of a history: those that <paramref name="ids"/> names, or all.</summary>
     internal void AdamWCatchUp(Tensor? ids, Tensor m, Tensor v, Tensor done, Tensor history, long count, double beta2, double eps) =>
@@ -47,9 +47,9 @@ public sealed partial class Tensor
 /// <summary>The numbers of one step of AdamW.</summary>
 /// <param name="Rate">The learning rate.</param>
 /// <param name="Size">The rate over the first moment's bias correction.</param>
-/// <param name="Root">The root of the second moment's bias correction.</param>
+/// <param name="Grow">One over the root of the second moment's bias correction.</param>
 /// <param name="Beta1">Decay of the first moment.</param>
 /// <param name="Beta2">Decay of the second moment.</param>
 /// <param name="Eps">Added to the root of the second moment.</param>
 /// <param name="Scale">Every gradient is multiplied by it.</param>
-readonly record struct AdamWStep(double Rate, double Size, double Root, double Beta1, double Beta2, double Eps, double Scale);
+readonly record struct AdamWStep(double Rate, double Size, double Grow, double Beta1, double Beta2, double Eps, double Scale);

@@ -79,7 +79,7 @@ public sealed class AdamW : IDisposable
         // torch.nn.utils.clip_grad_norm_: the coefficient is capped at 1 and the norm has 1e-6 added.
         var scale = maxNorm > 0 ? Math.Min(1, maxNorm / (norm + 1e-6)) : 1;
         steps++;
-        var step = new AdamWStep(rate, rate / (1 - Math.Pow(Beta1, steps)), Math.Sqrt(1 - Math.Pow(beta2, steps)), Beta1, beta2, eps, scale);
+        var step = new AdamWStep(rate, rate / (1 - Math.Pow(Beta1, steps)), 1 / Math.Sqrt(1 - Math.Pow(beta2, steps)), Beta1, beta2, eps, scale);
         foreach (var (i, _) in whole) tables[i]?.All();
         if (whole.Count > 0) Update([.. whole.Select(item => item.Index)], [.. whole.Select(item => item.Grad)], step);
         foreach (var (i, grad) in rows) tables[i]!.Step(grad, Decay(i), step);
@@ -130,7 +130,7 @@ public sealed class AdamW : IDisposable
             v[i].MulInPlace(beta2);
             v[i].AddInPlace(grad.Square(), 1 - beta2);
             parameters[i].Stored.MulInPlace(1 - (step.Rate * Decay(i)));
-            parameters[i].Stored.AddInPlace(m[i] / ((v[i].Sqrt() / step.Root) + eps), -step.Size);
+            parameters[i].Stored.AddInPlace(m[i] / ((v[i].Sqrt() * step.Grow) + eps), -step.Size);
         }
     }
 

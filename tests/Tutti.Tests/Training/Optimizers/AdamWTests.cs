@@ -53,7 +53,7 @@ public sealed class AdamWTests : EngineTest
         Tensor Of(string name) => Check.Normal(name, 40_000).To(dtype);
         Tensor[] weights = [Of("a"), Of("b")], copies = [Tensor.Zeros([40_000], DType.BFloat16), null!];
         var plain = Array.ConvertAll(weights, weight => weight.Clone());
-        var step = new AdamWStep(0.1, 1, 0.3, 0.9, 0.999, 1e-8, 0.5);
+        var step = new AdamWStep(0.1, 1, 3, 0.9, 0.999, 1e-8, 0.5);
         foreach (var (list, to) in ((Tensor[], Tensor[])[])[(weights, copies), (plain, [])])
             Tensor.AdamW(list, [Of("c"), Of("d")], [Of("e"), Of("f")], [Of("e").Square(), Of("f").Square()], to, [0.1, 0], step);
         Assert.Equal(Numbers(plain[0]), Numbers(weights[0]));
