@@ -2,7 +2,7 @@ using System.CommandLine;
 using Tutti;
 using Tutti.Bench;
 
-Benchmark[] benchmarks = [TrainBench.All, MemoryBench.All, OpsBench.All];
+Benchmark[] benchmarks = [TrainBench.All, PredictBench.All, MemoryBench.All, StartupBench.All, OpsBench.All];
 
 var name = new Argument<string?>("NAME") { Description = "The benchmark; left out: lists them with their cases.", Arity = ArgumentArity.ZeroOrOne };
 var only = new Option<string?>("--case") { Description = "Run this case alone.", HelpName = "C" };
