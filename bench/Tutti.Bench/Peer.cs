@@ -24,7 +24,7 @@ sealed class Peer : IDisposable
     /// <exception cref="PeerException">No Python, or it cannot import what the peer needs.</exception>
     public Peer(string script, params IEnumerable<string> arguments)
     {
-        var start = new ProcessStartInfo(Environment.GetEnvironmentVariable("TUTTI_PYTHON") is { Length: > 0 } other ? other : Python)
+        var start = new ProcessStartInfo(Interpreter)
         {
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
@@ -56,6 +56,9 @@ sealed class Peer : IDisposable
             throw;
         }
     }
+
+    /// <summary>The Python that peers run in.</summary>
+    public static string Interpreter => Environment.GetEnvironmentVariable("TUTTI_PYTHON") is { Length: > 0 } other ? other : Python;
 
     static string Install => "install it: apt-get install python3-torch libopenblas0-openmp libtcmalloc-minimal4";
 
@@ -126,11 +129,13 @@ sealed class Peer : IDisposable
     static string? Find(string name) => Directory.Exists("/usr/lib")
         ? Directory.EnumerateDirectories("/usr/lib", "*-linux-gnu").Select(folder => Path.Combine(folder, name)).FirstOrDefault(Path.Exists) : null;
 
-    // The program lies somewhere below the repository.
-    static string Folder()
+    static string Folder() => Path.Combine(Root(), "bench", "peers");
+
+    /// <summary>The repository: the program lies somewhere below it.</summary>
+    public static string Root()
     {
         for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
-            if (Path.Combine(folder.FullName, "bench", "peers") is var peers && Directory.Exists(peers)) return peers;
+            if (Directory.Exists(Path.Combine(folder.FullName, "bench", "peers"))) return folder.FullName;
         throw new PeerException($"there is no folder bench/peers above {AppContext.BaseDirectory}");
     }
 }

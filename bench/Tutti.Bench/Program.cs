@@ -2,11 +2,10 @@ using System.CommandLine;
 using Tutti;
 using Tutti.Bench;
 
-<<<<<<< HEAD
-Measurement[] benchmarks = [TrainBench.All, new UpdateBench(), new LossBench(), OptimizerBench.All, MemoryBench.All, OpsBench.All];
-=======
-Benchmark[] benchmarks = [TrainBench.All, AttentionBench.All, MemoryBench.All, OpsBench.All];
->>>>>>> attention
+Measurement[] benchmarks =
+[
+    TrainBench.All, new UpdateBench(), new LossBench(), PredictBench.All, AttentionBench.All, OptimizerBench.All, MemoryBench.All, StartupBench.All, OpsBench.All,
+];
 
 var name = new Argument<string?>("NAME") { Description = $"{string.Join(", ", benchmarks.Select(one => one.Name))}; left out: lists them with their cases.", Arity = ArgumentArity.ZeroOrOne };
 var only = new Option<string?>("--case") { Description = "Run this case alone.", HelpName = "C" };

@@ -12,7 +12,7 @@ static class TrainCommand
 
     public static Command Make()
     {
-        var command = new Command("train", "Train every missing cell, blend, evaluate, write the submission; the same command resumes.") { recipe, run, set, json };
+        var command = new Command("train", "Train every missing cell, blend, evaluate, write the submission; the same command resumes. Tokens of texts are kept in ~/.cache/tutti (TUTTI_CACHE=DIR: elsewhere, off: nowhere).") { recipe, run, set, json };
         command.SetAction(parsed => Session.Guard(parsed, () => Train(parsed.GetRequiredValue(recipe), parsed.GetValue(run), parsed.GetValue(set) ?? [], parsed.GetValue(json))));
         return command;
     }
