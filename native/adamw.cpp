@@ -1,4 +1,5 @@
 // AdamW and the gradient's norm: one parallel sweep over all tensors, and rows of tables that are brought up to date when somebody asks for them.
+#include "casts.h"
 #include "simd/adamw.h"
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
@@ -38,25 +39,22 @@ void check(const at::Tensor& weight, const at::Tensor& other) {
               "AdamW takes gradients and moments of the weight's size and dtype, contiguous on the CPU");
 }
 
-// decay: one value per weight. copies: a tensor in bfloat16 for each weight, undefined for none, or an empty list. size: the rate over the first moment's bias
+// decay: one value per weight. size: the rate over the first moment's bias
 // correction; grow: one over the root of the second's.
-void adamw_step(at::TensorList weights, at::TensorList grads, at::TensorList m, at::TensorList v, at::TensorList copies, at::ArrayRef<double> decay, double rate, double size,
+void adamw_step(at::TensorList weights, at::TensorList grads, at::TensorList m, at::TensorList v, at::ArrayRef<double> decay, double rate, double size,
                 double grow, double beta1, double beta2, double eps, double scale) {
   at::NoGradGuard no_grad;
-  TORCH_CHECK(grads.size() == weights.size() && m.size() == weights.size() && v.size() == weights.size() && decay.size() == weights.size() &&
-                  (copies.empty() || copies.size() == weights.size()),
+  TORCH_CHECK(grads.size() == weights.size() && m.size() == weights.size() && v.size() == weights.size() && decay.size() == weights.size(),
               "AdamW got lists of different lengths");
   if (weights.empty()) return;
-  std::vector<at::Tensor> gradients;
+  std::vector<at::Tensor> gradients, copies;
   Places places;
   for (size_t i = 0; i < weights.size(); i++) {
     const auto& weight = weights[i];
     gradients.push_back(grads[i].contiguous());
     TORCH_CHECK(weight.is_cpu() && weight.is_contiguous() && weight.scalar_type() == weights[0].scalar_type(), "AdamW takes contiguous CPU weights of one dtype");
     for (const auto& other : {gradients.back(), m[i], v[i]}) check(weight, other);
-    if (!copies.empty() && copies[i].defined())
-      TORCH_CHECK(copies[i].is_cpu() && copies[i].is_contiguous() && copies[i].scalar_type() == at::kBFloat16 && copies[i].numel() == weight.numel(),
-                  "AdamW takes contiguous bfloat16 copies of the weight's size");
+    copies.push_back(tutti::kept_cast(weight));               // the next update's, in the same sweep
     places.add(weight.numel());
   }
   const AdamWFixed fixed{beta2, eps, scale};
@@ -64,13 +62,16 @@ void adamw_step(at::TensorList weights, at::TensorList grads, at::TensorList m, 
     const auto& kernels = adamw_kernels(static_cast<const scalar_t*>(nullptr));
     at::parallel_for(0, places.all(), grain, [&](int64_t begin, int64_t end) {
       places.within(begin, end, [&](size_t i, int64_t from, int64_t to) {
-        auto* copy = copies.empty() || !copies[i].defined() ? nullptr : static_cast<tutti::simd::bf16*>(copies[i].data_ptr()) + from;
+        auto* copy = !copies[i].defined() ? nullptr : static_cast<tutti::simd::bf16*>(copies[i].data_ptr()) + from;
         kernels.step(weights[i].data_ptr<scalar_t>() + from, gradients[i].data_ptr<scalar_t>() + from, m[i].data_ptr<scalar_t>() + from, v[i].data_ptr<scalar_t>() + from, copy,
                      to - from, AdamWStep{1 - rate * decay[i], size, grow, beta1}, fixed);
       });
     });
   });
-  for (const auto& weight : weights) weight.unsafeGetTensorImpl()->bump_version();
+  for (const auto& weight : weights) {
+    weight.unsafeGetTensorImpl()->bump_version();
+    tutti::cast_changed(weight);
+  }
 }
 
 // ---- tables whose rows are brought up to date when they are needed
@@ -194,7 +195,7 @@ double norm(at::TensorList tensors) {
 }
 
 TORCH_LIBRARY_FRAGMENT(tutti, m) {
-  m.def("adamw_(Tensor(a!)[] weights, Tensor[] grads, Tensor(b!)[] m, Tensor(c!)[] v, Tensor(d!)[] copies, float[] decay, float rate, float size, float grow, float beta1, float beta2, float eps, float scale) -> ()");
+  m.def("adamw_(Tensor(a!)[] weights, Tensor[] grads, Tensor(b!)[] m, Tensor(c!)[] v, float[] decay, float rate, float size, float grow, float beta1, float beta2, float eps, float scale) -> ()");
   m.def("adamw_rows_(Tensor(a!) weight, Tensor ids, Tensor grads, Tensor(b!) m, Tensor(c!) v, Tensor(d!) done, Tensor(e!) history, int count, float decay, float rate, float size, float grow, float beta1, float beta2, float eps, float scale) -> ()");
   m.def("adamw_catch_up_(Tensor(a!) weight, Tensor? ids, Tensor(b!) m, Tensor(c!) v, Tensor(d!) done, Tensor history, int count, float beta2, float eps) -> ()");
   m.def("norm(Tensor[] tensors) -> float");

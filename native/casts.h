@@ -1,4 +1,4 @@
-// Weights cast to bfloat16: once per update, however many micro-batches and passes need them.
+// Weights cast to bfloat16: once, however many micro-batches and passes need them; the optimizer keeps them up to date.
 #pragma once
 #include <ATen/core/Tensor.h>
 
@@ -11,6 +11,7 @@ at::Tensor cast_weight(const at::Tensor& weight);
 at::Tensor kept_cast(const at::Tensor& weight);
 void cast_changed(const at::Tensor& weight);
 
+// A copy of a weight that changed otherwise is never used again.
 void drop_casts();
 
 }  // namespace tutti

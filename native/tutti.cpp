@@ -258,9 +258,10 @@ TUTTI_API int32_t tutti_autocast(int32_t device, int32_t dtype, int32_t* before)
 #endif
   });
 }
-TUTTI_API void tutti_autocast_clear() {
+// weights: also those that linear layers keep, which are never stale (casts.h).
+TUTTI_API void tutti_autocast_clear(int32_t weights) {
   at::autocast::clear_cache();
-  drop_casts();
+  if (weights) drop_casts();
 }
 
 // ---- devices

@@ -26,7 +26,8 @@ public static unsafe class Modes
     /// Drops the weights that autocast has cast. Needed whenever weights change, and between <see cref="NoGrad"/> and recording: a copy cast
     /// without recording has no way back to its weight, which would then get no gradient.
     /// </summary>
-    public static void ClearAutocast() => Native.tutti_autocast_clear();
+    /// <param name="weights">Also the casts of linear layers on the CPU, which follow their weights from update to update and are dropped only to have their memory.</param>
+    public static void ClearAutocast(bool weights = true) => Native.tutti_autocast_clear(weights ? 1 : 0);
 
     static int Switch(int device, int dtype)
     {

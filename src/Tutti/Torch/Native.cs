@@ -38,7 +38,7 @@ static unsafe partial class Native
     [LibraryImport(Library)] public static partial int tutti_set_grad(nint tensor, nint grad);
     [LibraryImport(Library)] public static partial int tutti_grad_mode(int on);
     [LibraryImport(Library)] public static partial int tutti_autocast(int device, int dtype, int* before);
-    [LibraryImport(Library)] public static partial void tutti_autocast_clear();
+    [LibraryImport(Library)] public static partial void tutti_autocast_clear(int weights);
     [LibraryImport(Library)] public static partial int tutti_cuda_count();
     [LibraryImport(Library)] public static partial int tutti_cuda_memory(int index, long* stats, int resetPeak);
     [LibraryImport(Library)] public static partial int tutti_cuda_trim();

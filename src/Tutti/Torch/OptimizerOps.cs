@@ -24,12 +24,11 @@ public sealed partial class Tensor
     /// <summary>The Euclidean norm of all tensors together, summed in double row by row: a table's settled rows give the bits of the whole table.</summary>
     internal static double Norm(Tensor[] tensors) => norm.Number(tensors);
 
-    /// <summary>One AdamW step over all parameters in one sweep of memory.</summary>
-    /// <param name="copies">For each weight the tensor in bfloat16 that gets its new value, or null; or no entries at all.</param>
+    /// <summary>One AdamW step over all parameters in one sweep of memory, kept casts of weights included (native/casts.h).</summary>
     /// <param name="decay">Of each weight.</param>
     /// <param name="step">The numbers of this step.</param>
-    internal static void AdamW(Tensor[] weights, Tensor[] grads, Tensor[] m, Tensor[] v, Tensor?[] copies, double[] decay, in AdamWStep step) =>
-        adamw.Run(weights, grads, m, v, copies!, decay, step.Rate, step.Size, step.Grow, step.Beta1, step.Beta2, step.Eps, step.Scale);
+    internal static void AdamW(Tensor[] weights, Tensor[] grads, Tensor[] m, Tensor[] v, double[] decay, in AdamWStep step) =>
+        adamw.Run(weights, grads, m, v, decay, step.Rate, step.Size, step.Grow, step.Beta1, step.Beta2, step.Eps, step.Scale);
 
     /// <summary>Step number <paramref name="count"/> of a table's history for the rows that have a gradient; the others wait.</summary>
     /// <param name="ids">Each row once.</param>

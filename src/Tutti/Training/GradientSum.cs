@@ -28,7 +28,7 @@ sealed class GradientSum : IDisposable
     /// <summary>The divisor of an update: the sum of its true weights.</summary>
     public double Divisor(IEnumerable<Example> update) => Losses.Weight([.. update.Select(example => example.Label)], classWeights);
 
-    /// <summary>Until disposed the model trains: dropout draws for this update, and weights that autocast has cast are kept.</summary>
+    /// <summary>Until disposed the model trains: dropout draws for this update. Casts of linear layers outlive it.</summary>
     public Modes.Mode Update(long update, bool checkpointing = false)
     {
         var run = model.Params.Run;
@@ -36,7 +36,7 @@ sealed class GradientSum : IDisposable
         return new(() =>
         {
             (run.Training, run.Checkpointing) = (false, false);
-            Modes.ClearAutocast();
+            Modes.ClearAutocast(weights: false);              // the optimizer's sweep brings them up to date
         });
     }
 

@@ -53,6 +53,7 @@ public sealed class Learner(TextModel model, TrainConfig config, long seed, doub
         finally
         {
             optimizer.ZeroGradients();                        // a broken or cancelled fit leaves no memory behind either
+            Modes.ClearAutocast();
         }
     }
 

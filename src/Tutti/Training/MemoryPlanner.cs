@@ -154,6 +154,7 @@ sealed class MemoryPlanner(TextModel model, TrainConfig config, long seed, Gradi
         finally
         {
             foreach (var item in model.Params.Items) item.Stored.SetGrad(null);
+            Modes.ClearAutocast();
         }
     }
 

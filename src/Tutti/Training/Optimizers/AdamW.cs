@@ -117,7 +117,7 @@ public sealed class AdamW : IDisposable
     {
         if (parameters[used[0]].Stored.Device.IsCpu)
         {
-            Tensor.AdamW(Array.ConvertAll(used, i => parameters[i].Stored), grads, Array.ConvertAll(used, i => m[i]), Array.ConvertAll(used, i => v[i]), [], Array.ConvertAll(used, Decay), step);
+            Tensor.AdamW(Array.ConvertAll(used, i => parameters[i].Stored), grads, Array.ConvertAll(used, i => m[i]), Array.ConvertAll(used, i => v[i]), Array.ConvertAll(used, Decay), step);
             return;
         }
         // The same arithmetic by operators, for devices that the one-pass kernel is not built for.
