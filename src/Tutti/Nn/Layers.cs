@@ -45,8 +45,15 @@ public sealed class Dropout(Params p, double share)
     {
         if (!p.Run.Training || share == 0) return x;
         if (p.Device.IsCpu && !p.Run.ByGenerator) return x.Dropout(rows(), share, p.Run.Key(layer));
+        return x.Dropout(Draw());
+    }
+
+    /// <summary>The share that acts now, with the generator set for it: for operators that drop by themselves.</summary>
+    internal double Draw()
+    {
+        if (!p.Run.Training || share == 0) return 0;
         Engine.Seed(p.Run.GeneratorSeed(layer));
-        return x.Dropout(share);
+        return share;
     }
 }
 

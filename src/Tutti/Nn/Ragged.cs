@@ -51,6 +51,9 @@ public sealed class Ragged
     /// <summary>(n+1) int64: where each sequence begins, and the end.</summary>
     public Tensor Offsets => Make("offsets", () => Longs(Array.ConvertAll(starts, x => (long)x)));
 
+    /// <summary>The same as int32, for kernels that take flat runs.</summary>
+    internal Tensor Ends => Make("ends", () => Offsets.To(DType.Int32));
+
     /// <summary>(n) int64: the row of each sequence's first token.</summary>
     public Tensor First => Make("first", () => Longs(Array.ConvertAll(starts[..^1], x => (long)x)));
 

@@ -28,6 +28,19 @@ public static unsafe class Modes
     /// </summary>
     public static void ClearAutocast() => Native.tutti_autocast_clear();
 
+    /// <summary>
+    /// Float32 products on CUDA round their factors to TF32 (10 bits of mantissa, float32's range), which tensor cores multiply several times faster.
+    /// A switch of the whole process, because backward runs on threads of libtorch; without effect on other devices.
+    /// </summary>
+    public static Mode Tf32(Device device, bool on)
+    {
+        if (!device.IsCuda) return new(() => { });
+        var before = Tf32(on);
+        return new(() => Tf32(before));
+    }
+
+    internal static bool Tf32(bool on) => Native.tutti_tf32(on ? 1 : 0) != 0;
+
     static int Switch(int device, int dtype)
     {
         int before;

@@ -55,7 +55,7 @@ public sealed partial class Tensor
     // ---- shape
     static readonly Op view = new("aten::view"), reshape = new("aten::reshape"), transpose = new("aten::transpose", "int"),
         contiguous = new("aten::contiguous"), narrow = new("aten::narrow"), select = new("aten::select", "int"), unsqueeze = new("aten::unsqueeze"), expand = new("aten::expand"), cat = new("aten::cat"), chunk = new("aten::chunk"), detach = new("aten::detach"),
-        clone = new("aten::clone"), toDType = new("aten::to", "dtype"), toDevice = new("aten::to", "device"), pad = new("tutti::pad"), unpad = new("tutti::unpad");
+        clone = new("aten::clone"), toDType = new("aten::to", "dtype"), toDevice = new("aten::to", "device"), pinMemory = new("aten::pin_memory"), pad = new("tutti::pad"), unpad = new("tutti::unpad");
 
     public Tensor View(params long[] shape) => view.Call(this, shape);
     public Tensor Reshape(params long[] shape) => reshape.Call(this, shape);
@@ -70,7 +70,9 @@ public sealed partial class Tensor
     public Tensor Detach() => detach.Call(this);
     public Tensor Clone() => clone.Call(this);
     public Tensor To(DType dtype) => toDType.Call(this, dtype);
-    public Tensor To(Device device) => toDevice.Call(this, device, DType);
+    public Tensor To(Device device, bool nonBlocking = false) => toDevice.Call(this, device, DType, nonBlocking);
+    /// <summary>A copy that a GPU reads without the host waiting; its memory is reused only when the GPU has read it.</summary>
+    internal Tensor PinMemory() => pinMemory.Call(this);
     /// <summary>Ragged rows (T, ...) with offsets (n+1, int64) -> (n, length, ...), zeros behind each end.</summary>
     public Tensor PadRows(Tensor offsets, long length) => pad.Call(this, offsets, length);
     /// <summary>(n, length, ...) with offsets (n+1, int64) -> ragged rows (T, ...).</summary>

@@ -31,6 +31,9 @@ sealed class Accumulation(IReadOnlyList<Example> examples, double divisor)
         Seconds += seconds;
     }
 
+    /// <summary>Adds the loss of parts that were added without theirs.</summary>
+    public void AddLoss(double loss) => Loss += loss;
+
     public JsonObject ToJson() => new() { ["done"] = Done, ["loss"] = BitConverter.DoubleToInt64Bits(Loss), ["seconds"] = Seconds };
 
     public void Restore(JsonNode from) => (Done, Loss, Seconds) = (from["done"]!.GetValue<int>(), BitConverter.Int64BitsToDouble(from["loss"]!.GetValue<long>()), from["seconds"]!.GetValue<double>());

@@ -10,10 +10,11 @@ static class MemoryNeed
 
     /// <summary>
     /// The least memory that one update of one example takes by any means: weights, their gradients, the largest gradient once more while it is
-    /// added, the inputs of all blocks and the activations of one. Optimizer state lies in a file.
+    /// added, the inputs of all blocks and the activations of one. Optimizer state lies in a file, on a GPU beside them.
     /// </summary>
     /// <param name="length">Tokens of the longest text.</param>
-    public static long Smallest(TextModel model, int length)
+    /// <param name="device">Where it will be trained; null: where it is.</param>
+    public static long Smallest(TextModel model, int length, Device? device = null)
     {
         var largest = model.Params.Items.Max(item => item.Value.Count * item.Value.DType.Size());
         var (hidden, layers, heads) = (Size(model, "hidden_size"), Size(model, "num_hidden_layers"), Size(model, "num_attention_heads"));
@@ -21,16 +22,18 @@ static class MemoryNeed
         // token, and two and a half scores per head and pair.
         var block = sizeof(float) * ((length * ((12 * hidden) + (4 * Size(model, "intermediate_size")))) + (heads * length * length * 5 / 2));
         var inputs = sizeof(float) * length * hidden * layers;
-        return (2 * WeightBytes(model)) + inputs + Math.Max(block, largest) + (1 << 17);
+        return ((OnGpu(model, device) ? 4 : 2) * WeightBytes(model)) + inputs + Math.Max(block, largest) + (1 << 17);
     }
 
     /// <summary>The error for a budget in which the model cannot be trained; names the smallest that would do.</summary>
-    public static ConfigException TooSmall(TextModel model, int length, long limit, long reserve = 0, string? member = null)
+    public static ConfigException TooSmall(TextModel model, int length, long limit, long reserve = 0, string? member = null, Device? device = null)
     {
-        var (weights, needed) = (WeightBytes(model), (long)(Smallest(model, length) * 1.05) + reserve);
+        var (weights, needed) = (WeightBytes(model), (long)(Smallest(model, length, device) * 1.05) + reserve);
         return new("memory", FormattableString.Invariant($"got {Text(limit)}, {(member is null ? "this model" : member)} needs at least about {Text(needed)}: weights {Text(weights)}, their gradients as much, ")
-            + FormattableString.Invariant($"and one text of {length} tokens with activations computed again and the optimizer's state in a file. Raise memory, take a smaller model, or lower train.max-length."));
+            + FormattableString.Invariant($"and one text of {length} tokens with activations computed again and the optimizer's state {(OnGpu(model, device) ? "beside it" : "in a file")}. Raise memory, take a smaller model, or lower train.max-length."));
     }
+
+    static bool OnGpu(TextModel model, Device? device) => (device ?? model.Params.Device) is { IsCpu: false, IsMeta: false };
 
     static long Size(TextModel model, string key) => new ModelConfig(model.Config, "config.json").Int(key, 0);
 

@@ -43,7 +43,7 @@ public sealed class ResumePoint : IDisposable
 
     public bool Has(string name) => tensors.Entries.ContainsKey(name);
 
-    /// <summary>Copies a tensor of the point into an existing one: on the CPU, contiguous, of the same element type and shape.</summary>
+    /// <summary>Copies a tensor of the point into an existing one: contiguous, of the same element type and shape.</summary>
     /// <exception cref="DataException">There is no such tensor, or its type or shape differs.</exception>
     public void ReadInto(string name, Tensor target) => tensors.ReadInto(name, target);
 

@@ -44,14 +44,15 @@ public sealed class AdamW : IDisposable
     /// <summary>Updates all weights from their gradients.</summary>
     /// <param name="rate">The learning rate of this step.</param>
     /// <param name="maxNorm">Gradients are scaled down to this norm when they exceed it; 0 for never.</param>
+    /// <param name="knownNorm">The gradients' norm where it is known already, as from <see cref="NormAnd"/>.</param>
     /// <returns>The gradients' norm before scaling. When it is not finite the weights are left as they were.</returns>
-    public double Step(double rate, double maxNorm)
+    public double Step(double rate, double maxNorm, double? knownNorm = null)
     {
         using var scope = new Scope();
         using var mode = Modes.NoGrad();
         var used = Enumerable.Range(0, parameters.Count).Select(i => (Index: i, Grad: parameters[i].Value.Grad)).Where(item => item.Grad is not null).ToArray();
         var grads = Array.ConvertAll(used, item => item.Grad!);
-        var norm = GradientNorm(grads);
+        var norm = knownNorm ?? GradientNorm(grads);
         if (!double.IsFinite(norm)) return norm;
         // torch.nn.utils.clip_grad_norm_: the coefficient is capped at 1 and the norm has 1e-6 added.
         var scale = maxNorm > 0 ? Math.Min(1, maxNorm / (norm + 1e-6)) : 1;
@@ -76,31 +77,31 @@ public sealed class AdamW : IDisposable
     static double GradientNorm(Tensor[] grads)
     {
         if (grads.Length == 0) return 0;
-        if (grads[0].Device.IsCpu) return Tensor.Norm(grads);
-        var sum = grads.Select(grad => grad.Square().Sum()).Aggregate((a, b) => a + b);
-        return Math.Sqrt(sum.Item());
+        return grads[0].Device.IsCpu ? Tensor.Norm(grads) : DeviceAdamW.NormAnd(grads, Tensor.Zeros([1], DType.Float64, grads[0].Device)).ToArray<double>()[0];
     }
+
+    /// <summary>The gradients' norm and a loss, read from the device together: what an update waits for, once.</summary>
+    internal (double Norm, double Loss) NormAnd(Tensor loss)
+    {
+        using var scope = new Scope();
+        using var mode = Modes.NoGrad();
+        var read = DeviceAdamW.NormAnd([.. parameters.Select(item => item.Value.Grad).OfType<Tensor>()], loss).ToArray<double>();
+        return (read[0], read[1]);
+    }
+
+    /// <summary>The way weights are updated: the CPU's kernel, libtorch's fused one, or operators; null: the best for the device.</summary>
+    internal AdamWPath? Path { get; init; }
 
     void Update(int[] used, Tensor[] grads, double rate, double scale)
     {
         if (used.Length == 0) return;
-        if (parameters[used[0]].Value.Device.IsCpu)
+        var (weights, first, second, decays) = (Pick(i => parameters[i].Value), Pick(i => m[i]), Pick(i => v[i]), Array.ConvertAll(used, Decay));
+        var step = new DeviceAdamW(rate, Beta1, beta2, eps, scale, Steps);
+        switch (Path ?? (weights[0].Device.IsCpu ? AdamWPath.OnePass : DeviceAdamW.HasFused ? AdamWPath.Fused : AdamWPath.Operators))
         {
-            Tensor.AdamW(Pick(i => parameters[i].Value), grads, Pick(i => m[i]), Pick(i => v[i]), [.. used.Select(Decay)], rate, Beta1, beta2, eps, scale, Steps);
-            return;
-        }
-        // The same arithmetic by operators, for devices that the one-pass kernel is not built for.
-        var (correction1, correction2) = (1 - Math.Pow(Beta1, Steps), 1 - Math.Pow(beta2, Steps));
-        for (var k = 0; k < used.Length; k++)
-        {
-            using var scope = new Scope();
-            var (i, grad) = (used[k], grads[k] * scale);
-            m[i].MulInPlace(Beta1);
-            m[i].AddInPlace(grad, 1 - Beta1);
-            v[i].MulInPlace(beta2);
-            v[i].AddInPlace(grad.Square(), 1 - beta2);
-            parameters[i].Value.MulInPlace(1 - (rate * Decay(i)));
-            parameters[i].Value.AddInPlace(m[i] / ((v[i].Sqrt() / Math.Sqrt(correction2)) + eps), -rate / correction1);
+            case AdamWPath.OnePass: Tensor.AdamW(weights, grads, first, second, decays, rate, Beta1, beta2, eps, scale, Steps); break;
+            case AdamWPath.Fused: step.Fused(weights, grads, first, second, decays); break;
+            default: step.ByOperators(weights, grads, first, second, decays); break;
         }
 
         Tensor[] Pick(Func<int, Tensor> of) => Array.ConvertAll(used, i => of(i));
