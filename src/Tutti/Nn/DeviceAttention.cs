@@ -68,7 +68,7 @@ static class DeviceAttention
             _ = name == names[0].Name ? Flat(x, x, x, batch, 1, 0) : Padded(Found(name), x, x, x, batch, 1, 0);
             return true;
         }
-        catch (TorchException)
+        catch (TorchException e) when (e is not TorchMemoryException)
         {
             return false;
         }

@@ -79,13 +79,15 @@ public sealed partial class Tensor
     public Tensor UnpadRows(Tensor offsets) => unpad.Call(this, offsets);
 
     // ---- choosing and reducing
-    static readonly Op embedding = new("aten::embedding"), indexSelect = new("aten::index_select"),
+    static readonly Op embedding = new("aten::embedding"), indexSelect = new("aten::index_select"), indexCopy = new("aten::index_copy"),
         sum = new("aten::sum"), sumDims = new("aten::sum", "dim_IntList"), mean = new("aten::mean"), max = new("aten::max"), argmax = new("aten::argmax"),
         isFinite = new("aten::isfinite"), all = new("aten::all"), norm = new("tutti::norm"), adamw = new("tutti::adamw_");
 
     /// <summary>Rows of this table (V, C) by ids (any shape, int64). The row <paramref name="padding"/> gets no gradient; -1 for none.</summary>
     public Tensor Embedding(Tensor ids, long padding = -1) => embedding.Call(this, ids, padding);
     public Tensor IndexSelect(int axis, Tensor index) => indexSelect.Call(this, axis, index);
+    /// <summary>This tensor with the rows of <paramref name="source"/> in the places that an index says.</summary>
+    public Tensor IndexCopy(int axis, Tensor index, Tensor source) => indexCopy.Call(this, axis, index, source);
     public Tensor Sum() => sum.Call(this);
     public Tensor Sum(long axis, bool keep = false) => sumDims.Call(this, (long[])[axis], keep);
     public Tensor Mean() => mean.Call(this);

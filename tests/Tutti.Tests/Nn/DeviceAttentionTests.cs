@@ -77,6 +77,17 @@ public sealed class DeviceAttentionTests : EngineTest
         Assert.True(Check.Worst(expected.Context, flat.Context) <= Check.Worst(expected.Context, operators.Context) + 0.02);
     }
 
+    [Theory]
+    [InlineData(DType.Float32, null, 1e-3), InlineData(DType.Float32, AttentionPath.Operators, 1e-3)]
+    [InlineData(DType.BFloat16, null, 0.1), InlineData(DType.BFloat16, AttentionPath.Operators, 0.1)]
+    internal void On_a_GPU_every_way_computes_what_the_CPU_does(DType dtype, AttentionPath? path, double tolerance)
+    {
+        var (device, expected) = (Other.Named("cuda"), Attend(ragged, Device.Cpu, DType.Float64, null));
+        var actual = Attend(ragged, device, dtype, path);
+        Assert.InRange(Check.Worst(expected.Context, actual.Context), 0, tolerance);
+        Assert.InRange(Check.Worst(expected.Gradient, actual.Gradient), 0, tolerance);
+    }
+
     [Theory, InlineData(DType.Float32), InlineData(DType.BFloat16)]
     public void Dropout_inside_is_drawn_for_the_update_and_again_the_same(DType dtype)
     {

@@ -31,6 +31,14 @@ static unsafe partial class Other
     /// <summary>libtorch's PrivateUse1, whose number differs between versions.</summary>
     public static Device Device { get; }
 
+    /// <summary>"other" or "cuda"; a test that asks for a GPU is skipped where there is none.</summary>
+    public static Device Named(string name)
+    {
+        if (name == "other") return Device;
+        Assert.SkipWhen(Engine.WhyNoCuda is not null, $"no GPU can be used: {Engine.WhyNoCuda}");
+        return Device.Cuda();
+    }
+
     public static OtherCounts Counts
     {
         get

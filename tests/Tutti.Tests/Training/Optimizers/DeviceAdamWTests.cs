@@ -55,6 +55,14 @@ public sealed class DeviceAdamWTests : EngineTest
     }
 
     [Fact]
+    public void On_a_GPU_both_ways_do_what_the_CPU_does()
+    {
+        var (device, expected) = (Other.Named("cuda"), Steps(Device.Cpu, DType.Float32, null));
+        Same(expected, Steps(device, DType.Float32, null), 1e-5);
+        Same(expected, Steps(device, DType.Float32, AdamWPath.Operators), 1e-5);
+    }
+
+    [Fact]
     public void The_best_way_of_a_device_is_chosen()
     {
         var before = Other.Counts;
