@@ -148,11 +148,12 @@ TUTTI_API int32_t tutti_mark(void* handle, int64_t* sink) {
   });
 }
 
-// How often a weight's gradient has changed; -1 where there is none.
+// A number that changes whenever a weight's gradient does; -1 where there is none. A gradient by rows to which a whole one is added becomes another
+// tensor, which counts from 0 again: so the two kinds count by even and by odd numbers.
 TUTTI_API int64_t tutti_grad_version(void* handle) {
   return value_or<int64_t>(-1, [&] {
     const auto grad = from_handle(handle).grad();
-    return grad.defined() ? int64_t(grad.unsafeGetTensorImpl()->version_counter().current_version()) : int64_t(-1);
+    return grad.defined() ? 2 * int64_t(grad.unsafeGetTensorImpl()->version_counter().current_version()) + int64_t(grad.is_sparse()) : int64_t(-1);
   });
 }
 

@@ -1,5 +1,6 @@
-// The few kernels that libtorch lacks: ragged rows to a padded rectangle and back, counter-based dropout, one-pass AdamW.
+// The few kernels that libtorch lacks: ragged rows to a padded rectangle and back, counter-based dropout.
 // They are registered with the dispatcher, so managed code calls them like any other operator.
+#include "simd/mix.h"
 #include <ATen/ATen.h>
 #include <ATen/OpMathType.h>
 #include <ATen/Parallel.h>
@@ -95,13 +96,6 @@ struct Unpad : torch::autograd::Function<Unpad> {
 
 // ---- dropout
 
-// The finaliser of SplitMix64 (Steele, Lea, Flood 2014): a counter in, 64 well-mixed bits out.
-inline uint64_t mix(uint64_t z) {
-  z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9ULL;
-  z = (z ^ (z >> 27)) * 0x94d049bb133111ebULL;
-  return z ^ (z >> 31);
-}
-
 // Element e of the row whose key is rows[r] is dropped by 16 bits of mix(key, rows[r], e / 4): the mask depends on the seed, the
 // update, the layer, the example and the position only, so cutting a batch differently draws the same mask, and backward draws it again.
 template <class T>
@@ -111,11 +105,11 @@ void drop(const T* x, T* out, const int64_t* rows, int64_t count, int64_t width,
   const auto scale = Wide(65536.0 / (65536.0 - threshold));
   at::parallel_for(0, count, std::max<int64_t>(1, 16384 / std::max<int64_t>(1, width)), [&](int64_t begin, int64_t end) {
     for (int64_t r = begin; r < end; r++) {
-      const uint64_t start = mix(key ^ mix(uint64_t(rows[r]) + 0x9e3779b97f4a7c15ULL));
+      const uint64_t start = tutti::simd::row_start(key, uint64_t(rows[r]));
       const T* in = x + r * width;
       T* to = out + r * width;
       for (int64_t e = 0; e < width; e += 4) {
-        uint64_t bits = mix(start + 0x9e3779b97f4a7c15ULL * uint64_t(e / 4 + 1));
+        uint64_t bits = tutti::simd::mix(start + tutti::simd::golden * uint64_t(e / 4 + 1));
         const int64_t stop = std::min<int64_t>(4, width - e);
         for (int64_t k = 0; k < stop; k++, bits >>= 16)
           to[e + k] = (bits & 0xffff) < threshold ? T(0) : T(Wide(in[e + k]) * scale);
@@ -153,93 +147,20 @@ struct Dropout : torch::autograd::Function<Dropout> {
   }
 };
 
-// ---- AdamW
-
-// One sweep of memory over parameter, gradient and both moments. Arithmetic and its order as in torch.optim.AdamW (1.13, single tensor):
-// decay first, then moments, then the step with the bias corrections of step number `step` (from 1).
-template <class T>
-void adamw(T* w, const T* g, T* m, T* v, int64_t n, double rate, double b1, double b2, T eps, double decay, T scale, int64_t step) {
-  const double correction1 = 1 - std::pow(b1, double(step)), correction2 = 1 - std::pow(b2, double(step));
-  const T size = T(rate / correction1), root = T(std::sqrt(correction2)), keep = T(1 - rate * decay);
-  const T beta1 = T(b1), beta2 = T(b2), rest1 = T(1 - b1), rest2 = T(1 - b2);
-  at::parallel_for(0, n, 32768, [&](int64_t begin, int64_t end) {
-    for (int64_t i = begin; i < end; i++) {
-      const T grad = g[i] * scale;
-      m[i] = beta1 * m[i] + rest1 * grad;
-      v[i] = beta2 * v[i] + rest2 * grad * grad;
-      w[i] = w[i] * keep - size * m[i] / (std::sqrt(v[i]) / root + eps);
-    }
-  });
-}
-
-// decay: one value per parameter. scale multiplies every gradient (the clipping coefficient).
-void adamw_step(at::TensorList weights, at::TensorList grads, at::TensorList m, at::TensorList v, at::ArrayRef<double> decay, double rate,
-                double beta1, double beta2, double eps, double scale, int64_t step) {
-  at::NoGradGuard no_grad;
-  TORCH_CHECK(grads.size() == weights.size() && m.size() == weights.size() && v.size() == weights.size() && decay.size() == weights.size(),
-              "AdamW got lists of different lengths");
-  for (size_t i = 0; i < weights.size(); i++) {
-    const auto grad = grads[i].contiguous();
-    const auto weight = weights[i];
-    TORCH_CHECK(weight.is_cpu() && weight.is_contiguous() && m[i].is_contiguous() && v[i].is_contiguous(), "AdamW takes contiguous CPU weights and moments");
-    for (const auto& other : {grad, m[i], v[i]})
-      TORCH_CHECK(other.is_cpu() && other.scalar_type() == weight.scalar_type() && other.numel() == weight.numel(),
-                  "AdamW takes gradients and moments of the weight's size and dtype");
-    AT_DISPATCH_FLOATING_TYPES(weight.scalar_type(), "tutti_adamw", [&] {
-      adamw<scalar_t>(weight.data_ptr<scalar_t>(), grad.data_ptr<scalar_t>(), m[i].data_ptr<scalar_t>(), v[i].data_ptr<scalar_t>(), weight.numel(),
-                      rate, beta1, beta2, scalar_t(eps), decay[i], scalar_t(scale), step);
-    });
-    weight.unsafeGetTensorImpl()->bump_version();
-  }
-}
-
-// The Euclidean norm of all tensors together, summed in double in a fixed order: the same bits for any thread count.
-double norm(at::TensorList tensors) {
-  double sum = 0;
-  constexpr int64_t block = 65536;
-  for (const auto& t : tensors) {
-    const auto x = t.contiguous();
-    const int64_t n = x.numel(), blocks = (n + block - 1) / block;
-    std::vector<double> parts(size_t(blocks), 0.0);
-    AT_DISPATCH_FLOATING_TYPES(x.scalar_type(), "tutti_norm", [&] {
-      const auto* p = x.data_ptr<scalar_t>();
-      at::parallel_for(0, blocks, 1, [&](int64_t begin, int64_t end) {
-        for (int64_t b = begin; b < end; b++) {
-          double lanes[8] = {0, 0, 0, 0, 0, 0, 0, 0};
-          const int64_t from = b * block, to = std::min(n, from + block);
-          int64_t i = from;
-          for (; i + 8 <= to; i += 8)                         // eight independent sums: a vector register's worth
-            for (int64_t lane = 0; lane < 8; lane++) lanes[lane] += double(p[i + lane]) * double(p[i + lane]);
-          for (; i < to; i++) lanes[i & 7] += double(p[i]) * double(p[i]);
-          for (double lane : lanes) parts[size_t(b)] += lane;
-        }
-      });
-    });
-    for (double part : parts) sum += part;
-  }
-  return std::sqrt(sum);
-}
-
 TORCH_LIBRARY(tutti, m) {
   m.def("pad(Tensor x, Tensor offsets, int length) -> Tensor");
   m.def("unpad(Tensor x, Tensor offsets) -> Tensor");
   m.def("dropout(Tensor x, Tensor rows, float p, int key) -> Tensor");
-  m.def("adamw_(Tensor(a!)[] weights, Tensor[] grads, Tensor(b!)[] m, Tensor(c!)[] v, float[] decay, float rate, float beta1, float beta2, float eps, float scale, int step) -> ()");
-  m.def("norm(Tensor[] tensors) -> float");
 }
 TORCH_LIBRARY_IMPL(tutti, CPU, m) {
   m.impl("pad", pad_rows);
   m.impl("unpad", unpad_rows);
   m.impl("dropout", drop_rows);
-  m.impl("adamw_", adamw_step);
-  m.impl("norm", norm);
 }
 TORCH_LIBRARY_IMPL(tutti, Autograd, m) {
   m.impl("pad", [](const at::Tensor& x, const at::Tensor& offsets, int64_t length) { return Pad::apply(x, offsets, length); });
   m.impl("unpad", [](const at::Tensor& x, const at::Tensor& offsets) { return Unpad::apply(x, offsets); });
   m.impl("dropout", [](const at::Tensor& x, const at::Tensor& rows, double p, int64_t key) { return Dropout::apply(x, rows, p, key); });
-  m.impl("adamw_", adamw_step);
-  m.impl("norm", norm);
 }
 
 }  // namespace

@@ -1,4 +1,6 @@
 #include "simd/simd.h"
+#include "tutti.h"
+#include <atomic>
 #include <cstdlib>
 #include <string>
 
@@ -19,11 +21,20 @@ Level detect() {
 #endif
   return Level::plain;
 }
-}  // namespace
 
-Level level() {
-  static const Level found = detect();
+std::atomic<Level>& current() {
+  static std::atomic<Level> found{detect()};
   return found;
 }
+}  // namespace
+
+Level level() { return current().load(std::memory_order_relaxed); }
 
 }  // namespace tutti::simd
+
+// For tests: the level from now on, at most what this processor has (0 plain, 1 AVX2, 2 AVX-512). Gives the former one.
+TUTTI_API int32_t tutti_simd_level(int32_t wanted) {
+  using namespace tutti::simd;
+  static const Level most = level();
+  return int32_t(current().exchange(static_cast<Level>(wanted < 0 ? 0 : wanted < int32_t(most) ? wanted : int32_t(most))));
+}

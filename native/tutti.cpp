@@ -1,5 +1,6 @@
 // Tensor handles, the boxed call, autograd, modes and devices.
 #include "tutti.h"
+#include "casts.h"
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
 #include <ATen/autocast_mode.h>
@@ -209,7 +210,7 @@ TUTTI_API int32_t tutti_tensor_new(int32_t dtype, const int64_t* sizes, int32_t 
 TUTTI_API void tutti_tensor_free(void* handle) {
   c10::intrusive_ptr<c10::TensorImpl, c10::UndefinedTensorImpl>::reclaim(static_cast<c10::TensorImpl*>(handle));
 }
-// sizes must have room for 16 values; info: dims, dtype, device type, device index, requires grad, contiguous.
+// sizes must have room for 16 values; info: dims, dtype, device type, device index, requires grad, contiguous, sparse.
 TUTTI_API void tutti_tensor_info(void* handle, int64_t* sizes, int32_t* info) {
   const auto* t = static_cast<c10::TensorImpl*>(handle);
   info[0] = int32_t(std::min<int64_t>(t->dim(), 16));
@@ -218,7 +219,8 @@ TUTTI_API void tutti_tensor_info(void* handle, int64_t* sizes, int32_t* info) {
   info[2] = int32_t(t->device().type());
   info[3] = t->device().index();
   info[4] = t->requires_grad();
-  info[5] = t->is_contiguous();
+  info[5] = t->layout() == at::kStrided && t->is_contiguous();
+  info[6] = t->layout() == at::kSparse;
 }
 TUTTI_API void* tutti_tensor_data(void* handle) {
   return value_or<void*>(nullptr, [&] { return from_handle(handle).data_ptr(); });
@@ -267,7 +269,10 @@ TUTTI_API int32_t tutti_autocast(int32_t device, int32_t dtype, int32_t* before)
 #endif
   });
 }
-TUTTI_API void tutti_autocast_clear() { at::autocast::clear_cache(); }
+TUTTI_API void tutti_autocast_clear() {
+  at::autocast::clear_cache();
+  drop_casts();
+}
 // Whether CUDA may compute float32 products in TF32, of the whole process; gives what it was.
 TUTTI_API int32_t tutti_tf32(int32_t on) {
   return value_or<int32_t>(0, [&] {

@@ -1,19 +1,45 @@
 namespace Tutti.Bench;
 
+/// <summary>One name of <c>tutti bench</c>.</summary>
+/// <param name="Name">As on the command line.</param>
+/// <param name="About">One line for the list.</param>
+/// <param name="Cases">In the order of running.</param>
+abstract record Measurement(string Name, string About, IReadOnlyList<string> Cases)
+{
+    /// <summary>Measures some cases and prints what was found.</summary>
+    /// <param name="cases">Of <see cref="Cases"/>, in their order.</param>
+    /// <param name="rounds">Measured rounds after one to warm up; null for the usual number.</param>
+    /// <param name="format">How it is printed.</param>
+    /// <exception cref="ConfigException">This measurement cannot be told so.</exception>
+    public abstract void Run(IReadOnlyList<string> cases, int? rounds, Format format);
+
+    /// <summary>Rounds that are measured unless the command line says otherwise.</summary>
+    protected const int UsualRounds = 3;
+}
+
 /// <summary>One kind of work that is measured beside a peer.</summary>
 /// <param name="Name">As on the command line.</param>
 /// <param name="About">One line for the list.</param>
 /// <param name="Unit">Of both sides' figures.</param>
 /// <param name="MoreIsBetter">False for times.</param>
 /// <param name="Cases">In the order of running.</param>
-/// <param name="Run">Measures one case with so many rounds.</param>
-sealed record Benchmark(string Name, string About, string Unit, bool MoreIsBetter, IReadOnlyList<string> Cases, Func<string, int, Outcome> Run);
+/// <param name="Measure">Measures one case with so many rounds.</param>
+sealed record Benchmark(string Name, string About, string Unit, bool MoreIsBetter, IReadOnlyList<string> Cases, Func<string, int, Outcome> Measure) : Measurement(Name, About, Cases)
+{
+    public override void Run(IReadOnlyList<string> cases, int? rounds, Format format)
+    {
+        var report = new Report(this, format);
+        foreach (var one in cases) report.Add(Measure(one, rounds ?? UsualRounds));
+        report.End();
+    }
+}
 
 /// <summary>What one side did in one round.</summary>
 /// <param name="Value">In the benchmark's unit.</param>
-/// <param name="Peak">The most memory so far in bytes, or 0 where it is not watched.</param>
+/// <param name="Peak">The most memory so far in bytes, or 0 where it is not watched: of tensors on our side, of the whole process on the peer's.</param>
 /// <param name="Parts">Where the time went, or null.</param>
-sealed record Round(double Value, long Peak = 0, Parts? Parts = null);
+/// <param name="Resident">The most memory of our whole process so far in bytes, or 0 where it is not watched.</param>
+sealed record Round(double Value, long Peak = 0, Parts? Parts = null, long Resident = 0);
 
 /// <summary>Milliseconds of one update.</summary>
 sealed record Parts(double Forward, double Backward, double Optimizer);

@@ -11,6 +11,19 @@ static class Lengths
     /// <summary>All the same.</summary>
     public static int[] Fixed(int count, int length) => [.. Enumerable.Repeat(length, count)];
 
+    /// <summary>
+    /// Batches of tweets as a grouping by length makes them: as many whole batches, in equal steps, of about 50 that were sorted together, in
+    /// random order. Few enough to be computed in one round, and when they are grouped again, as even as those of a whole data set.
+    /// </summary>
+    public static int[] GroupedTweets(int count, int batch)
+    {
+        var updates = count / batch;
+        var step = Math.Max(1, 50 / updates);
+        var kept = Tweets(count * step).Order().Chunk(batch).Where((_, i) => i % step == step / 2).SelectMany(part => part).ToArray();
+        RandomStream.Of(Seed, "order of lengths").Shuffle(kept.AsSpan());
+        return kept;
+    }
+
     /// <summary>Tweets: log-normal with mean 33 and standard deviation 12, from 5 to 84.</summary>
     public static int[] Tweets(int count)
     {

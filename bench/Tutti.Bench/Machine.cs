@@ -1,4 +1,5 @@
 using System.Globalization;
+using Tutti.Torch;
 
 namespace Tutti.Bench;
 
@@ -16,6 +17,31 @@ static class Machine
             $"{Environment.ProcessorCount} cores of {model?[(model.IndexOf(':') + 1)..].Trim() ?? "an unnamed processor"}, {GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 1073741824.0:0} GB");
     }
 
+    /// <summary>The lines below every table: the machine, and what ours ran with.</summary>
+    public static IEnumerable<string> Notes()
+    {
+        yield return $"machine: {Describe()}";
+        yield return FormattableString.Invariant($"ours: libtorch {Engine.Version}, {Engine.Threads} threads, {(Engine.Blas.Files.Count == 0 ? "BLAS inside libtorch" : string.Join(", ", Engine.Blas.Files.Select(Build).Distinct()))}");
+    }
+
+    /// <summary>The most bytes of this whole process that have lain in memory since <see cref="ForgetResidentPeak"/>; 0 where the system does not say.</summary>
+    public static long ResidentPeak() =>
+        File.Exists("/proc/self/status") && File.ReadLines("/proc/self/status").FirstOrDefault(line => line.StartsWith("VmHWM:", StringComparison.Ordinal)) is { } line
+            && long.TryParse(string.Concat(line.Where(char.IsAsciiDigit)), NumberStyles.None, CultureInfo.InvariantCulture, out var kib) ? kib * 1024 : 0;
+
+    /// <summary>Lets the peak begin anew at what lies in memory now; where the system does not let it, the peak stays that of the process so far.</summary>
+    public static void ForgetResidentPeak()
+    {
+        try
+        {
+            File.WriteAllText("/proc/self/clear_refs", "5");      // proc(5): 5 resets the peak resident set
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            Console.Error.WriteLine($"the peak of resident memory counts from the start of the process: {e.Message}");
+        }
+    }
+
     /// <summary>Processor seconds that all processes together have used since the system started; NaN where it does not say.</summary>
     public static double BusySeconds()
     {
@@ -24,4 +50,7 @@ static class Machine
         var ticks = File.ReadLines("/proc/stat").First().Split(' ', StringSplitOptions.RemoveEmptyEntries).Skip(1).Select(text => double.Parse(text, CultureInfo.InvariantCulture)).ToArray();
         return (ticks[0] + ticks[1] + ticks[2] + ticks[5] + ticks[6]) / TicksPerSecond;
     }
+
+    // The folder of Debian's builds says which one it is.
+    static string Build(string file) => Path.GetFileName(Path.GetDirectoryName(file)) is { } folder && folder.StartsWith("openblas", StringComparison.Ordinal) ? folder : Path.GetFileName(file);
 }

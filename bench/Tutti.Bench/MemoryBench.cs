@@ -1,6 +1,4 @@
 using System.Globalization;
-using System.Text.Json.Nodes;
-using Tutti.Models;
 using Tutti.Torch;
 using Tutti.Training;
 
@@ -16,13 +14,13 @@ static class MemoryBench
     static readonly int[] shares = [75, 50, 35];
 
     /// <param name="Rows">Examples of the only epoch.</param>
-    sealed record Model(string Name, BertSize Size, int Vocabulary, Precision Precision, int Batch, int Rows, Func<int, int[]> Lengths);
+    sealed record Model(string Name, BertSize Size, Precision Precision, int Batch, int Rows, Func<int, int[]> Lengths);
 
     static readonly Model[] models =
     [
-        new("bert-4x256-tweets-fp32", new(4, 256, 4, 1024), 8000, Precision.Fp32, 64, 512, Bench.Lengths.Tweets),
-        new("bert-4x256-tweets-bf16", new(4, 256, 4, 1024), 8000, Precision.Bf16, 64, 512, Bench.Lengths.Tweets),
-        new("bert-base-tweets-fp32", new(12, 768, 12, 3072), 30522, Precision.Fp32, 64, 128, Bench.Lengths.Tweets),
+        new("bert-4x256-tweets-fp32", new(4, 256, 4, 1024, 8000), Precision.Fp32, 64, 512, Bench.Lengths.Tweets),
+        new("bert-4x256-tweets-bf16", new(4, 256, 4, 1024, 8000), Precision.Bf16, 64, 512, Bench.Lengths.Tweets),
+        new("bert-base-tweets-fp32", new(12, 768, 12, 3072), Precision.Fp32, 64, 128, Bench.Lengths.Tweets),
     ];
 
     public static Benchmark All { get; } = new("memory", "one fit under limits of memory, beside the same fit without one", "s per update", false,
@@ -77,19 +75,8 @@ static class MemoryBench
             Memory.Limit(limit);
             try
             {
-                var stream = RandomStream.Of(Seed, "token ids");
-                var drawn = 0L;
-                Example[] examples = [.. lengths.Select((length, row) => new Example([.. Enumerable.Range(0, length).Select(_ => 1 + stream.Below(drawn++, one.Vocabulary - 1))], null, stream.Below(drawn++, 2), row))];
-                var json = new JsonObject
-                {
-                    ["model_type"] = "bert",
-                    ["vocab_size"] = one.Vocabulary,
-                    ["num_hidden_layers"] = one.Size.Layers,
-                    ["hidden_size"] = one.Size.Hidden,
-                    ["num_attention_heads"] = one.Size.Heads,
-                    ["intermediate_size"] = one.Size.Intermediate,
-                };
-                using var model = ModelFolder.New(new ModelConfig(json, "bench"), Seed);
+                var examples = Berts.Examples(lengths, one.Size.Vocabulary, Seed);
+                using var model = Berts.New(one.Size, Seed);
                 using var folder = new Temporary();
                 var seen = new Seen();
                 var config = new TrainConfig { Batch = one.Batch, Epochs = 1, Precision = one.Precision };

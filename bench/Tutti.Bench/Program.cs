@@ -2,16 +2,16 @@ using System.CommandLine;
 using Tutti;
 using Tutti.Bench;
 
-Benchmark[] benchmarks = [TrainBench.All, MemoryBench.All, OpsBench.All];
+Measurement[] benchmarks = [TrainBench.All, new UpdateBench(), new LossBench(), OptimizerBench.All, MemoryBench.All, OpsBench.All];
 
-var name = new Argument<string?>("NAME") { Description = "The benchmark; left out: lists them with their cases.", Arity = ArgumentArity.ZeroOrOne };
+var name = new Argument<string?>("NAME") { Description = $"{string.Join(", ", benchmarks.Select(one => one.Name))}; left out: lists them with their cases.", Arity = ArgumentArity.ZeroOrOne };
 var only = new Option<string?>("--case") { Description = "Run this case alone.", HelpName = "C" };
-var rounds = new Option<int>("--rounds") { Description = "Measured rounds of each side, after one to warm up.", HelpName = "N", DefaultValueFactory = _ => 3 };
+var rounds = new Option<int?>("--rounds") { Description = "Measured rounds of each side, after one to warm up; 3 unless said. losses has none.", HelpName = "N" };
 var json = new Option<bool>("--json") { Description = "One JSON object a line." };
 var markdown = new Option<bool>("--markdown") { Description = "A table to paste into a document." };
 rounds.Validators.Add(result =>
 {
-    if (result.Errors.Any() || result.GetValueOrDefault<int>() >= 1) return;
+    if (result.Errors.Any() || result.GetValueOrDefault<int?>() is null or >= 1) return;
     result.AddError($"--rounds: got {result.Tokens[0].Value}, expected a whole number from 1");
 });
 json.Validators.Add(result =>
@@ -19,7 +19,7 @@ json.Validators.Add(result =>
     if (result.GetResult(markdown) is { Implicit: false } && !result.Implicit) result.AddError("--json and --markdown exclude each other");
 });
 
-var root = new RootCommand("Measures Tutti beside a peer, alternately in one run.") { name, only, rounds, json, markdown };
+var root = new RootCommand("Measures Tutti: beside a peer, alternately in one run, or (update) part by part beside what the machine's products allow.") { name, only, rounds, json, markdown };
 root.SetAction(parsed =>
 {
     try
@@ -39,7 +39,7 @@ foreach (var error in parsed.Errors) Console.Error.WriteLine($"tutti: {error.Mes
 Console.Error.WriteLine("next: tutti bench --help");
 return 2;
 
-int Run(string? wanted, string? wantedCase, int measured, Format format)
+int Run(string? wanted, string? wantedCase, int? measured, Format format)
 {
     if (wanted?.StartsWith('-') == true) throw Unknown("bench", "option", wanted, ["--case", "--rounds", "--json", "--markdown", "--help"]);
     if (wanted is null)
@@ -50,9 +50,7 @@ int Run(string? wanted, string? wantedCase, int measured, Format format)
     }
     var chosen = Array.Find(benchmarks, benchmark => benchmark.Name == wanted) ?? throw Unknown("bench", "benchmark", wanted, [.. benchmarks.Select(benchmark => benchmark.Name)]);
     if (wantedCase is not null && !chosen.Cases.Contains(wantedCase)) throw Unknown("--case", $"case of {wanted}", wantedCase, chosen.Cases);
-    var report = new Report(chosen, format);
-    foreach (var one in chosen.Cases.Where(one => wantedCase is null || one == wantedCase)) report.Add(chosen.Run(one, measured));
-    report.End();
+    chosen.Run([.. chosen.Cases.Where(one => wantedCase is null || one == wantedCase)], measured, format);
     return 0;
 }
 

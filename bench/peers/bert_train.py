@@ -102,10 +102,11 @@ class Classifier(nn.Module):
 
 
 def group_by_length(lengths, batch):
-    """Hugging Face's LengthGroupedSampler on examples that are already shuffled: blocks of 50 batches, each sorted.
+    """Hugging Face's LengthGroupedSampler on examples that are already shuffled: blocks of 50 batches (of a data set that has
+    at least 200), each sorted.
 
     Here the batches of a block then come in random order, so that a few steps are like the whole."""
-    block = batch * max(1, min(len(lengths) // (batch * 4), 50))
+    block = batch * 50
     order = random.Random(1)
     grouped = []
     for start in range(0, len(lengths), block):

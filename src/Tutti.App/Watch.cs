@@ -63,7 +63,7 @@ sealed class Watch(IAnsiConsole console, ProgressContext? bars) : IProgress<RunN
         if (repeats.Texts > 0) Line(FormattableString.Invariant($"duplicates: {repeats.Texts} texts ({repeats.Rows} rows) {what}, lines {string.Join(", ", repeats.Lines.Take(5))}{(repeats.Lines.Count > 5 ? ", ..." : "")}"));
     }
 
-    void Encoded(EncodedNews news) => Line(FormattableString.Invariant($"{news.Member}: vocabulary {news.Vocabulary}, {(double)news.AllTokens / news.Rows:0.0} tokens per row; {news.Truncated} of {news.Rows} rows ({100.0 * news.Truncated / news.Rows:0.0} %) are longer than {news.MaxLength} and lose {100.0 * news.LostTokens / Math.Max(1, news.AllTokens):0.0} % of all tokens"));
+    void Encoded(EncodedNews news) => Line(FormattableString.Invariant($"{news.Member}: vocabulary {news.Vocabulary}, {(double)news.AllTokens / news.Rows:0.0} tokens per row{(news.Cached ? " (from the cache)" : "")}; {news.Truncated} of {news.Rows} rows ({100.0 * news.Truncated / news.Rows:0.0} %) are longer than {news.MaxLength} and lose {100.0 * news.LostTokens / Math.Max(1, news.AllTokens):0.0} % of all tokens"));
 
     void Begin(CellNews news)
     {
@@ -103,7 +103,7 @@ sealed class Watch(IAnsiConsole console, ProgressContext? bars) : IProgress<RunN
     void Done(FitResult fit)
     {
         bar?.StopTask();
-        Line(FormattableString.Invariant($"{place}: loss {fit.Best.Loss:0.000}, accuracy {fit.Best.Accuracy:0.000} (update {fit.Best.Update} of {fit.Updates}{(fit.StoppedEarly ? ", stopped early" : "")}); {fit.Tokens / fit.Seconds:0} tok/s, {fit.Seconds:0.0} s, peak {MemoryStats.Text(fit.PeakBytes)}"));
+        Line(FormattableString.Invariant($"{place}: loss {fit.Best.Loss:0.000}, accuracy {fit.Best.Accuracy:0.000} (update {fit.Best.Update} of {fit.Updates}{(fit.StoppedEarly ? ", stopped early" : "")}); {fit.Tokens / fit.Seconds:0} tok/s, {fit.Seconds:0.0} s, data wait {100 * fit.DataSeconds / fit.Seconds:0.00} %, peak {MemoryStats.Text(fit.PeakBytes)}"));
     }
 
     /// <summary>Puts the text beside the bar, always as wide, so that lines never break and the bar stands still.</summary>

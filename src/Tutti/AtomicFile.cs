@@ -56,15 +56,17 @@ public static partial class AtomicFile
     });
 
     /// <summary>Removes the temporary files that a process which was killed while it wrote left.</summary>
-    /// <param name="folder">No other process may be writing in it; one that is missing has none.</param>
+    /// <param name="folder">One that is missing has none.</param>
     /// <param name="below">In the folders below it too.</param>
+    /// <param name="before">Only those last written before this moment (UTC); without it no other process may be writing in the folder.</param>
     /// <exception cref="ConfigException">One cannot be removed.</exception>
-    public static void RemoveUnfinished(string folder, bool below)
+    public static void RemoveUnfinished(string folder, bool below, DateTime? before = null)
     {
         if (!Directory.Exists(folder)) return;
         try
         {
-            foreach (var file in Directory.EnumerateFiles(folder, ".*.tmp", below ? SearchOption.AllDirectories : SearchOption.TopDirectoryOnly).Where(file => Temporary().IsMatch(Path.GetFileName(file)))) File.Delete(file);
+            foreach (var file in Directory.EnumerateFiles(folder, ".*.tmp", below ? SearchOption.AllDirectories : SearchOption.TopDirectoryOnly).Where(file => Temporary().IsMatch(Path.GetFileName(file))))
+                if (before is null || File.GetLastWriteTimeUtc(file) < before) File.Delete(file);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {

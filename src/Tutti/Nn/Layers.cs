@@ -10,7 +10,14 @@ public sealed class Linear(Params p, int inputs, int outputs, double deviation =
     readonly Tensor weight = p.Get("weight", Init.Normal(deviation), decay: true, outputs, inputs);
     readonly Tensor bias = p.Get("bias", Init.Zeros, decay: false, outputs);
 
-    public Tensor Forward(Tensor x) => x.Linear(weight, bias);                    // (...,inputs) -> (...,outputs)
+    internal (Tensor Weight, Tensor Bias) Weights => (weight, bias);
+
+    public Tensor Forward(Tensor x) => Together(x, this)[0];                      // (...,inputs) -> (...,outputs)
+
+    /// <summary>Several layers of one input, which is cast and kept for backward once.</summary>
+    public static Tensor[] Together(Tensor x, params Linear[] layers) => x.Device.IsCpu && layers.All(layer => layer.weight.DType == DType.Float32)
+        ? x.Linears(Array.ConvertAll(layers, layer => layer.weight), Array.ConvertAll(layers, layer => layer.bias))
+        : Array.ConvertAll(layers, layer => x.Linear(layer.weight, layer.bias));
 }
 
 /// <summary>Normalises the last axis and scales it (Ba et al. 2016).</summary>
@@ -20,14 +27,25 @@ public sealed class LayerNorm(Params p, int size, double eps)
     readonly Tensor bias = p.Get("bias", Init.Zeros, decay: false, size);
 
     public Tensor Forward(Tensor x) => x.LayerNorm(weight, bias, eps);
+
+    /// <summary>LayerNorm(x + dropout(added)): the end of a post-norm sublayer.</summary>
+    /// <param name="x">(...,C) what the sublayer got.</param>
+    /// <param name="added">(...,C) what it gives.</param>
+    /// <param name="dropout">Of what it gives.</param>
+    /// <param name="rows">One int64 key per row.</param>
+    public Tensor Forward(Tensor x, Tensor added, Dropout dropout, Func<Tensor> rows)
+    {
+        if (!x.Device.IsCpu || weight.DType != DType.Float32 || dropout.Counter is not var (share, key)) return Forward(dropout.Forward(added, rows) + x);
+        return x.ResidualNorm(added, weight, bias, eps, rows(), share, key);
+    }
 }
 
 /// <summary>Rows of a table by ids. The row <paramref name="padding"/> gets no gradient (torch's padding_idx); -1 for none.</summary>
 public sealed class Embedding(Params p, int rows, int size, int padding = -1, double deviation = 0.02)
 {
-    readonly Tensor weight = p.Get("weight", Init.Normal(deviation), decay: true, rows, size);
+    readonly Parameter table = p.Table("weight", Init.Normal(deviation), rows, size);
 
-    public Tensor Forward(Tensor ids) => weight.Embedding(ids, padding);          // (T) -> (T,C)
+    public Tensor Forward(Tensor ids) => table.Rows(ids, padding);                // (T) -> (T,C)
 }
 
 /// <summary>
@@ -39,12 +57,14 @@ public sealed class Dropout(Params p, double share)
 {
     readonly int layer = p.Run.NextLayer();
 
+    /// <summary>The share and key of this pass's mask (share 0: none), or null where the mask is drawn from a generator.</summary>
+    internal (double Share, long Key)? Counter => !p.Run.Training || share == 0 ? (0, 0) : p.Device.IsCpu && !p.Run.ByGenerator ? (share, p.Run.Key(layer)) : null;
+
     /// <param name="x">Rows of the last axis.</param>
     /// <param name="rows">One int64 key per row.</param>
     public Tensor Forward(Tensor x, Func<Tensor> rows)
     {
-        if (!p.Run.Training || share == 0) return x;
-        if (p.Device.IsCpu && !p.Run.ByGenerator) return x.Dropout(rows(), share, p.Run.Key(layer));
+        if (Counter is var (drawn, key)) return drawn == 0 ? x : x.Dropout(rows(), drawn, key);
         return x.Dropout(Draw());
     }
 

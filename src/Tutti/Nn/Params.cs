@@ -2,11 +2,6 @@ using Tutti.Torch;
 
 namespace Tutti.Nn;
 
-/// <summary>A named, trainable weight.</summary>
-/// <param name="Name">The checkpoint's name.</param>
-/// <param name="Decay">False for biases and norms, which weight decay leaves alone.</param>
-public sealed record Parameter(string Name, Tensor Value, bool Decay);
-
 /// <summary>
 /// A place in the tree of a model's weights. Layers ask for their weights by the checkpoint's path, so building a model is loading it:
 /// <c>p / "attention" / "self"</c> is a child, <c>p.Get("weight", ...)</c> a weight. Owns the weights; disposing any place disposes all.
@@ -23,6 +18,9 @@ public sealed class Params : IDisposable
         public List<string> Missing { get; } = [];
         public RunState Run { get; } = new();
     }
+
+    /// <summary>A smaller table is mostly named whole, and its gradient is no more work than its rows'.</summary>
+    const int FewRows = 16;
 
     readonly Root root;
     readonly string path;
@@ -52,14 +50,28 @@ public sealed class Params : IDisposable
     public IReadOnlyList<Parameter> Items => root.Items;
 
     /// <summary>The weights of this place and all below it.</summary>
-    internal Tensor[] Weights() => [.. root.Items.Where(item => item.Name.StartsWith(path, StringComparison.Ordinal)).Select(item => item.Value)];
+    internal Tensor[] Weights() => [.. root.Items.Where(item => item.Name.StartsWith(path, StringComparison.Ordinal)).Select(item => item.Stored)];
+
+    /// <summary>Brings gradients by rows to one row per id, so that they take no more memory than the rows that were used.</summary>
+    internal void SettleRows()
+    {
+        using var scope = new Scope();
+        foreach (var item in root.Items.Where(item => item.ByRows))
+            if (item.Stored.StoredGrad is { IsByRows: true } grad) grad.SettleRows();
+    }
 
     /// <summary>Names of the weights that no file held and that were initialised.</summary>
     public IReadOnlyList<string> Missing => root.Missing;
 
     /// <summary>The weight of this name and shape: loaded, or initialised when the source has none.</summary>
     /// <exception cref="DataException">The stored weight has another shape, or does not hold floating-point numbers.</exception>
-    public Tensor Get(string name, Init init, bool decay, params long[] shape)
+    public Tensor Get(string name, Init init, bool decay, params long[] shape) => Add(name, init, decay, byRows: false, shape).Stored;
+
+    /// <summary>As <see cref="Get"/>, for a table that is read by rows only (<see cref="Parameter.Rows"/>): its gradient comes by rows where the device can.</summary>
+    internal Parameter Table(string name, Init init, long rows, long size) =>
+        Add(name, init, decay: true, rows >= FewRows && (Device.IsCpu || Device.IsMeta) && DType is (DType.Float32 or DType.Float64), [rows, size]);
+
+    Parameter Add(string name, Init init, bool decay, bool byRows, long[] shape)
     {
         var full = path + name;
         using var scope = new Scope();
@@ -70,16 +82,17 @@ public sealed class Params : IDisposable
         else if (!stored.DType.IsFloating())
             throw new DataException(full, $"the stored weight holds {stored.DType} numbers; expected F32, F16, BF16 or F64");
         var value = (stored ?? (root.Device.IsMeta ? Tensor.Empty(shape, root.DType, Device.Meta) : init.Make(root.Seed, full, shape, root.DType))).To(root.DType).To(root.Device).Contiguous().Detach().Clone();
-        root.Items.Add(new(full, value.Owned().RequireGrad(), decay));
-        return value;
+        var item = new Parameter(full, value.Owned().RequireGrad(), decay, byRows);
+        root.Items.Add(item);
+        return item;
     }
 
     public void Dispose()
     {
-        foreach (var item in root.Items.Where(item => !item.Value.IsDisposed))
+        foreach (var item in root.Items.Where(item => !item.Stored.IsDisposed))
         {
-            item.Value.SetGrad(null);
-            item.Value.Dispose();
+            item.Stored.SetGrad(null);
+            item.Stored.Dispose();
         }
     }
 }

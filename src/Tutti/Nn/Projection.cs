@@ -10,13 +10,13 @@ public sealed class Projection(Params p, int inputs, int outputs, double deviati
 {
     const int Multiple = 8;
 
-    readonly Tensor weight = p.Get("weight", Init.Normal(deviation), decay: true, outputs, inputs);
-    readonly Tensor bias = p.Get("bias", Init.Zeros, decay: false, outputs);
+    readonly Linear linear = new(p, inputs, outputs, deviation);
     readonly int padding = (Multiple - (outputs % Multiple)) % Multiple;
 
     public Tensor Forward(Tensor x)                                               // (...,inputs) -> (...,outputs)
     {
-        if (padding == 0 || !(p.Device.IsCuda || p.Run.PadHeads)) return x.Linear(weight, bias);
+        if (padding == 0 || !(p.Device.IsCuda || p.Run.PadHeads)) return linear.Forward(x);
+        var (weight, bias) = linear.Weights;
         Tensor Zeros(params long[] shape) => Tensor.Zeros(shape, weight.DType, p.Device);
         var y = x.Linear(Tensor.Cat([weight, Zeros(padding, inputs)]), Tensor.Cat([bias, Zeros(padding)]));
         return y.Narrow(y.Dims - 1, 0, outputs);

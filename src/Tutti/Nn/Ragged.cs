@@ -54,6 +54,9 @@ public sealed class Ragged
     /// <summary>The same as int32, for kernels that take flat runs.</summary>
     internal Tensor Ends => Make("ends", () => Offsets.To(DType.Int32));
 
+    /// <summary>(n) int64: what names each sequence in dropout's keys.</summary>
+    public Tensor Examples => Make("examples", () => Longs(examples));
+
     /// <summary>(n) int64: the row of each sequence's first token.</summary>
     public Tensor First => Make("first", () => Longs(Array.ConvertAll(starts[..^1], x => (long)x)));
 

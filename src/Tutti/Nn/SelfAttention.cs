@@ -3,7 +3,10 @@ using Tutti.Torch;
 namespace Tutti.Nn;
 
 /// <summary>Scaled dot-product attention of every sequence with itself (Vaswani et al. 2017, 3.2) on a ragged batch.</summary>
-/// <remarks>The only place where a rectangle is made: sequences of one micro-batch are of similar length, so little of it is padding.</remarks>
+/// <remarks>
+/// On the CPU one kernel works head by head on the sequences as they lie. Elsewhere, and in other types than float32 and bfloat16, this is the only
+/// place where a rectangle is made: sequences of one micro-batch are of similar length, so little of it is padding.
+/// </remarks>
 public sealed class SelfAttention(Params p, int heads, double dropoutShare)
 {
     readonly Dropout dropout = new(p, dropoutShare);
@@ -18,6 +21,8 @@ public sealed class SelfAttention(Params p, int heads, double dropoutShare)
         // n sequences, L longest, H heads, D = C / H
         var (n, L, C) = (batch.Count, batch.MaxLength, query.Size(-1));
         var (H, D) = (heads, C / heads);
+        if (query.Device.IsCpu && !batch.ByIndex && query.DType is DType.Float32 or DType.BFloat16 && dropout.Counter is var (share, maskKey))
+            return query.Attention(key, value, batch.Offsets, batch.Examples, H, 1 / Math.Sqrt(D), share, maskKey);
         Tensor Heads(Tensor x) => batch.Pad(x).View(n, L, H, D).Transpose(1, 2).Reshape(n * H, L, D);
         var scores = (Heads(query) * (1 / Math.Sqrt(D))).BatchMatMul(Heads(key).Transpose(1, 2)).View(n, H, L, L);
         if (!batch.Even) scores = scores + batch.KeyMask;

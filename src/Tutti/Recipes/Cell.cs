@@ -71,7 +71,7 @@ public sealed record Cell(string Member, int Seed, int Fold, CellFolder Folder, 
     public void PredictTest(MemberModel member, RunData data)
     {
         using (var model = new TrainedModel(Folder.Checkpoint, member.Config, member.Device))
-            PredictionFile.Write(Folder.Test, new(data.TestIds, data.Labels.Names, model.Probabilities(data.Test!, data.Text, data.Pair)));
+            PredictionFile.Write(Folder.Test, new(data.TestIds, data.Labels.Names, model.Probabilities(model.Encode(data.Test!, data.Text, data.Pair))));
         var metrics = JsonNode.Parse(File.ReadAllText(Folder.Metrics))!;
         metrics["test"] = data.Test!.ContentHash;
         AtomicFile.Write(Folder.Metrics, metrics.ToJsonString(indented) + "\n");
@@ -92,7 +92,7 @@ public sealed record Cell(string Member, int Seed, int Fold, CellFolder Folder, 
         FitResult fit;
         using (var model = member.Build(data.Labels.Names, Seed, out _))
         {
-            news?.Report(new CellNews(Name, number, of, (int)model.Params.Items.Sum(item => item.Value.Count)));
+            news?.Report(new CellNews(Name, number, of, (int)model.Params.Items.Sum(item => item.Stored.Count)));
             var valid = train.Rows(data.Folds.Valid(Fold));
             var examples = train.Rows(data.Folds.Train(Fold));
             var learner = new Learner(model, member.Config, Seed, ClassWeightsOf(member.Config.ClassWeights, data, examples), member.Tokenizer, Folder.Checkpoint, row => $"id {data.TrainIds[row]} (line {data.Train.LineOf(row)})",
@@ -139,6 +139,7 @@ public sealed record Cell(string Member, int Seed, int Fold, CellFolder Folder, 
         ["stoppedEarly"] = fit.StoppedEarly,
         ["examplesPerSecond"] = fit.Examples / fit.Seconds,
         ["tokensPerSecond"] = fit.Tokens / fit.Seconds,
+        ["dataShare"] = fit.DataSeconds / fit.Seconds,
         ["peakBytes"] = fit.PeakBytes,
         ["seconds"] = seconds,
         ["tensorsLeft"] = tensors,

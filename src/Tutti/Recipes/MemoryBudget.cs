@@ -31,11 +31,12 @@ sealed class MemoryBudget : IDisposable
     /// <param name="member">Its name, for the message.</param>
     /// <param name="model">On any device, also <see cref="Device.Meta"/>.</param>
     /// <param name="length">Tokens of the longest text that it will read.</param>
+    /// <param name="batch">Texts of an update.</param>
     /// <exception cref="ConfigException">Weights and gradients alone are more than the budget.</exception>
-    public void Check(string member, TextModel model, int length)
+    public void Check(string member, TextModel model, int length, int batch)
     {
-        var bytes = MemoryNeed.WeightBytes(model);
-        if (2 * bytes >= Limit) throw MemoryNeed.TooSmall(model, length, Limit, member: member, device: Device);
+        var least = MemoryNeed.WeightBytes(model) + MemoryNeed.GradientBytes(model, 1);
+        if (least >= Limit) throw MemoryNeed.TooSmall(model, length, batch, Limit, member: member, device: Device);
     }
 
     /// <summary>Does something that may need more than there is.</summary>

@@ -1,4 +1,5 @@
 using Tutti.Models;
+using Tutti.Text;
 using Tutti.Training;
 
 namespace Tutti.Recipes;
@@ -41,7 +42,7 @@ public static class MemoryForecast
     {
         var seed = member.Config.Seeds[0];
         using var model = member.Model.Build(data.Labels.Names, seed, out _);
-        var train = TextData.From(data.Train, data.Text, member.Model.Tokenizer, member.MaxLength, data.Truth, data.Pair).Rows(data.Folds.Train(0));
+        var train = TextData.From(data.Train, data.Text, member.Model.Tokenizer, member.MaxLength, data.Truth, data.Pair, TokenCache.OfUser()).Rows(data.Folds.Train(0));
         var (config, limit) = (member.Model.Config, Torch.Memory.Stats(member.Model.Device).Limit);
         MemoryReport? Try(TrainConfig other, IReadOnlyList<Example> rows, bool checkpointing, bool paged)
         {
@@ -53,7 +54,7 @@ public static class MemoryForecast
         var report = new MemoryPlanner(model, config, seed, sum, Path.GetTempPath()).Choose(train);
         var options = Options(config, report, train, Try, member.Model.Device.IsCpu);
         long? measured = measure ? Measure(model, config with { MicroTokens = report.Plan.MicroTokens }, seed, train, cancel) : null;
-        return new(member.Name, config, model.Params.Items.Sum(item => item.Value.Count), train.Max(example => example.Ids.Length), limit, report, options, measured);
+        return new(member.Name, config, model.Params.Items.Sum(item => item.Stored.Count), train.Max(example => example.Ids.Length), limit, report, options, measured);
     }
 
     /// <summary>Each change is probed with the micro-batches of the plan, so that the peaks can be compared.</summary>

@@ -28,7 +28,7 @@ sealed record OpenMember(MemberConfig Config, MemberModel Model, int MaxLength, 
         var member = MemberModel.Of(config, recipe.Train, () => texts) with { Device = memory.Device };
         CheckClassWeights(member.Config.ClassWeights, data.Labels.Names);
         using var model = member.Build(data.Labels.Names, 0, out var report, Device.Meta);
-        memory.Check(config.Name!, model, member.MaxLength(model));
+        memory.Check(config.Name!, model, member.MaxLength(model), member.Config.Batch);
         List<string> notes = [];
         if (config.Model.Folder is not null) notes.AddRange(report.Lines());
         if (member.Tokenizer.VocabularySize < model.VocabularySize)

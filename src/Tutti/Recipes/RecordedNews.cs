@@ -23,7 +23,7 @@ sealed class RecordedNews(EventLog events, IProgress<RunNews>? to) : IProgress<R
                 events.Write("note", ("text", news.Text));
                 break;
             case StepNews { Step: var s } news:
-                events.Write("step", ("cell", news.Cell), ("update", s.Update), ("loss", s.Loss), ("rate", s.Rate), ("norm", s.GradientNorm), ("tokens", s.Tokens), ("seconds", s.Seconds), ("bytes", s.Memory.InUse));
+                events.Write("step", ("cell", news.Cell), ("update", s.Update), ("loss", s.Loss), ("rate", s.Rate), ("norm", s.GradientNorm), ("tokens", s.Tokens), ("seconds", s.Seconds), ("dataSeconds", s.DataSeconds), ("bytes", s.Memory.InUse));
                 break;
         }
         to?.Report(value);

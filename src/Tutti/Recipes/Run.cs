@@ -4,6 +4,7 @@ using Tutti.Evaluation;
 using Tutti.Predictions;
 using Tutti.Reports;
 using Tutti.Runs;
+using Tutti.Text;
 using Tutti.Torch;
 using Tutti.Training;
 
@@ -99,14 +100,16 @@ public sealed class Run(Recipe recipe, string folder, Device? device = null)
         return number;
     }
 
-    /// <summary>Encodes the rows of a member; says what was cut and what starts fresh.</summary>
+    /// <summary>Encodes the rows of a member, unless a member or run before did; says what was cut and what starts fresh.</summary>
     static (TextData Train, TextData? Test) Encode(OpenMember member, RunData data, IProgress<RunNews>? news)
     {
         foreach (var note in member.Notes) news?.Report(new NoteNews($"{member.Name}: {note}"));
         var (tokenizer, length) = (member.Model.Tokenizer, member.MaxLength);
-        var train = TextData.From(data.Train, data.Text, tokenizer, length, data.Truth, data.Pair);
-        var test = data.Test is null ? null : TextData.From(data.Test, data.Text, tokenizer, length, pair: data.Pair);
-        news?.Report(new EncodedNews(member.Name, data.Train.Count, train.Truncated, train.LostTokens, train.AllTokens, length, tokenizer.VocabularySize));
+        var cache = TokenCache.OfUser(note => news?.Report(new NoteNews($"{member.Name}: {note}")));
+        var train = TextData.From(data.Train, data.Text, tokenizer, length, data.Truth, data.Pair, cache);
+        var cached = cache.Hits > 0;
+        var test = data.Test is null ? null : TextData.From(data.Test, data.Text, tokenizer, length, pair: data.Pair, cache: cache);
+        news?.Report(new EncodedNews(member.Name, data.Train.Count, train.Truncated, train.LostTokens, train.AllTokens, length, tokenizer.VocabularySize, cached));
         return (train, test);
     }
 

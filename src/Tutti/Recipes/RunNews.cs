@@ -16,7 +16,8 @@ public sealed record DataNews(string File, DataSummary Summary, IReadOnlyList<in
 /// <param name="LostTokens">Tokens cut off.</param>
 /// <param name="AllTokens">Tokens before cutting.</param>
 /// <param name="MaxLength">Tokens that the model reads of a row.</param>
-public sealed record EncodedNews(string Member, int Rows, int Truncated, long LostTokens, long AllTokens, int MaxLength, int Vocabulary) : RunNews;
+/// <param name="Cached">The training rows were read from the cache.</param>
+public sealed record EncodedNews(string Member, int Rows, int Truncated, long LostTokens, long AllTokens, int MaxLength, int Vocabulary, bool Cached) : RunNews;
 
 /// <summary>A cell begins. <paramref name="Number"/> counts from 1.</summary>
 public sealed record CellNews(string Cell, int Number, int Cells, int Parameters) : RunNews;

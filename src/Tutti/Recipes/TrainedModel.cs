@@ -27,16 +27,18 @@ sealed class TrainedModel : IDisposable
 
     public IReadOnlyList<string> Classes => new Models.ModelConfig(model.Config, "checkpoint").Labels;
 
-    /// <summary>Probabilities (n*K) of a table's rows.</summary>
-    public double[] Probabilities(Table table, TextTemplate text, TextTemplate? pair) =>
-        Probabilities(TextData.Texts(table, text), pair is null ? null : TextData.Texts(table, pair));
+    /// <summary>A table's rows as the model reads them. May run on another thread than the model computes on.</summary>
+    public IReadOnlyList<Example> Encode(Table table, TextTemplate text, TextTemplate? pair) =>
+        Encode(TextData.Texts(table, text), pair is null ? null : TextData.Texts(table, pair));
+
+    /// <summary>Probabilities (n*K) of encoded rows.</summary>
+    public double[] Probabilities(IReadOnlyList<Example> rows, CancellationToken cancel = default) => Predictor.Probabilities(model, rows, config.Precision, cancel: cancel);
 
     /// <summary>Probabilities (n*K) of texts.</summary>
-    public double[] Probabilities(IReadOnlyList<string> texts, IReadOnlyList<string>? pairs)
-    {
-        var tokens = tokenizer.EncodeAll(texts, Math.Min(config.MaxLength, model.MaxLength), pairs);
-        return Predictor.Probabilities(model, [.. tokens.Select((t, row) => new Example(t.Ids, t.TypeIds, -1, row))], config.Precision);
-    }
+    public double[] Probabilities(IReadOnlyList<string> texts, IReadOnlyList<string>? pairs) => Probabilities(Encode(texts, pairs));
+
+    Example[] Encode(IReadOnlyList<string> texts, IReadOnlyList<string>? pairs) =>
+        [.. tokenizer.EncodeAll(texts, Math.Min(config.MaxLength, model.MaxLength), pairs).Select((t, row) => new Example(t.Ids, t.TypeIds, -1, row))];
 
     public void Dispose() => model.Dispose();
 }

@@ -11,8 +11,11 @@ namespace Tutti.Recipes;
 /// <summary>A finished run, read from its folder to predict with: every cell's checkpoint, blended as the recipe says.</summary>
 public sealed class TrainedRun
 {
-    /// <summary>Rows that are in memory at a time while a file is predicted.</summary>
+    /// <summary>Rows that are read at a time while a file is predicted; their texts are garbage while they are young.</summary>
     const int ChunkRows = 1024;
+
+    /// <summary>Rows that are computed together, the longest first: enough that nearly every piece holds texts of one length. As many more are read and tokenised meanwhile.</summary>
+    internal const int WindowRows = 4 * ChunkRows;
 
     readonly RunFolder files;
     readonly Recipe recipe;
@@ -59,7 +62,7 @@ public sealed class TrainedRun
     /// <exception cref="RunMemoryException">A model does not fit into the recipe's memory.</exception>
     public long Predict(string data, string output, CancellationToken cancel = default)
     {
-        Check(data);
+        Check(data, cancel);
         var rows = 0L;
         // The output is opened first: that it cannot be written should not be found after an hour.
         PredictionFile.Write(output, Classes, write =>
@@ -86,10 +89,11 @@ public sealed class TrainedRun
         var labels = LabelMap.InOrder(Classes);
         var known = SeenRows.Read(files.SeenRows);
         bool[] Seen(Table chunk) => [.. Enumerable.Range(0, chunk.Count).Select(row => known.Contains(SeenRows.Key(chunk, row, Text, Pair)))];
-        Check(data);
+        Check(data, cancel);
         var (rows, seen) = (0L, 0L);
         foreach (var chunk in Chunks(data))                   // labels are checked before any model is loaded
         {
+            cancel.ThrowIfCancellationRequested();
             labels.IndicesOf(chunk, Data.Label);
             (rows, seen) = (rows + chunk.Count, seen + Seen(chunk).Count(known => known));
         }
@@ -164,26 +168,27 @@ public sealed class TrainedRun
     {
         using var model = new TrainedModel(cell.Checkpoint, config, device.Value);
         if (!model.Classes.SequenceEqual(Classes)) throw new DataException(cell.Checkpoint, "this checkpoint has other classes than the run; train the cell again");
-        member.Add(Chunks(data).Select(chunk =>
-        {
-            cancel.ThrowIfCancellationRequested();
-            return model.Probabilities(chunk, Text, Pair);
-        }), weight);
+        var windows = Chunks(data).SelectMany(chunk => model.Encode(chunk, Text, Pair)).Chunk(WindowRows);
+        member.Add(Ahead.Of(windows).Select(rows => model.Probabilities(rows, cancel)), weight);
     }
 
     /// <summary>Reads the whole file once, so that a fault in its last row is found before anything is computed.</summary>
-    void Check(string data)
+    void Check(string data, CancellationToken cancel)
     {
         _ = device.Value;                                     // a GPU that is not there
-        foreach (var chunk in Chunks(data))
+        IEnumerable<Table> Checked() => Chunks(data).Select(chunk =>
         {
+            cancel.ThrowIfCancellationRequested();
             Text.Check(chunk);
             Pair?.Check(chunk);
-        }
-        if (Data.Id is { } id) RowIds.Check(() => Chunks(data), id);
+            return chunk;
+        });
+        if (Data.Id is { } id) RowIds.Check(Checked, id);
+        else _ = Checked().Count();
     }
 
-    IEnumerable<Table> Chunks(string data) => Table.Stream(data, Data.Format.ToTableFormat(), ChunkRows);
+    /// <summary>The file's rows; the next chunk is read while one is worked on.</summary>
+    IEnumerable<Table> Chunks(string data) => Ahead.Of(Table.Stream(data, Data.Format.ToTableFormat(), ChunkRows));
 
     // As Ensembling.Blend: the geometric mean clips at the same smallest probability.
     static double Logarithm(double p) => Math.Log(Math.Max(p, Ensembling.Blend.Smallest));

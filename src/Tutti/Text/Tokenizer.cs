@@ -1,3 +1,6 @@
+using System.Security.Cryptography;
+using System.Text;
+
 namespace Tutti.Text;
 
 /// <summary>
@@ -11,6 +14,7 @@ public sealed class Tokenizer
     readonly Dictionary<string, int> ids;
     readonly HashSet<int> special;
     readonly AddedTokens raw, normalized;
+    readonly Lazy<byte[]> identity;
 
     [ThreadStatic] static TextPieces? scratch;
 
@@ -25,6 +29,7 @@ public sealed class Tokenizer
         raw = new(parts.Added.Where(token => !token.Normalized).Select(token => (token.Content, token)), parts.Slow);
         normalized = new(parts.Added.Where(token => token.Normalized)
             .Select(token => (parts.Normalizer?.Normalize(token.Content) ?? token.Content, token)), parts.Slow);
+        identity = new(() => SHA256.HashData(Encoding.UTF8.GetBytes(string.Join('\0', TokenizerFolderWriter.Files(this).OrderBy(file => file.Key, StringComparer.Ordinal).Select(file => $"{file.Key}\0{file.Value}")))));
     }
 
     /// <summary>The highest id + 1, added tokens included: the rows that an embedding needs.</summary>
@@ -45,6 +50,9 @@ public sealed class Tokenizer
 
     /// <summary>The longest input that the files say the model takes, in ids; null if they do not say.</summary>
     public int? ModelMaxLength => parts.ModelMaxLength;
+
+    /// <summary>SHA-256 of the files that <see cref="Save"/> would write: tokenizers that agree in it give the same ids.</summary>
+    internal ReadOnlySpan<byte> Identity => identity.Value;
 
     internal TokenizerParts Parts => parts;
     internal IReadOnlyDictionary<string, int> Ids => ids;

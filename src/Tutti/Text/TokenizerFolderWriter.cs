@@ -14,6 +14,14 @@ static class TokenizerFolderWriter
     public static void Write(Tokenizer tokenizer, string folder)
     {
         Directory.CreateDirectory(folder);
+        foreach (var (name, text) in Files(tokenizer))
+            if (text is not null) WriteFile(folder, name, text);
+            else File.Delete(Path.Combine(folder, name));               // of another tokenizer saved here before
+    }
+
+    /// <summary>The files that give equal ids when read again, by name; null for one that this tokenizer must not have.</summary>
+    public static IReadOnlyDictionary<string, string?> Files(Tokenizer tokenizer)
+    {
         var parts = tokenizer.Parts;
         var vocabulary = parts.Model.Vocabulary.OrderBy(entry => entry.Value).ToArray();
         var files = new Dictionary<string, string?> { ["vocab.txt"] = null, ["vocab.json"] = null, ["merges.txt"] = null, ["added_tokens.json"] = null };
@@ -25,12 +33,10 @@ static class TokenizerFolderWriter
         else if (FitsVocabTxt(vocabulary)) files["vocab.txt"] = string.Concat(vocabulary.Select(entry => entry.Key + "\n"));
         var beyond = parts.Added.Where(token => !parts.Model.Vocabulary.ContainsKey(token.Content)).ToArray();
         if (beyond.Length > 0) files["added_tokens.json"] = AddedJson(beyond).ToJsonString(indented);
-        foreach (var (name, text) in files)
-            if (text is not null) WriteFile(folder, name, text);
-            else File.Delete(Path.Combine(folder, name));               // of another tokenizer saved here before
-        WriteFile(folder, "special_tokens_map.json", SpecialMap(parts).ToJsonString(indented));
-        WriteFile(folder, "tokenizer_config.json", Config(parts).ToJsonString(indented));
-        WriteFile(folder, "tokenizer.json", TokenizerJson(parts).ToJsonString(indented));
+        files["special_tokens_map.json"] = SpecialMap(parts).ToJsonString(indented);
+        files["tokenizer_config.json"] = Config(parts).ToJsonString(indented);
+        files["tokenizer.json"] = TokenizerJson(parts).ToJsonString(indented);
+        return files;
     }
 
     static bool FitsVocabTxt(KeyValuePair<string, int>[] vocabulary) =>

@@ -42,7 +42,7 @@ readonly struct Arg
         Kinds.Tensor => ((Tensor)Item!).Describe(),
         Kinds.Int or Kinds.Bool => Int.ToString(System.Globalization.CultureInfo.InvariantCulture),
         Kinds.Double => Double.ToString(System.Globalization.CultureInfo.InvariantCulture),
-        Kinds.Tensors => $"[{string.Join(", ", ((Tensor[])Item!).Take(8).Select(t => t.Describe()))}{(((Tensor[])Item!).Length > 8 ? ", ..." : "")}]",
+        Kinds.Tensors => $"[{string.Join(", ", ((Tensor[])Item!).Take(8).Select(t => t?.Describe() ?? "none"))}{(((Tensor[])Item!).Length > 8 ? ", ..." : "")}]",
         Kinds.Ints => $"[{string.Join(", ", (long[])Item!)}]",
         Kinds.Doubles => $"[{((double[])Item!).Length} numbers]",
         Kinds.Text => System.Text.Encoding.UTF8.GetString((byte[])Item!),

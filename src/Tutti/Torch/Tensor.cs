@@ -51,22 +51,23 @@ public sealed unsafe partial class Tensor : IDisposable
 
     // ---- what it is
 
-    readonly struct Facts(long[] shape, DType dtype, Device device, bool requiresGrad, bool contiguous)
+    readonly struct Facts(long[] shape, DType dtype, Device device, bool requiresGrad, bool contiguous, bool byRows)
     {
         public long[] Shape => shape;
         public DType DType => dtype;
         public Device Device => device;
         public bool RequiresGrad => requiresGrad;
         public bool Contiguous => contiguous;
+        public bool ByRows => byRows;
     }
 
     Facts Info()
     {
         var sizes = stackalloc long[MaxDims];
-        var info = stackalloc int[6];
+        var info = stackalloc int[7];
         Native.tutti_tensor_info(Handle, sizes, info);
         GC.KeepAlive(this);
-        return new(new Span<long>(sizes, info[0]).ToArray(), (DType)info[1], new Device(info[2], info[2] == 1 ? info[3] : -1), info[4] != 0, info[5] != 0);
+        return new(new Span<long>(sizes, info[0]).ToArray(), (DType)info[1], new Device(info[2], info[2] == 1 ? info[3] : -1), info[4] != 0, info[5] != 0, info[6] != 0);
     }
 
     public long[] Shape => Info().Shape;
@@ -74,6 +75,9 @@ public sealed unsafe partial class Tensor : IDisposable
     public Device Device => Info().Device;
     public bool RequiresGrad => Info().RequiresGrad;
     internal bool IsContiguous => Info().Contiguous;
+
+    /// <summary>A gradient that holds some rows of a table only: <see cref="RowIds"/> and <see cref="RowValues"/>.</summary>
+    internal bool IsByRows => Info().ByRows;
     public int Dims => Info().Shape.Length;
 
     /// <summary>Elements in all.</summary>
@@ -169,15 +173,18 @@ public sealed unsafe partial class Tensor : IDisposable
         return this;
     }
 
-    /// <summary>The accumulated gradient (a reference, not a copy), or null.</summary>
-    public Tensor? Grad => Native.tutti_grad(Handle) is var grad && grad != 0 ? new(grad) : null;
+    /// <summary>The accumulated gradient, or null: a reference, but a copy of the whole table's where it is <see cref="StoredGrad">stored</see> by rows.</summary>
+    public Tensor? Grad => StoredGrad is { IsByRows: true } rows ? rows.Dense() : StoredGrad;
+
+    /// <summary>The accumulated gradient as it is stored (a reference), which may be by rows; or null.</summary>
+    internal Tensor? StoredGrad => Native.tutti_grad(Handle) is var grad && grad != 0 ? new(grad) : null;
 
     public void SetGrad(Tensor? value) => Native.Check("set_grad", Native.tutti_set_grad(Handle, value?.Handle ?? 0), this);
 
     /// <summary>When backward has this tensor's gradient: writes bytes in use, and the peak since the last mark, to the two places from <paramref name="sink"/> on, which must stay there.</summary>
     internal void Mark(long* sink) => Native.Check("mark", Native.tutti_mark(Handle, sink), this);
 
-    /// <summary>How often the gradient has changed, -1 where there is none: tells which gradients a backward that failed had already reached.</summary>
+    /// <summary>Another number after every change of the gradient, -1 where there is none: tells which gradients a backward that failed had already reached.</summary>
     internal long GradVersion => Native.tutti_grad_version(Handle);
 
     /// <summary>A second reference to the same tensor, with a lifetime of its own.</summary>

@@ -28,24 +28,39 @@ public sealed partial class Tensor
     public void CopyFrom(Tensor other) => copy.Run(this, other);
 
     // ---- products
-    static readonly Op matmul = new("aten::matmul"), linear = new("aten::linear"), bmm = new("aten::bmm");
+    static readonly Op matmul = new("aten::matmul"), linear = new("aten::linear"), bmm = new("aten::bmm"), linears = new("tutti::linears"), attention = new("tutti::attention");
 
     public Tensor MatMul(Tensor other) => matmul.Call(this, other);
     public Tensor BatchMatMul(Tensor other) => bmm.Call(this, other);
     /// <summary>this (..., in) with weight (out, in) and bias (out) -> (..., out).</summary>
     public Tensor Linear(Tensor weight, Tensor? bias) => linear.Call(this, weight, bias);
+    /// <summary>Several linear layers of one input, on the CPU with float32 weights; see native/linear.cpp.</summary>
+    internal Tensor[] Linears(Tensor[] weights, Tensor[] biases) => linears.Many(this, weights, biases);
+    /// <summary>Attention of every sequence with itself on ragged rows (T,C), float32 or bfloat16 on the CPU, with dropout of the shares; see native/attention.cpp.</summary>
+    /// <param name="key">(T,C), as this and <paramref name="value"/>; rows may lie apart, as those of a slice do.</param>
+    /// <param name="value">(T,C).</param>
+    /// <param name="offsets">(n+1) int64: where each sequence begins, and the end.</param>
+    /// <param name="examples">(n) int64: what names each sequence in dropout's keys.</param>
+    /// <param name="heads">The channels are cut into so many.</param>
+    /// <param name="scale">Of the scores.</param>
+    /// <param name="p">The share that dropout zeroes, 0 for none.</param>
+    /// <param name="maskKey">Dropout's key, as in <see cref="Dropout(Tensor, double, long)"/>.</param>
+    public Tensor Attention(Tensor key, Tensor value, Tensor offsets, Tensor examples, int heads, double scale, double p, long maskKey) =>
+        attention.Call(this, key, value, offsets, examples, heads, scale, p, maskKey);
 
     // ---- activations and norms
     static readonly Op gelu = new("aten::gelu"), relu = new("aten::relu"), tanh = new("aten::tanh"), silu = new("aten::silu"),
-        softmax = new("aten::softmax", "int"), layerNorm = new("aten::layer_norm"), dropout = new("tutti::dropout"), dropoutOfGenerator = new("aten::dropout");
+        softmax = new("aten::softmax", "int"), layerNorm = new("aten::layer_norm"), exactGelu = new("tutti::gelu"), residualNorm = new("tutti::residual_norm"), dropout = new("tutti::dropout"), dropoutOfGenerator = new("aten::dropout");
 
     /// <summary>The Gaussian error linear unit: exact (erf), or the tanh approximation.</summary>
-    public Tensor Gelu(bool approximate = false) => gelu.Call(this, approximate ? "tanh" : "none");
+    public Tensor Gelu(bool approximate = false) => approximate ? gelu.Call(this, "tanh") : exactGelu.Call(this);
     public Tensor Relu() => relu.Call(this);
     public Tensor Tanh() => tanh.Call(this);
     public Tensor Silu() => silu.Call(this);
     public Tensor Softmax(int dim) => softmax.Call(this, dim);
     public Tensor LayerNorm(Tensor weight, Tensor bias, double eps) => layerNorm.Call(this, weight.Shape, weight, bias, eps);
+    /// <summary>LayerNorm(this + dropout(added)) in one pass, on the CPU in float32 and bfloat16; see native/fused.cpp.</summary>
+    internal Tensor ResidualNorm(Tensor added, Tensor weight, Tensor bias, double eps, Tensor rows, double p, long key) => residualNorm.Call(this, added, weight, bias, eps, rows, p, key);
     /// <summary>Counter-based dropout: <paramref name="rows"/> (int64) holds one key per row of the last axis; see native/kernels.cpp.</summary>
     public Tensor Dropout(Tensor rows, double p, long key) => dropout.Call(this, rows, p, key);
 
@@ -79,12 +94,14 @@ public sealed partial class Tensor
     public Tensor UnpadRows(Tensor offsets) => unpad.Call(this, offsets);
 
     // ---- choosing and reducing
-    static readonly Op embedding = new("aten::embedding"), indexSelect = new("aten::index_select"), indexCopy = new("aten::index_copy"),
+    static readonly Op embedding = new("aten::embedding"), embeddingByRows = new("tutti::embedding"), indexSelect = new("aten::index_select"), indexCopy = new("aten::index_copy"),
         sum = new("aten::sum"), sumDims = new("aten::sum", "dim_IntList"), mean = new("aten::mean"), max = new("aten::max"), argmax = new("aten::argmax"),
-        isFinite = new("aten::isfinite"), all = new("aten::all"), norm = new("tutti::norm"), adamw = new("tutti::adamw_");
+        isFinite = new("aten::isfinite"), all = new("aten::all");
 
     /// <summary>Rows of this table (V, C) by ids (any shape, int64). The row <paramref name="padding"/> gets no gradient; -1 for none.</summary>
     public Tensor Embedding(Tensor ids, long padding = -1) => embedding.Call(this, ids, padding);
+    /// <summary>The same on the CPU, with a gradient by rows: one row for every id, duplicates too.</summary>
+    internal Tensor EmbeddingByRows(Tensor ids, long padding) => embeddingByRows.Call(this, ids, padding);
     public Tensor IndexSelect(int axis, Tensor index) => indexSelect.Call(this, axis, index);
     /// <summary>This tensor with the rows of <paramref name="source"/> in the places that an index says.</summary>
     public Tensor IndexCopy(int axis, Tensor index, Tensor source) => indexCopy.Call(this, axis, index, source);
@@ -95,11 +112,6 @@ public sealed partial class Tensor
     public Tensor ArgMax(int axis) => argmax.Call(this, axis);
     public Tensor IsFinite() => isFinite.Call(this);
     public bool All() => all.Call(this).Item() != 0;
-    /// <summary>The Euclidean norm of all tensors together, summed in double in a fixed order.</summary>
-    internal static double Norm(Tensor[] tensors) => norm.Number(tensors);
-    /// <summary>One AdamW step over all parameters in one sweep of memory; see native/kernels.cpp.</summary>
-    internal static void AdamW(Tensor[] weights, Tensor[] grads, Tensor[] m, Tensor[] v, double[] decay, double rate, double beta1, double beta2, double eps, double scale, long step) =>
-        adamw.Run(weights, grads, m, v, decay, rate, beta1, beta2, eps, scale, step);
 
     // ---- losses (reduction: 0 none, 1 mean, 2 sum)
     static readonly Op crossEntropy = new("aten::cross_entropy_loss"), bceLogits = new("aten::binary_cross_entropy_with_logits"), mse = new("aten::mse_loss");

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Text.Json.Nodes;
 
 namespace Tutti.Training;
@@ -17,24 +18,43 @@ sealed class Accumulation(IReadOnlyList<Example> examples, double divisor)
 
     public double Seconds { get; private set; }
 
+    /// <summary>Those of <see cref="Seconds"/> in which nothing was computed because data were being made.</summary>
+    public double DataSeconds { get; private set; }
+
     public double Divisor => divisor;
     public int Tokens => sorted.Sum(example => example.Ids.Length);
     public Example[] Examples => sorted;
 
     /// <summary>The next micro-batch of at most so many tokens, or null when all are done.</summary>
-    public Example[]? Next(int tokens) => Done == sorted.Length ? null : Batches.Next(sorted.AsSpan(Done), tokens);
+    public Example[]? Next(int tokens)
+    {
+        if (Done == sorted.Length) return null;
+        var clock = Stopwatch.GetTimestamp();
+        var part = Batches.Next(sorted.AsSpan(Done), tokens);
+        Waited(clock);
+        return part;
+    }
 
-    public void Add(Example[] part, double loss, double seconds)
+    /// <summary>Counts the time since <paramref name="clock"/> as spent on data.</summary>
+    public void Waited(long clock)
+    {
+        var seconds = Stopwatch.GetElapsedTime(clock).TotalSeconds;
+        (Seconds, DataSeconds) = (Seconds + seconds, DataSeconds + seconds);
+    }
+
+    public void Add(Example[] part, double loss, double seconds, double dataSeconds)
     {
         Done += part.Length;
         Loss += loss;
         Seconds += seconds;
+        DataSeconds += dataSeconds;
     }
 
     /// <summary>Adds the loss of parts that were added without theirs.</summary>
     public void AddLoss(double loss) => Loss += loss;
 
-    public JsonObject ToJson() => new() { ["done"] = Done, ["loss"] = BitConverter.DoubleToInt64Bits(Loss), ["seconds"] = Seconds };
+    public JsonObject ToJson() => new() { ["done"] = Done, ["loss"] = BitConverter.DoubleToInt64Bits(Loss), ["seconds"] = Seconds, ["dataSeconds"] = DataSeconds };
 
-    public void Restore(JsonNode from) => (Done, Loss, Seconds) = (from["done"]!.GetValue<int>(), BitConverter.Int64BitsToDouble(from["loss"]!.GetValue<long>()), from["seconds"]!.GetValue<double>());
+    public void Restore(JsonNode from) => (Done, Loss, Seconds, DataSeconds) = (from["done"]!.GetValue<int>(), BitConverter.Int64BitsToDouble(from["loss"]!.GetValue<long>()),
+        from["seconds"]!.GetValue<double>(), from["dataSeconds"]?.GetValue<double>() ?? 0);
 }

@@ -8,7 +8,7 @@ sealed class FitState(long updates)
     EvaluationResult? best;
     int without;                                              // evaluations since the best
     long examples, tokens, peak;
-    double seconds;
+    double seconds, dataSeconds;
 
     public long Updates => updates;
 
@@ -20,12 +20,13 @@ sealed class FitState(long updates)
 
     public bool Stop { get; private set; }
 
-    public void Count(int moreExamples, int moreTokens, double moreSeconds)
+    public void Count(int moreExamples, int moreTokens, double moreSeconds, double moreDataSeconds)
     {
         Update++;
         examples += moreExamples;
         tokens += moreTokens;
         seconds += moreSeconds;
+        dataSeconds += moreDataSeconds;
     }
 
     public void SeePeak(long bytes) => peak = Math.Max(peak, bytes);
@@ -43,7 +44,7 @@ sealed class FitState(long updates)
         return result;
     }
 
-    public FitResult Result() => new(best!, Update, Stop && Update < updates, examples, tokens, seconds, peak);
+    public FitResult Result() => new(best!, Update, Stop && Update < updates, examples, tokens, seconds, dataSeconds, peak);
 
     public JsonObject ToJson() => new()
     {
@@ -54,6 +55,7 @@ sealed class FitState(long updates)
         ["examples"] = examples,
         ["tokens"] = tokens,
         ["seconds"] = seconds,
+        ["dataSeconds"] = dataSeconds,
         ["peak"] = peak,
         ["best"] = best is null ? null : new JsonObject
         {
@@ -75,6 +77,7 @@ sealed class FitState(long updates)
         examples = from["examples"]!.GetValue<long>();
         tokens = from["tokens"]!.GetValue<long>();
         seconds = from["seconds"]!.GetValue<double>();
+        dataSeconds = from["dataSeconds"]?.GetValue<double>() ?? 0;
         peak = from["peak"]!.GetValue<long>();
         best = from["best"] is not { } b ? null : new(b["update"]!.GetValue<long>(), b["epoch"]!.GetValue<int>(), Number(b["loss"]!), Number(b["accuracy"]!), Number(b["macroF1"]!), true, b["seconds"]!.GetValue<double>());
     }

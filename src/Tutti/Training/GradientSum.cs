@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Tutti.Models;
 using Tutti.Nn;
 using Tutti.Torch;
@@ -51,7 +52,11 @@ sealed class GradientSum : IDisposable
         using var scope = new Scope();
         var loss = Loss(part, observe) / divisor;
         var value = model.Params.Device.IsCpu ? loss.Item() : 0;
-        if (loss.RequiresGrad) loss.Backward();               // not where a replay has every gradient already
+        if (loss.RequiresGrad)                                // not where a replay has every gradient already
+        {
+            loss.Backward();
+            model.Params.SettleRows();
+        }
         if (!model.Params.Device.IsCpu) Wait(loss.Detach().To(DType.Float64));
         return value;
     }
@@ -91,7 +96,7 @@ sealed class GradientSum : IDisposable
     public double Add(Example[] part, double divisor, Action<Example[], bool>? replayed = null)
     {
         var run = model.Params.Run;
-        var before = model.Params.Items.Select(item => item.Value.GradVersion).ToArray();
+        var before = model.Params.Items.Select(item => item.Stored.GradVersion).ToArray();
         try
         {
             return AddOnce(part, divisor);
@@ -101,8 +106,8 @@ sealed class GradientSum : IDisposable
             Modes.ClearAutocast();                            // its casts take memory, and belong to the recording that broke
         }
         replayed?.Invoke(part, part.Length == 1);
-        var done = model.Params.Items.Where((item, i) => item.Value.RequiresGrad && item.Value.GradVersion != before[i]).ToArray();
-        foreach (var item in done) item.Value.RequireGrad(false);
+        var done = model.Params.Items.Where((item, i) => item.Stored.RequiresGrad && item.Stored.GradVersion != before[i]).ToArray();
+        foreach (var item in done) item.Stored.RequireGrad(false);
         var checkpointing = run.Checkpointing;
         try
         {
@@ -112,7 +117,7 @@ sealed class GradientSum : IDisposable
         finally
         {
             run.Checkpointing = checkpointing;
-            foreach (var item in done) item.Value.RequireGrad();
+            foreach (var item in done) item.Stored.RequireGrad();
             Modes.ClearAutocast();
         }
     }
@@ -136,8 +141,19 @@ sealed class GradientSum : IDisposable
     Tensor Loss(Example[] part, Action<Tensor>? observe)
     {
         using var mode = Modes.Autocast(model.Params.Device, autocast);
-        var logits = model.Forward(TextData.Batch(part), observe);
+        var logits = model.Forward(Batch(part), observe);
         var targets = Tensor.From<long>([.. part.Select(example => (long)example.Label)], [part.Length], model.Params.Device);
         return Losses.CrossEntropy(autocast is null ? logits : logits.To(DType.Float32), targets, weights, config.LabelSmoothing);
+    }
+
+    /// <summary>Seconds in which batches were made.</summary>
+    public double DataSeconds { get; private set; }
+
+    TokenBatch Batch(Example[] part)
+    {
+        var clock = Stopwatch.GetTimestamp();
+        var batch = TextData.Batch(part);
+        DataSeconds += Stopwatch.GetElapsedTime(clock).TotalSeconds;
+        return batch;
     }
 }

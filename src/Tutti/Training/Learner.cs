@@ -39,7 +39,7 @@ public sealed class Learner(TextModel model, TrainConfig config, long seed, doub
         using var best = new BestWeights(model, checkpointFolder, store);
         using var point = store?.Open(progress.Notes);
         var planner = new MemoryPlanner(model, config, seed, gradients, store?.Pages ?? Path.GetTempPath(), reserve: best.Bytes);
-        var memory = Stored(point, planner.Limit, progress.Notes) ?? planner.Choose(train);
+        var memory = Stored(point, planner.Limit, train.Max(example => (long)example.Ids.Length), progress.Notes) ?? planner.Choose(train);
         var plan = memory.Plan;
         progress.Plans?.Report(memory);
         using var optimizer = new AdamW(model.Params.Items, config.Beta1, config.Beta2, config.Epsilon, config.WeightDecay, plan.PagedOptimizer ? store?.Pages ?? Path.GetTempPath() : null);
@@ -71,7 +71,7 @@ public sealed class Learner(TextModel model, TrainConfig config, long seed, doub
     }
 
     /// <summary>The plan of a resume point, unless memory has become too small for it.</summary>
-    MemoryReport? Stored(ResumePoint? point, long limit, IProgress<string>? notes)
+    MemoryReport? Stored(ResumePoint? point, long limit, long longest, IProgress<string>? notes)
     {
         if (point?.State["plan"].Deserialize<MemoryPlan>() is not { } plan) return null;
         if (plan.PagedOptimizer && !model.Params.Device.IsCpu)
@@ -79,7 +79,7 @@ public sealed class Learner(TextModel model, TrainConfig config, long seed, doub
             notes?.Report($"the plan of the resume point keeps optimizer state in a file, which {model.Params.Device} cannot: planned again, results may differ in the last bits");
             return null;
         }
-        if (plan.PredictedPeak <= limit) return MemoryReport.Of(plan, MemoryNeed.WeightBytes(model));
+        if (plan.PredictedPeak <= limit) return MemoryReport.Of(plan, MemoryNeed.WeightBytes(model), MemoryNeed.GradientBytes(model, longest * config.Batch));
         notes?.Report($"the plan of the resume point needs {MemoryStats.Text(plan.PredictedPeak)}, there are {MemoryStats.Text(limit)}: planned again, results may differ in the last bits");
         return null;
     }

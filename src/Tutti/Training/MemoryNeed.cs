@@ -1,4 +1,5 @@
 using Tutti.Models;
+using Tutti.Nn;
 using Tutti.Torch;
 
 namespace Tutti.Training;
@@ -6,34 +7,42 @@ namespace Tutti.Training;
 /// <summary>What training a model needs at least, reckoned from its sizes: for what cannot be measured because it does not fit.</summary>
 static class MemoryNeed
 {
-    public static long WeightBytes(TextModel model) => model.Params.Items.Sum(item => item.Value.Count * item.Value.DType.Size());
+    public static long WeightBytes(TextModel model) => model.Params.Items.Sum(Bytes);
+
+    /// <summary>The most that gradients take when an update has come to so many tokens: a table's gradient has the rows that were named, each once.</summary>
+    public static long GradientBytes(TextModel model, long tokens) => model.Params.Items.Sum(item => GradientBytes(item, tokens));
 
     /// <summary>
-    /// The least memory that one update of one example takes by any means: weights, their gradients, the largest gradient once more while it is
+    /// The least memory that one update takes by any means, text by text: weights, their gradients, the largest gradient of one text once more while it is
     /// added, the inputs of all blocks and the activations of one. Optimizer state lies in a file, on a GPU beside them.
     /// </summary>
     /// <param name="length">Tokens of the longest text.</param>
+    /// <param name="batch">Texts of an update.</param>
     /// <param name="device">Where it will be trained; null: where it is.</param>
-    public static long Smallest(TextModel model, int length, Device? device = null)
+    public static long Smallest(TextModel model, int length, int batch, Device? device = null)
     {
-        var largest = model.Params.Items.Max(item => item.Value.Count * item.Value.DType.Size());
+        var largest = model.Params.Items.Max(item => GradientBytes(item, length));
         var (hidden, layers, heads) = (Size(model, "hidden_size"), Size(model, "num_hidden_layers"), Size(model, "num_attention_heads"));
         // Numbers of a block, as bisected on encoders of 48 to 768 channels: twelve rows as wide as the model and four as wide as its inside per
         // token, and two and a half scores per head and pair.
         var block = sizeof(float) * ((length * ((12 * hidden) + (4 * Size(model, "intermediate_size")))) + (heads * length * length * 5 / 2));
         var inputs = sizeof(float) * length * hidden * layers;
-        return ((OnGpu(model, device) ? 4 : 2) * WeightBytes(model)) + inputs + Math.Max(block, largest) + (1 << 17);
+        return ((OnGpu(model, device) ? 3 : 1) * WeightBytes(model)) + GradientBytes(model, (long)length * batch) + inputs + Math.Max(block, largest) + (1 << 17);
     }
 
     /// <summary>The error for a budget in which the model cannot be trained; names the smallest that would do.</summary>
-    public static ConfigException TooSmall(TextModel model, int length, long limit, long reserve = 0, string? member = null, Device? device = null)
+    public static ConfigException TooSmall(TextModel model, int length, int batch, long limit, long reserve = 0, string? member = null, Device? device = null)
     {
-        var (weights, needed) = (WeightBytes(model), (long)(Smallest(model, length, device) * 1.05) + reserve);
-        return new("memory", FormattableString.Invariant($"got {Text(limit)}, {(member is null ? "this model" : member)} needs at least about {Text(needed)}: weights {Text(weights)}, their gradients as much, ")
+        var (weights, gradients, needed) = (WeightBytes(model), GradientBytes(model, (long)length * batch), (long)(Smallest(model, length, batch, device) * 1.05) + reserve);
+        return new("memory", FormattableString.Invariant($"got {Text(limit)}, {(member is null ? "this model" : member)} needs at least about {Text(needed)}: weights {Text(weights)}, their gradients {Text(gradients)}, ")
             + FormattableString.Invariant($"and one text of {length} tokens with activations computed again and the optimizer's state {(OnGpu(model, device) ? "beside it" : "in a file")}. Raise memory, take a smaller model, or lower train.max-length."));
     }
 
     static bool OnGpu(TextModel model, Device? device) => (device ?? model.Params.Device) is { IsCpu: false, IsMeta: false };
+
+    static long Bytes(Parameter item) => item.Stored.Count * item.Stored.DType.Size();
+
+    static long GradientBytes(Parameter item, long tokens) => item.ByRows ? Bytes(item) / item.Stored.Size(0) * Math.Min(tokens, item.Stored.Size(0)) : Bytes(item);
 
     static long Size(TextModel model, string key) => new ModelConfig(model.Config, "config.json").Int(key, 0);
 

@@ -27,12 +27,12 @@ public sealed record ReplayResult(long Update, int Examples, int Tokens, int Lon
 /// <summary>What training a model takes, and what was chosen.</summary>
 /// <param name="Plan">How updates are cut, and the predicted peak.</param>
 /// <param name="Weights">Bytes.</param>
-/// <param name="Gradients">Bytes, while an update is computed.</param>
+/// <param name="Gradients">Bytes at the end of the largest update; of a table the rows that it can have named.</param>
 /// <param name="Optimizer">Bytes of the moments in memory.</param>
 /// <param name="ActivationsPerThousand">Bytes that a thousand further tokens of a micro-batch take.</param>
 /// <param name="Timeline">The largest micro-batch, module by module.</param>
 public sealed record MemoryReport(MemoryPlan Plan, long Weights, long Gradients, long Optimizer, long ActivationsPerThousand, IReadOnlyList<MemoryMoment> Timeline)
 {
     /// <summary>A plan that was made before; nothing was measured again.</summary>
-    internal static MemoryReport Of(MemoryPlan plan, long weights) => new(plan, weights, weights, plan.PagedOptimizer ? 0 : 2 * weights, 0, []);
+    internal static MemoryReport Of(MemoryPlan plan, long weights, long gradients) => new(plan, weights, gradients, plan.PagedOptimizer ? 0 : 2 * weights, 0, []);
 }

@@ -39,7 +39,7 @@ sealed class MemoryPlanner(TextModel model, TrainConfig config, long seed, Gradi
     /// <exception cref="ConfigException">Nothing fits: not one example, by any means. Names the least that would do.</exception>
     public MemoryReport Choose(IReadOnlyList<Example> train) =>
         Try(train, checkpointing: false, paged: false) ?? Try(train, checkpointing: true, paged: false) ?? Try(train, checkpointing: true, paged: true)
-        ?? throw MemoryNeed.TooSmall(model, train.Max(example => example.Ids.Length), Limit, reserve);
+        ?? throw MemoryNeed.TooSmall(model, train.Max(example => example.Ids.Length), config.Batch, Limit, reserve);
 
     /// <summary>What one way of computing takes, with the largest micro-batches that fit; null when not even one example does.</summary>
     public MemoryReport? Try(IReadOnlyList<Example> train, bool checkpointing, bool paged)
@@ -58,7 +58,7 @@ sealed class MemoryPlanner(TextModel model, TrainConfig config, long seed, Gradi
 
     MemoryReport? Fitting(IReadOnlyList<Example> train, bool checkpointing, bool paged)
     {
-        var bytes = MemoryNeed.WeightBytes(model);
+        var (bytes, most) = (MemoryNeed.WeightBytes(model), MostTokens(train));
         var longest = train.MaxBy(example => example.Ids.Length)!;
         var one = Probe([[longest], [longest]], checkpointing);
         var room = (Limit * Share) - reserve - one.Steady;
@@ -67,15 +67,23 @@ sealed class MemoryPlanner(TextModel model, TrainConfig config, long seed, Gradi
         while (true)
         {
             var alone = tokens <= longest.Ids.Length;         // nothing smaller can be tried
-            var largest = TryProbe(Largest(train, tokens), checkpointing);
-            var peak = Math.Max(one.Peak, largest?.Peak ?? 0) + reserve;
+            var parts = Largest(train, tokens);
+            var largest = TryProbe(parts, checkpointing);
+            // A table's gradient grows with the rows that are named: by the last micro-batch of an update it may have more of them than in the probe.
+            var rows = parts.Count == 1 ? 0 : MemoryNeed.GradientBytes(model, most) - MemoryNeed.GradientBytes(model, Math.Min(most, Tokens(parts[0])));
+            var peak = Math.Max(one.Peak, largest?.Peak + rows ?? 0) + reserve;
             if (largest is not null && peak <= Limit * (alone ? 0.99 : Share))
-                return new(new(tokens, checkpointing, paged, peak), bytes, bytes, paged ? 0 : 2 * bytes, PerThousand(one, largest), largest.Moments);
+                return new(new(tokens, checkpointing, paged, peak), bytes, MemoryNeed.GradientBytes(model, most), paged ? 0 : 2 * bytes, PerThousand(one, largest), largest.Moments);
             if (alone) return null;
             var share = largest is null ? 0.7 : Math.Min(0.9, room / Math.Max(1, largest.Peak - one.Steady));
             tokens = Math.Max(longest.Ids.Length, (int)(tokens * share));
         }
     }
+
+    static long Tokens(Example[] part) => part.Sum(example => (long)example.Ids.Length);
+
+    /// <summary>Tokens of the largest update.</summary>
+    long MostTokens(IReadOnlyList<Example> train) => Updates(train).Max(Tokens);
 
     static long PerThousand(MemoryProbe one, MemoryProbe largest) => largest.Tokens > one.Tokens
         ? 1000 * (largest.Activations - one.Activations) / (largest.Tokens - one.Tokens) : 1000 * one.Activations / one.Tokens;
@@ -87,17 +95,16 @@ sealed class MemoryPlanner(TextModel model, TrainConfig config, long seed, Gradi
     IReadOnlyList<Example[]> Largest(IReadOnlyList<Example> train, int tokens)
     {
         Example[]? first = null, later = null;
-        var left = MostUpdates;
-        for (var epoch = 1; epoch <= config.Epochs && left > 0; epoch++)
-            foreach (var update in Batches.Epoch(train, config.Batch, seed, epoch).Take(left))
-            {
-                left--;
-                var parts = Batches.Micro(update, tokens);
-                if (first is null || Size(parts[0]) > Size(first)) first = parts[0];
-                if (parts.Skip(1).MaxBy(Size) is { } other && (later is null || Size(other) > Size(later))) later = other;
-            }
+        foreach (var update in Updates(train))
+        {
+            var parts = Batches.Micro(update, tokens);
+            if (first is null || Size(parts[0]) > Size(first)) first = parts[0];
+            if (parts.Skip(1).MaxBy(Size) is { } other && (later is null || Size(other) > Size(later))) later = other;
+        }
         return later is null ? [first!] : [first!, later];
     }
+
+    IEnumerable<Example[]> Updates(IReadOnlyList<Example> train) => Enumerable.Range(1, config.Epochs).SelectMany(epoch => Batches.Epoch(train, config.Batch, seed, epoch)).Take(MostUpdates);
 
     // What activations grow with: tokens, the rectangle that attention pads to, and its square. The weights are those of an encoder with heads
     // 64 wide, in numbers per token and channel: about 17 rows of tokens, 4 padded ones, 3 scores per head.
@@ -147,7 +154,7 @@ sealed class MemoryPlanner(TextModel model, TrainConfig config, long seed, Gradi
         }
         finally
         {
-            foreach (var item in model.Params.Items) item.Value.SetGrad(null);
+            foreach (var item in model.Params.Items) item.Stored.SetGrad(null);
         }
     }
 

@@ -17,10 +17,10 @@ public static class Predictor
         double[]? result = null;
         model.Params.Run.Training = false;
         using var products = Modes.Tf32(model.Params.Device, model.Params.Run.Tf32);
-        var places = examples.Select((example, i) => (example with { Row = i }));
         try
         {
-            var sorted = Batches.Sorted([.. places]);
+            int[] places = [.. Enumerable.Range(0, examples.Count).OrderByDescending(i => examples[i].Ids.Length)];
+            Example[] sorted = [.. places.Select(i => examples[i])];
             for (var done = 0; done < sorted.Length;)
             {
                 cancel.ThrowIfCancellationRequested();
@@ -31,7 +31,7 @@ public static class Predictor
                     continue;
                 }
                 result ??= new double[examples.Count * classes];
-                for (var i = 0; i < piece.Length; i++) values.AsSpan(i * classes, classes).CopyTo(result.AsSpan(piece[i].Row * classes));
+                for (var i = 0; i < piece.Length; i++) values.AsSpan(i * classes, classes).CopyTo(result.AsSpan(places[done + i] * classes));
                 done += piece.Length;
             }
             return result ?? [];

@@ -43,6 +43,10 @@ public sealed class ResumePoint : IDisposable
 
     public bool Has(string name) => tensors.Entries.ContainsKey(name);
 
+    /// <summary>A tensor of the point, in memory of its own on the CPU.</summary>
+    /// <exception cref="DataException">There is no such tensor.</exception>
+    public Tensor Read(string name) => tensors.Read(name);
+
     /// <summary>Copies a tensor of the point into an existing one: contiguous, of the same element type and shape.</summary>
     /// <exception cref="DataException">There is no such tensor, or its type or shape differs.</exception>
     public void ReadInto(string name, Tensor target) => tensors.ReadInto(name, target);

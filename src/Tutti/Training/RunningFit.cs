@@ -64,9 +64,12 @@ sealed class RunningFit(TextModel model, TrainConfig config, long seed, Gradient
     Accumulation NextUpdate()
     {
         optimizer.ZeroGradients();
+        var clock = Stopwatch.GetTimestamp();
         if (order.Epoch != Epoch(state.Update)) order = (Epoch(state.Update), Batches.Epoch(data.Train, config.Batch, seed, Epoch(state.Update)));
         var examples = order.Updates[(int)(state.Update % perEpoch)];
-        return new(examples, gradients.Divisor(examples));
+        var sum = new Accumulation(examples, gradients.Divisor(examples));
+        sum.Waited(clock);
+        return sum;
     }
 
     /// <summary>Micro-batch by micro-batch, each a place where the fit can be ended and gone on with.</summary>
@@ -80,9 +83,9 @@ sealed class RunningFit(TextModel model, TrainConfig config, long seed, Gradient
                 Save(sum);
                 cancel.ThrowIfCancellationRequested();
             }
-            var clock = Stopwatch.GetTimestamp();
+            var (clock, data) = (Stopwatch.GetTimestamp(), gradients.DataSeconds);
             var loss = gradients.Add(part, sum.Divisor, Replayed);
-            sum.Add(part, loss, Stopwatch.GetElapsedTime(clock).TotalSeconds);
+            sum.Add(part, loss, Stopwatch.GetElapsedTime(clock).TotalSeconds, gradients.DataSeconds - data);
             changed = true;
             if (store is { IsDue: true }) Save(sum);
         }
@@ -108,11 +111,11 @@ sealed class RunningFit(TextModel model, TrainConfig config, long seed, Gradient
         var seconds = sum.Seconds + Stopwatch.GetElapsedTime(clock).TotalSeconds;
         var epoch = Epoch(state.Update);
         changed = true;
-        state.Count(sum.Examples.Length, sum.Tokens, seconds);
+        state.Count(sum.Examples.Length, sum.Tokens, seconds, sum.DataSeconds);
         cut.UpdateDone();
         var memory = Memory.Stats(Device);
         state.SeePeak(memory.Peak);
-        progress.Steps?.Report(new(state.Update, state.Updates, epoch, config.Epochs, sum.Loss, rate, norm, sum.Examples.Length, sum.Tokens, seconds, memory));
+        progress.Steps?.Report(new(state.Update, state.Updates, epoch, config.Epochs, sum.Loss, rate, norm, sum.Examples.Length, sum.Tokens, seconds, sum.DataSeconds, memory));
         if (!EvaluationIsDue && (store is { IsDue: true } || state.Update % perEpoch == 0)) Save(null);
     }
 
@@ -158,7 +161,9 @@ sealed class RunningFit(TextModel model, TrainConfig config, long seed, Gradient
         foreach (var item in model.Params.Items)
         {
             tensors[$"w {item.Name}"] = item.Value;
-            if (sum is not null && item.Value.Grad is { } grad) tensors[$"g {item.Name}"] = grad;
+            if (sum is null || item.Stored.StoredGrad is not { } grad) continue;
+            tensors[$"g {item.Name}"] = grad.IsByRows ? grad.RowValues : grad;
+            if (grad.IsByRows) tensors[$"ids {item.Name}"] = grad.RowIds;
         }
         foreach (var (name, moment) in optimizer.State) tensors[name] = moment;
         store.Save(state.Update, new JsonObject
@@ -194,9 +199,12 @@ sealed class RunningFit(TextModel model, TrainConfig config, long seed, Gradient
         sum.Restore(json);
         foreach (var item in model.Params.Items.Where(item => point.Has($"g {item.Name}")))
         {
-            using var gradient = Tensor.Empty(item.Value.Shape, item.Value.DType, Device);
+            using var scope = new Scope();
+            var ids = point.Has($"ids {item.Name}") ? point.Read($"ids {item.Name}") : null;
+            var gradient = Tensor.Empty(ids is null ? item.Stored.Shape : [ids.Count, item.Stored.Size(1)], item.Stored.DType, ids is null ? Device : Device.Cpu);
             point.ReadInto($"g {item.Name}", gradient);
-            item.Value.SetGrad(gradient);
+            if (ids is not null) gradient = Tensor.ByRows(ids, gradient, item.Stored.Size(0));
+            item.Stored.SetGrad(ids is not null && !Device.IsCpu ? gradient.Dense().To(Device) : gradient);      // rows are the CPU's
         }
         return sum;
     }

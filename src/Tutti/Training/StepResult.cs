@@ -12,9 +12,10 @@ namespace Tutti.Training;
 /// <param name="GradientNorm">Before clipping.</param>
 /// <param name="Examples">In this update.</param>
 /// <param name="Tokens">In this update; padding is never counted because none is computed.</param>
-/// <param name="Seconds">Of this update.</param>
+/// <param name="Seconds">Of this update, from the choice of its examples to the new weights.</param>
+/// <param name="DataSeconds">Those of them in which nothing was computed because examples were shuffled, cut or put together.</param>
 /// <param name="Memory">Of the device, after the update.</param>
-public sealed record StepResult(long Update, long Updates, int Epoch, int Epochs, double Loss, double Rate, double GradientNorm, int Examples, int Tokens, double Seconds, MemoryStats Memory);
+public sealed record StepResult(long Update, long Updates, int Epoch, int Epochs, double Loss, double Rate, double GradientNorm, int Examples, int Tokens, double Seconds, double DataSeconds, MemoryStats Memory);
 
 /// <summary>What an evaluation of the held-out rows found.</summary>
 /// <param name="Best">True when this is the best so far by the chosen measure; its weights are kept.</param>
@@ -34,8 +35,9 @@ public sealed record FitProgress(IProgress<StepResult>? Steps = null, IProgress<
 /// <param name="Examples">Examples of all updates.</param>
 /// <param name="Tokens">Tokens of all updates.</param>
 /// <param name="Seconds">Of all updates, evaluations left out.</param>
+/// <param name="DataSeconds">Those of them that updates waited for data.</param>
 /// <param name="PeakBytes">The most memory in use.</param>
-public sealed record FitResult(EvaluationResult Best, long Updates, bool StoppedEarly, long Examples, long Tokens, double Seconds, long PeakBytes);
+public sealed record FitResult(EvaluationResult Best, long Updates, bool StoppedEarly, long Examples, long Tokens, double Seconds, double DataSeconds, long PeakBytes);
 
 /// <summary>Training cannot go on: the numbers broke. Says at which update and for which rows.</summary>
 public sealed class TrainingException(string message) : Exception(message);

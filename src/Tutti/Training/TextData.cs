@@ -11,16 +11,17 @@ namespace Tutti.Training;
 /// <param name="AllTokens">Tokens before cutting.</param>
 public sealed record TextData(IReadOnlyList<Example> Examples, int Truncated, long LostTokens, long AllTokens)
 {
-    /// <summary>Encodes every row on all processors.</summary>
+    /// <summary>Encodes every row on all processors, or takes it from a cache.</summary>
     /// <param name="table">The rows.</param>
     /// <param name="text">The text of a row.</param>
     /// <param name="tokenizer">The model's.</param>
     /// <param name="maxLength">Tokens per row, special tokens included.</param>
     /// <param name="labels">The class of each row (-1 unknown), or null for none.</param>
     /// <param name="pair">The second text, or null.</param>
-    public static TextData From(Table table, TextTemplate text, Tokenizer tokenizer, int maxLength, int[]? labels = null, TextTemplate? pair = null)
+    /// <param name="cache">Where rows that were encoded before are found; null: nowhere.</param>
+    public static TextData From(Table table, TextTemplate text, Tokenizer tokenizer, int maxLength, int[]? labels = null, TextTemplate? pair = null, TokenCache? cache = null)
     {
-        var tokens = tokenizer.EncodeAll(Texts(table, text), maxLength, pair is null ? null : Texts(table, pair));
+        var tokens = (cache ?? new(null)).EncodeAll(tokenizer, Texts(table, text), maxLength, pair is null ? null : Texts(table, pair));
         var examples = tokens.Select((t, row) => new Example(t.Ids, t.TypeIds, labels?[row] ?? -1, row)).ToArray();
         return new(examples, tokens.Count(t => t.Truncated), tokens.Sum(t => (long)t.FullLength - t.Ids.Length), tokens.Sum(t => (long)t.FullLength));
     }

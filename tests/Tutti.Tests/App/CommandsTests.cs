@@ -77,6 +77,14 @@ public sealed class CommandsTests(TinyRun run)
     }
 
     [Fact]
+    public void Train_says_of_each_cell_what_share_of_the_time_updates_waited_for_data()
+    {
+        using var temp = Shared.Temp();
+        var outcome = CommandLine.Run("train", run.Input("recipe.yaml"), "--run", temp.File("run"));
+        Assert.Equal(TinyRun.Cells, System.Text.RegularExpressions.Regex.Count(outcome.Error, @" s, data wait \d+\.\d\d %, peak "));
+    }
+
+    [Fact]
     public void Train_with_json_prints_nothing_else()
     {
         using var temp = Shared.Temp();

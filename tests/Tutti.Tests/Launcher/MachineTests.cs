@@ -95,7 +95,7 @@ public sealed class MachineTests : IDisposable
         var calls = await File.ReadAllLinesAsync(log, TestContext.Current.CancellationToken);
         Assert.Equal(2, calls.Length);
         Assert.EndsWith(" update", calls[0]);
-        Assert.EndsWith(" -y --no-install-recommends libtorch-dev libgloo-dev libopenblas0-openmp", calls[1]);
+        Assert.EndsWith(" -y --no-install-recommends libtorch-dev libdnnl-dev libgloo-dev libopenblas0-openmp", calls[1]);
         Assert.Single(sandbox.Builds);
     }
 

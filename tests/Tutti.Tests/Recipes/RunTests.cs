@@ -50,6 +50,7 @@ public sealed class RunTests(TinyRun run)
         Assert.Equal(TinyRun.Cells, events.Count(e => e.Kind == "cell finished"));
         Assert.Equal(2 * TinyRun.Cells, events.Count(e => e.Kind == "evaluated"));         // two epochs each
         Assert.Equal(2 * 3 * TinyRun.Cells, events.Count(e => e.Kind == "step"));          // 48 rows in batches of 16
+        Assert.All(events.Where(e => e.Kind == "step"), step => Assert.InRange((double)step.Fields["dataSeconds"]!, 1e-9, (double)step.Fields["seconds"]!));
     }
 
     [Fact]

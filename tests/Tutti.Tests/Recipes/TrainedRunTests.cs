@@ -10,6 +10,8 @@ namespace Tutti.Tests.Recipes;
 [Collection(RunCollection.Name)]
 public sealed class TrainedRunTests(TinyRun run)
 {
+    const int LongerThanAWindow = TrainedRun.WindowRows + 200;
+
     [Fact]
     [Trait("Category", "Slow")]
     public void A_file_of_any_length_is_predicted_in_constant_memory()
@@ -19,7 +21,7 @@ public sealed class TrainedRunTests(TinyRun run)
         Assert.Equal(2000, TinyRun.Predict(trained, Long(temp, 2_000), temp.File("short.csv")));
         var before = Working();
         Assert.Equal(50_000, TinyRun.Predict(trained, Long(temp, 50_000), temp.File("long.csv")));
-        // 50,000 rows of this file are 12 MB as objects, their tokens as much again; a chunk of 4,096 rows is a twelfth of that.
+        // 50,000 rows of this file are 12 MB as objects, their tokens as much again; what is held at a time is a tenth of that.
         Assert.InRange(Working() - before, long.MinValue, 100L << 20);
         Assert.Equal(50_001, File.ReadLines(temp.File("long.csv")).Count());
         // The rows repeat every 30 rows: so must what is predicted for them, across chunks too.
@@ -29,24 +31,50 @@ public sealed class TrainedRunTests(TinyRun run)
     }
 
     [Fact]
-    public void Chunks_do_not_show()
+    public void Each_row_of_a_file_longer_than_a_window_gets_what_its_text_alone_gets()
     {
         using var temp = Shared.Temp();
         var trained = SmallRun(temp);
-        TinyRun.Predict(trained, Long(temp, 4_100), temp.File("p.csv"));
+        TinyRun.Predict(trained, Long(temp, LongerThanAWindow), temp.File("p.csv"));
         var set = PredictionFile.Read(temp.File("p.csv"));
-        Assert.Equal(Enumerable.Range(0, 4_100).Select(i => $"{i}"), set.Ids);
-        Assert.Equal(set.Row(0)[0], set.Row(4_080)[0], 1e-5);                             // 4,080 = 136 x 30
+        Assert.Equal(Enumerable.Range(0, LongerThanAWindow).Select(i => $"{i}"), set.Ids);
+        var (table, text) = (Table.Read(Long(temp, LongerThanAWindow)), TrainedRun.Open(trained).Text);
+        using var classifier = TextClassifier.Load(trained);
+        foreach (var row in Enumerable.Range(0, 40).Concat(Enumerable.Range(TrainedRun.WindowRows - 20, 40)).Append(LongerThanAWindow - 1))
+            Assert.Equal(classifier.Probabilities([text.Render(table, row)])[0], set.Row(row)[0], 1e-6);
+    }
+
+    [Fact]
+    public void A_broken_row_of_a_later_window_is_named_and_nothing_is_written()
+    {
+        using var temp = Shared.Temp();
+        var file = temp.Write("broken.csv", "id,keyword,location,text\n" + string.Concat(Enumerable.Range(0, LongerThanAWindow).Select(i => i == LongerThanAWindow - 2 ? "1,2,3\n" : $"{i},,,fire {i}\n")));
+        var error = Assert.Throws<DataException>(() => TinyRun.Predict(run.Folder, file, temp.File("out.csv")));
+        Assert.Equal(LongerThanAWindow, error.Row);            // the header is line 1
+        Assert.False(File.Exists(temp.File("out.csv")));
+    }
+
+    [Fact]
+    public void Cancelled_prediction_writes_nothing_and_leaves_no_temporary_file()
+    {
+        using var temp = Shared.Temp();
+        using var thread = new OneThread();
+        using var cancel = new CancellationTokenSource();
+        cancel.Cancel();
+        var open = TrainedRun.Open(run.Folder);
+        Assert.ThrowsAny<OperationCanceledException>(() => open.Predict(run.Input("test.csv"), temp.File("out/p.csv"), cancel.Token));
+        Assert.ThrowsAny<OperationCanceledException>(() => open.Score(run.Input("train.csv"), cancel.Token));
+        Assert.Empty(Directory.GetFiles(temp.Path, "*", SearchOption.AllDirectories));
     }
 
     [Theory]
     [InlineData(10)]
-    [InlineData(4_500)]
+    [InlineData(TrainedRun.WindowRows + 10)]
     public void An_id_that_stands_twice_anywhere_in_the_file_is_found_before_anything_is_computed(int apart)
     {
         using var temp = Shared.Temp();
         var trained = SmallRun(temp);
-        var file = temp.Write("twice.csv", "id,keyword,location,text\n" + string.Concat(Enumerable.Range(0, 5_000).Select(i => $"{(i == 100 + apart ? 100 : i)},,,fire {i}\n")));
+        var file = temp.Write("twice.csv", "id,keyword,location,text\n" + string.Concat(Enumerable.Range(0, LongerThanAWindow).Select(i => $"{(i == 100 + apart ? 100 : i)},,,fire {i}\n")));
         var error = Assert.Throws<DataException>(() => TinyRun.Predict(trained, file, temp.File("out.csv")));
         Assert.Equal(102 + apart, error.Row);
         Assert.Contains("the id '100' is there twice, first in line 102", error.Message, StringComparison.Ordinal);

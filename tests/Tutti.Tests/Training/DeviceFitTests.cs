@@ -154,8 +154,8 @@ public sealed class DeviceFitTests() : EngineTest(threads: 1)
         using var sum = new GradientSum(model, config, 5, null);
         Assert.Null(new MemoryPlanner(model, config, 1, sum, Path.GetTempPath()).Try(SmallEncoder.Examples(24), checkpointing: true, paged: true));
         using var onCpu = SmallEncoder.Model();
-        Assert.Equal(MemoryNeed.Smallest(onCpu, 80) + (2 * MemoryNeed.WeightBytes(onCpu)), MemoryNeed.Smallest(model, 80));
-        Assert.Contains("optimizer's state beside it", MemoryNeed.TooSmall(onCpu, 80, 1000, device: Device.Cuda()).Message, StringComparison.Ordinal);
+        Assert.True(MemoryNeed.Smallest(model, 80, 4) >= MemoryNeed.Smallest(onCpu, 80, 4) + (2 * MemoryNeed.WeightBytes(onCpu)));       // both moments
+        Assert.Contains("optimizer's state beside it", MemoryNeed.TooSmall(onCpu, 80, 4, 1000, device: Device.Cuda()).Message, StringComparison.Ordinal);
     }
 
     sealed class Counting(Action<StepResult> then) : IProgress<StepResult>

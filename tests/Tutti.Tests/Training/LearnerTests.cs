@@ -83,6 +83,17 @@ public sealed class LearnerTests() : EngineTest(threads: 1)
     }
 
     [Fact]
+    public void The_time_that_updates_wait_for_data_is_a_part_of_theirs_and_added_up()
+    {
+        using var model = Tiny.Model();
+        var steps = new SomeExamples.Kept<StepResult>();
+        var result = new Learner(model, config, 1).FitInTest(SomeExamples.Of(64), SomeExamples.Of(20, seed: 2), new(steps));
+        Assert.All(steps, step => Assert.InRange(step.DataSeconds, 1e-9, step.Seconds));
+        Assert.Equal(steps.Sum(step => step.DataSeconds), result.DataSeconds, 1e-9);
+        Assert.Equal(steps.Sum(step => step.Seconds), result.Seconds, 1e-9);
+    }
+
+    [Fact]
     public void Training_stops_when_nothing_improves_any_more()
     {
         using var model = Tiny.Model();

@@ -3,6 +3,7 @@ using Tutti.Nn;
 using Tutti.Tests.Torch;
 using Tutti.Torch;
 using Tutti.Training;
+using Tutti.Training.Optimizers;
 
 namespace Tutti.Tests.Training;
 
@@ -108,6 +109,33 @@ public sealed class MemoryPlannerTests() : EngineTest(threads: 1)
         public override int MaxLength => inner.MaxLength;
         protected override Tensor Encode(TokenBatch batch, Ragged ragged, Action<Tensor>? observe) => inner.Hidden(batch, null, out _);
         protected internal override Tensor Head(Tensor hidden, Ragged ragged) => inner.Head(hidden, ragged);
+    }
+
+    [Fact]
+    public void Neither_an_update_nor_its_prediction_holds_a_gradient_as_large_as_a_large_vocabulary()
+    {
+        using var model = SmallEncoder.Model(vocabulary: 100_000);
+        var table = 4L * 100_000 * 48;
+        var (examples, config) = (SmallEncoder.Examples(32), SmallEncoder.Config with { MicroTokens = 300 });
+        long before, peak;
+        using (var optimizer = new AdamW(model.Params.Items))
+        {
+            before = Memory.Stats(Device.Cpu, resetPeak: true).InUse;
+            _ = new Learner(model, config, 1).Gradients(Batches.Micro(examples, 300), 0);
+            optimizer.Step(1e-3, 1);
+            peak = Memory.Stats(Device.Cpu).Peak;
+            optimizer.ZeroGradients();
+        }
+        TestContext.Current.TestOutputHelper?.WriteLine($"{peak - before} bytes for an update, {table} for the table");
+        Assert.InRange(peak - before, 1, table / 2);
+
+        using var sum = new GradientSum(model, config, 1, null);
+        var report = new MemoryPlanner(model, config, 1, sum, Path.GetTempPath()).Choose(examples);
+        Assert.InRange(report.Plan.PredictedPeak, peak * 0.98, peak * 1.02);
+        Assert.InRange(report.Gradients, 1, table / 2);
+        var error = MemoryNeed.TooSmall(model, 80, 32, 1 << 20);
+        Assert.Contains("weights 19.6 MB, their gradients ", error.Message, StringComparison.Ordinal);
+        Assert.InRange(MemoryNeed.Smallest(model, 80, 32), table, table * 3 / 2);
     }
 
     [Fact]

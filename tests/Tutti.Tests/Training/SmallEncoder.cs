@@ -12,10 +12,10 @@ static class SmallEncoder
 
     public static TrainConfig Config { get; } = new() { Batch = 32, Epochs = 2, LearningRate = 1e-3, LabelSmoothing = 0.1, Warmup = 0 };
 
-    public static TextModel Model(DType dtype = DType.Float32, int layers = 3, Device? device = null, double dropout = 0.1) => ModelFolder.New(new ModelConfig(new JsonObject
+    public static TextModel Model(DType dtype = DType.Float32, int layers = 3, int vocabulary = Vocabulary, Device? device = null, double dropout = 0.1) => ModelFolder.New(new ModelConfig(new JsonObject
     {
         ["model_type"] = "bert",
-        ["vocab_size"] = Vocabulary,
+        ["vocab_size"] = vocabulary,
         ["hidden_size"] = 48,
         ["num_hidden_layers"] = layers,
         ["num_attention_heads"] = 4,

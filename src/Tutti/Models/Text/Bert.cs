@@ -46,9 +46,10 @@ sealed class BertLayer(Params p, BertConfig config)
 
     public Tensor Forward(Tensor x, Ragged ragged)                                                           // (T,C)
     {
-        var context = attention.Forward(query.Forward(x), key.Forward(x), value.Forward(x), ragged);
-        x = attentionNorm.Forward(attentionDropout.Forward(output.Forward(context), ragged.TokenRows) + x);
-        return norm.Forward(dropout.Forward(down.Forward(activation(up.Forward(x))), ragged.TokenRows) + x);
+        var inputs = Linear.Together(x, query, key, value);
+        var context = attention.Forward(inputs[0], inputs[1], inputs[2], ragged);
+        x = attentionNorm.Forward(x, output.Forward(context), attentionDropout, ragged.TokenRows);
+        return norm.Forward(x, down.Forward(activation(up.Forward(x))), dropout, ragged.TokenRows);
     }
 }
 

@@ -5,14 +5,17 @@ namespace Tutti.Training.Optimizers;
 
 /// <summary>
 /// Adam with decoupled weight decay (Loshchilov and Hutter 2019; arithmetic of torch.optim.AdamW). Weights without a gradient are left
-/// alone entirely; biases and norms do not decay. All parameters are updated in one sweep of memory.
+/// alone entirely; biases and norms do not decay. All parameters are updated in one sweep of memory; rows of a table that an update has no gradient for
+/// are caught up when they are needed, to the same bits (<see cref="DeferredRows"/>).
 /// </summary>
 public sealed class AdamW : IDisposable
 {
     readonly IReadOnlyList<Parameter> parameters;
     readonly double beta2, eps, decay;
     readonly Tensor[] m, v;
+    readonly DeferredRows?[] tables;
     readonly MappedPages? pages;
+    long steps;
 
     /// <param name="parameters">The weights; their moments are allocated here, never inside a step.</param>
     /// <param name="beta1">Decay of the first moment.</param>
@@ -24,19 +27,37 @@ public sealed class AdamW : IDisposable
     {
         (this.parameters, Beta1, this.beta2, this.eps, this.decay) = (parameters, beta1, beta2, eps, decay);
         (m, v) = (new Tensor[parameters.Count], new Tensor[parameters.Count]);
+        tables = new DeferredRows?[parameters.Count];
         using var scope = new Scope();                        // frees what was made when memory ends half-way
-        if (pagesFolder is not null) pages = new(pagesFolder, parameters.Concat(parameters).Select(item => item.Value.Count * item.Value.DType.Size()));
+        if (pagesFolder is not null) pages = new(pagesFolder, parameters.Concat(parameters).Select(item => item.Stored.Count * item.Stored.DType.Size()));
         for (var i = 0; i < m.Length; i++)                    // side by side, so that a sweep touches a file in order
-            foreach (var list in (Tensor[][])[m, v]) list[i] = pages?.Take(parameters[i].Value.Shape, parameters[i].Value.DType) ?? Tensor.Zeros(parameters[i].Value.Shape, parameters[i].Value.DType, parameters[i].Value.Device);
+            foreach (var list in (Tensor[][])[m, v]) list[i] = pages?.Take(parameters[i].Stored.Shape, parameters[i].Stored.DType) ?? Tensor.Zeros(parameters[i].Stored.Shape, parameters[i].Stored.DType, parameters[i].Stored.Device);
+        for (var i = 0; i < m.Length; i++)
+            if (parameters[i].ByRows) tables[i] = new(parameters[i], m[i], v[i], pages is null ? null : pages.Rest);
+        foreach (var table in tables) table?.Own();
         foreach (var tensor in m.Concat(v)) tensor.Owned();
     }
 
     /// <summary>Steps done, which the bias corrections need.</summary>
-    public long Steps { get; set; }
+    public long Steps
+    {
+        get => steps;
+        set
+        {
+            CatchUp();
+            steps = value;
+        }
+    }
 
-    /// <summary>The moments by name, to be saved and restored: "m WEIGHT" and "v WEIGHT".</summary>
-    public IEnumerable<KeyValuePair<string, Tensor>> State =>
-        parameters.SelectMany((item, i) => (KeyValuePair<string, Tensor>[])[new($"m {item.Name}", m[i]), new($"v {item.Name}", v[i])]);
+    /// <summary>The moments by name, to be saved and restored: "m WEIGHT" and "v WEIGHT". Asking for them does all that was put off.</summary>
+    public IEnumerable<KeyValuePair<string, Tensor>> State
+    {
+        get
+        {
+            CatchUp();
+            return parameters.SelectMany((item, i) => (KeyValuePair<string, Tensor>[])[new($"m {item.Name}", m[i]), new($"v {item.Name}", v[i])]);
+        }
+    }
 
     /// <summary>The decay of the first moment, which some schedules move.</summary>
     public double Beta1 { get; set; }
@@ -50,14 +71,19 @@ public sealed class AdamW : IDisposable
     {
         using var scope = new Scope();
         using var mode = Modes.NoGrad();
-        var used = Enumerable.Range(0, parameters.Count).Select(i => (Index: i, Grad: parameters[i].Value.Grad)).Where(item => item.Grad is not null).ToArray();
-        var grads = Array.ConvertAll(used, item => item.Grad!);
-        var norm = knownNorm ?? GradientNorm(grads);
+        List<(int Index, Tensor Grad)> whole = [], rows = [];
+        for (var i = 0; i < parameters.Count; i++)
+            if (parameters[i].Stored.StoredGrad is { } grad) (grad.IsByRows ? rows : whole).Add((i, grad));
+        foreach (var (_, grad) in rows) grad.SettleRows();
+        var norm = knownNorm ?? GradientNorm([.. whole.Concat(rows).OrderBy(item => item.Index).Select(item => item.Grad)]);
         if (!double.IsFinite(norm)) return norm;
         // torch.nn.utils.clip_grad_norm_: the coefficient is capped at 1 and the norm has 1e-6 added.
         var scale = maxNorm > 0 ? Math.Min(1, maxNorm / (norm + 1e-6)) : 1;
-        Steps++;
-        Update([.. used.Select(item => item.Index)], grads, rate, scale);
+        steps++;
+        var step = new AdamWStep(rate, rate / (1 - Math.Pow(Beta1, steps)), Math.Sqrt(1 - Math.Pow(beta2, steps)), Beta1, beta2, eps, scale);
+        foreach (var (i, _) in whole) tables[i]?.All();
+        if (whole.Count > 0) Update([.. whole.Select(item => item.Index)], [.. whole.Select(item => item.Grad)], step);
+        foreach (var (i, grad) in rows) tables[i]!.Step(grad, Decay(i), step);
         pages?.Rest();
         return norm;
     }
@@ -65,19 +91,26 @@ public sealed class AdamW : IDisposable
     /// <summary>Forgets the gradients, so that the next backward starts from nothing.</summary>
     public void ZeroGradients()
     {
-        foreach (var parameter in parameters) parameter.Value.SetGrad(null);
+        foreach (var parameter in parameters) parameter.Stored.SetGrad(null);
     }
 
     public void Dispose()
     {
+        foreach (var table in tables) table?.Dispose();       // the weights outlive their moments
         foreach (var tensor in m.Concat(v)) tensor.Dispose();
         pages?.Dispose();
+    }
+
+    void CatchUp()
+    {
+        foreach (var table in tables) table?.All();
     }
 
     static double GradientNorm(Tensor[] grads)
     {
         if (grads.Length == 0) return 0;
-        return grads[0].Device.IsCpu ? Tensor.Norm(grads) : DeviceAdamW.NormAnd(grads, Tensor.Zeros([1], DType.Float64, grads[0].Device)).ToArray<double>()[0];
+        if (grads[0].Device.IsCpu) return Tensor.Norm(Array.ConvertAll(grads, grad => grad.IsByRows ? grad.RowValues : grad));
+        return DeviceAdamW.NormAnd(grads, Tensor.Zeros([1], DType.Float64, grads[0].Device)).ToArray<double>()[0];
     }
 
     /// <summary>The gradients' norm and a loss, read from the device together: what an update waits for, once.</summary>
@@ -85,26 +118,22 @@ public sealed class AdamW : IDisposable
     {
         using var scope = new Scope();
         using var mode = Modes.NoGrad();
-        var read = DeviceAdamW.NormAnd([.. parameters.Select(item => item.Value.Grad).OfType<Tensor>()], loss).ToArray<double>();
+        var read = DeviceAdamW.NormAnd([.. parameters.Select(item => item.Stored.StoredGrad).OfType<Tensor>()], loss).ToArray<double>();
         return (read[0], read[1]);
     }
 
     /// <summary>The way weights are updated: the CPU's kernel, libtorch's fused one, or operators; null: the best for the device.</summary>
     internal AdamWPath? Path { get; init; }
 
-    void Update(int[] used, Tensor[] grads, double rate, double scale)
+    void Update(int[] used, Tensor[] grads, in AdamWStep step)
     {
-        if (used.Length == 0) return;
-        var (weights, first, second, decays) = (Pick(i => parameters[i].Value), Pick(i => m[i]), Pick(i => v[i]), Array.ConvertAll(used, Decay));
-        var step = new DeviceAdamW(rate, Beta1, beta2, eps, scale, Steps);
+        var (weights, first, second, decays) = (Array.ConvertAll(used, i => parameters[i].Stored), Array.ConvertAll(used, i => m[i]), Array.ConvertAll(used, i => v[i]), Array.ConvertAll(used, Decay));
         switch (Path ?? (weights[0].Device.IsCpu ? AdamWPath.OnePass : DeviceAdamW.HasFused ? AdamWPath.Fused : AdamWPath.Operators))
         {
-            case AdamWPath.OnePass: Tensor.AdamW(weights, grads, first, second, decays, rate, Beta1, beta2, eps, scale, Steps); break;
-            case AdamWPath.Fused: step.Fused(weights, grads, first, second, decays); break;
-            default: step.ByOperators(weights, grads, first, second, decays); break;
+            case AdamWPath.OnePass: Tensor.AdamW(weights, grads, first, second, [], decays, step); break;
+            case AdamWPath.Fused: DeviceAdamW.Fused(weights, grads, first, second, decays, step, steps); break;
+            default: DeviceAdamW.ByOperators(weights, grads, first, second, decays, step); break;
         }
-
-        Tensor[] Pick(Func<int, Tensor> of) => Array.ConvertAll(used, i => of(i));
     }
 
     double Decay(int i) => parameters[i].Decay ? decay : 0;

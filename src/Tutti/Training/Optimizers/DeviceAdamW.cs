@@ -9,10 +9,7 @@ enum AdamWPath { OnePass, Fused, Operators }
 /// The arithmetic of <see cref="AdamW"/> on devices that its one-pass kernel is not built for: libtorch's fused kernel where there is one, else
 /// operators. Nothing here waits for the device.
 /// </summary>
-/// <param name="Beta1">As of this step.</param>
-/// <param name="Step">From 1.</param>
-/// <param name="Scale">Multiplies every gradient.</param>
-sealed record DeviceAdamW(double Rate, double Beta1, double Beta2, double Eps, double Scale, long Step)
+static class DeviceAdamW
 {
     static readonly Op[] fused = [new("aten::_fused_adamw_")];
 
@@ -29,9 +26,9 @@ sealed record DeviceAdamW(double Rate, double Beta1, double Beta2, double Eps, d
     }
 
     /// <summary>One kernel for all weights of the same decay.</summary>
-    public void Fused(Tensor[] weights, Tensor[] grads, Tensor[] m, Tensor[] v, double[] decay)
+    /// <param name="number">Of the step, from 1.</param>
+    public static void Fused(Tensor[] weights, Tensor[] grads, Tensor[] m, Tensor[] v, double[] decay, AdamWStep step, long number)
     {
-        if (weights.Length == 0) return;
         using var scope = new Scope();
         var device = weights[0].Device;
         Tensor One(double value)
@@ -40,31 +37,30 @@ sealed record DeviceAdamW(double Rate, double Beta1, double Beta2, double Eps, d
             one.Fill(value);
             return one;
         }
-        var (steps, divisor) = (One(Step), Scale == 1 ? null : One(1 / Scale));       // the kernel divides gradients by it
+        var (steps, divisor) = (One(number), step.Scale == 1 ? null : One(1 / step.Scale));       // the kernel divides gradients by it
         foreach (var group in Enumerable.Range(0, weights.Length).GroupBy(i => decay[i]))
         {
             var members = group.ToArray();
             Tensor[] Of(Tensor[] all) => [.. members.Select(i => all[i])];
             var counts = new Tensor[members.Length];
             Array.Fill(counts, steps);
-            fused[0].Run(Of(weights), Of(grads), Of(m), Of(v), (Tensor[])[], counts, Rate, Beta1, Beta2, group.Key, Eps, false, false, divisor);
+            fused[0].Run(Of(weights), Of(grads), Of(m), Of(v), (Tensor[])[], counts, step.Rate, step.Beta1, step.Beta2, group.Key, step.Eps, false, false, divisor);
         }
     }
 
     /// <summary>The same by operators, weight by weight.</summary>
-    public void ByOperators(Tensor[] weights, Tensor[] grads, Tensor[] m, Tensor[] v, double[] decay)
+    public static void ByOperators(Tensor[] weights, Tensor[] grads, Tensor[] m, Tensor[] v, double[] decay, in AdamWStep step)
     {
-        var (correction1, correction2) = (1 - Math.Pow(Beta1, Step), 1 - Math.Pow(Beta2, Step));
         for (var i = 0; i < weights.Length; i++)
         {
             using var scope = new Scope();
-            var grad = grads[i] * Scale;
-            m[i].MulInPlace(Beta1);
-            m[i].AddInPlace(grad, 1 - Beta1);
-            v[i].MulInPlace(Beta2);
-            v[i].AddInPlace(grad.Square(), 1 - Beta2);
-            weights[i].MulInPlace(1 - (Rate * decay[i]));
-            weights[i].AddInPlace(m[i] / ((v[i].Sqrt() / Math.Sqrt(correction2)) + Eps), -Rate / correction1);
+            var grad = grads[i] * step.Scale;
+            m[i].MulInPlace(step.Beta1);
+            m[i].AddInPlace(grad, 1 - step.Beta1);
+            v[i].MulInPlace(step.Beta2);
+            v[i].AddInPlace(grad.Square(), 1 - step.Beta2);
+            weights[i].MulInPlace(1 - (step.Rate * decay[i]));
+            weights[i].AddInPlace(m[i] / ((v[i].Sqrt() / step.Root) + step.Eps), -step.Size);
         }
     }
 }

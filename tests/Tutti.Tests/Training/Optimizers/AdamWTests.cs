@@ -47,6 +47,23 @@ public sealed class AdamWTests : EngineTest
         Assert.InRange(Check.Worst(w[1], exempt.ToArray<double>()), 0, 1e-12);
     }
 
+    [Theory, InlineData(DType.Float32), InlineData(DType.Float64)]
+    public void A_copy_in_bfloat16_is_the_new_weight_rounded_to_nearest(DType dtype)
+    {
+        Tensor Of(string name) => Check.Normal(name, 40_000).To(dtype);
+        Tensor[] weights = [Of("a"), Of("b")], copies = [Tensor.Zeros([40_000], DType.BFloat16), null!];
+        var plain = Array.ConvertAll(weights, weight => weight.Clone());
+        var step = new AdamWStep(0.1, 1, 0.3, 0.9, 0.999, 1e-8, 0.5);
+        foreach (var (list, to) in ((Tensor[], Tensor[])[])[(weights, copies), (plain, [])])
+            Tensor.AdamW(list, [Of("c"), Of("d")], [Of("e"), Of("f")], [Of("e").Square(), Of("f").Square()], to, [0.1, 0], step);
+        Assert.Equal(Numbers(plain[0]), Numbers(weights[0]));
+        Assert.Equal(Numbers(plain[1]), Numbers(weights[1]));
+        Assert.NotEqual(Numbers(Of("a")), Numbers(weights[0]));
+        Assert.Equal(Numbers(weights[0].To(DType.Float32).To(DType.BFloat16)), Numbers(copies[0]));
+
+        static double[] Numbers(Tensor x) => x.To(DType.Float64).ToArray<double>();
+    }
+
     [Fact]
     public void A_weight_without_a_gradient_is_left_alone()
     {

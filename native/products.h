@@ -1,0 +1,16 @@
+// Matrix products of row-major matrices, float32 or bfloat16, by oneDNN where the build found it, else by libtorch's operators.
+#pragma once
+#include <ATen/core/Tensor.h>
+
+namespace tutti {
+
+// y = x w^T + bias: x (m,k), w (n,k), bias (n) float32 or undefined; y (m,n) in the type of x.
+at::Tensor product_forward(const at::Tensor& x, const at::Tensor& w, const at::Tensor& bias);
+
+// into = dy w, or into += dy w: dy (m,n), w (n,k), into (m,k), which may be float32 where the factors are bfloat16.
+void product_input(const at::Tensor& dy, const at::Tensor& w, at::Tensor& into, bool add);
+
+// dy^T x as (n,k) float32: dy (m,n), x (m,k).
+at::Tensor product_weight(const at::Tensor& dy, const at::Tensor& x);
+
+}  // namespace tutti

@@ -1,0 +1,134 @@
+// LayerNorm(x + dropout(y)) in one pass over a row that lies in the first cache, and dropout alone.
+#include "norm.h"
+#include "mix.h"
+#include "vector.h"
+
+namespace tutti::simd::TUTTI_SIMD {
+
+namespace {
+
+constexpr int64_t block = 64;                                 // elements whose dropout bits are drawn at once
+
+inline Floats read(const float* from) { return get<Floats>(from); }
+inline Floats read(const bf16* from) { return bits(Words(__builtin_convertvector(get<Shorts>(from), Ints)) << 16); }
+inline void write(float* to, Floats x) { put(to, x); }
+inline void write(bf16* to, Floats x) { put(to, __builtin_convertvector(narrow(x), Shorts)); }
+
+// The bits of elements e to e + 63 of a row.
+inline void draw(uint64_t start, int64_t e, uint64_t (&words)[block / 4]) {
+  constexpr int count = lanes / 2;
+  Longs step;
+  for (int i = 0; i < count; i++) step[i] = uint64_t(i + 1);
+  for (int i = 0; i < int(block / 4); i += count) put(words + i, mix(start + golden * (step + uint64_t(e / 4 + i))));
+}
+
+// Calls body(e, kept) for every vector of a row, and tail(e, keep) for the elements that fill none.
+template <class Body, class Tail>
+inline void over_row(const Drop& drop, int64_t row, int64_t width, Body body, Tail tail) {
+  const bool drops = drop.threshold > 0;
+  const uint64_t start = drops ? row_start(drop.key, uint64_t(drop.rows[row])) : 0;
+  uint64_t words[block / 4] = {};
+  for (int64_t e = 0; e < width; e += block) {
+    if (drops) draw(start, e, words);
+    const int64_t used = width - e < block ? width - e : block;
+    int64_t k = 0;
+    for (; k + lanes <= used; k += lanes) {
+      const Ints drawn = __builtin_convertvector(get<Shorts>(reinterpret_cast<const char*>(words) + 2 * k), Ints);
+      body(e + k, Words(drawn >= int32_t(drop.threshold)));
+    }
+    for (; k < used; k++) tail(e + k, ((words[k / 4] >> (16 * (k % 4))) & 0xffff) >= drop.threshold);
+  }
+}
+
+template <class T>
+void forward(const NormRows& n, int64_t begin, int64_t end) {
+  for (int64_t r = begin; r < end; r++) {
+    const float* x = n.x + r * n.width;
+    const T* y = static_cast<const T*>(n.y) + r * n.width;
+    float* s = n.s + r * n.width;
+    float* z = n.z + r * n.width;
+    Floats sums{};
+    float rest = 0;
+    over_row(n.drop, r, n.width,
+        [&](int64_t e, Words keep) {
+          const Floats value = read(x + e) + bits(bits(read(y + e) * n.drop.scale) & keep);
+          write(s + e, value);
+          sums += value;
+        },
+        [&](int64_t e, bool keep) {
+          s[e] = x[e] + (keep ? load(y[e]) * n.drop.scale : 0.f);
+          rest += s[e];
+        });
+    const float mean = (sum(sums) + rest) / float(n.width);
+    const int64_t whole = n.width / lanes * lanes;
+    sums = Floats{};
+    rest = 0;
+    for (int64_t e = 0; e < whole; e += lanes) {
+      const Floats away = read(s + e) - mean;
+      sums += away * away;
+    }
+    for (int64_t e = whole; e < n.width; e++) rest += (s[e] - mean) * (s[e] - mean);
+    const float rstd = 1.f / __builtin_sqrtf((sum(sums) + rest) / float(n.width) + n.eps);
+    for (int64_t e = 0; e < whole; e += lanes) write(z + e, (read(s + e) - mean) * rstd * read(n.weight + e) + read(n.bias + e));
+    for (int64_t e = whole; e < n.width; e++) z[e] = (s[e] - mean) * rstd * n.weight[e] + n.bias[e];
+    n.mean[r] = mean;
+    n.rstd[r] = rstd;
+  }
+}
+
+template <class T>
+void backward(const NormGradients& n, int64_t begin, int64_t end, float* dweight, float* dbias) {
+  const int64_t whole = n.width / lanes * lanes;
+  for (int64_t r = begin; r < end; r++) {
+    const float* dz = n.dz + r * n.width;
+    const float* s = n.s + r * n.width;
+    float* dx = n.dx + r * n.width;
+    T* dy = static_cast<T*>(n.dy) + r * n.width;
+    const float mean = n.mean[r], rstd = n.rstd[r];
+    Floats means{}, products{};
+    float mean_rest = 0, product_rest = 0;
+    for (int64_t e = 0; e < whole; e += lanes) {
+      const Floats given = read(dz + e), normal = (read(s + e) - mean) * rstd, scaled = given * read(n.weight + e);
+      means += scaled;
+      products += scaled * normal;
+      write(dweight + e, read(dweight + e) + given * normal);
+      write(dbias + e, read(dbias + e) + given);
+    }
+    for (int64_t e = whole; e < n.width; e++) {
+      const float normal = (s[e] - mean) * rstd, scaled = dz[e] * n.weight[e];
+      mean_rest += scaled;
+      product_rest += scaled * normal;
+      dweight[e] += dz[e] * normal;
+      dbias[e] += dz[e];
+    }
+    const float a = (sum(means) + mean_rest) / float(n.width), b = (sum(products) + product_rest) / float(n.width);
+    over_row(n.drop, r, n.width,
+        [&](int64_t e, Words keep) {
+          const Floats value = (read(dz + e) * read(n.weight + e) - a - (read(s + e) - mean) * rstd * b) * rstd;
+          write(dx + e, value);
+          write(dy + e, bits(bits(value * n.drop.scale) & keep));
+        },
+        [&](int64_t e, bool keep) {
+          const float value = (dz[e] * n.weight[e] - a - (s[e] - mean) * rstd * b) * rstd;
+          dx[e] = value;
+          store(dy[e], keep ? value * n.drop.scale : 0.f);
+        });
+  }
+}
+
+template <class T>
+void drop(const Drop& d, const T* x, T* out, int64_t width, int64_t begin, int64_t end) {
+  for (int64_t r = begin; r < end; r++) {
+    const T* from = x + r * width;
+    T* to = out + r * width;
+    over_row(d, r, width,
+        [&](int64_t e, Words keep) { write(to + e, bits(bits(read(from + e) * d.scale) & keep)); },
+        [&](int64_t e, bool keep) { store(to[e], keep ? load(from[e]) * d.scale : 0.f); });
+  }
+}
+
+}  // namespace
+
+const Norm norm{forward<float>, forward<bf16>, backward<float>, backward<bf16>, drop<float>, drop<bf16>};
+
+}  // namespace tutti::simd::TUTTI_SIMD

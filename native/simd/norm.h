@@ -1,0 +1,52 @@
+#pragma once
+#include "simd.h"
+
+namespace tutti::simd {
+
+// Which elements of a row are dropped: by 16 bits of mix(key, row, element / 4), those below `threshold`. 0 drops none.
+struct Drop {
+  const int64_t* rows;                                        // a key per row
+  uint64_t key;
+  uint32_t threshold;
+  float scale;                                                // of those that stay
+};
+
+// s = x + drop(y); z = (s - mean) * rstd * weight + bias over rows of `width`.
+struct NormRows {
+  int64_t width;
+  const float* weight;
+  const float* bias;
+  float eps;
+  Drop drop;
+  const float* x;
+  const void* y;
+  float* s;
+  float* z;
+  float* mean;                                                // a number per row, as rstd
+  float* rstd;
+};
+
+struct NormGradients {
+  int64_t width;
+  const float* weight;
+  Drop drop;
+  const float* dz;
+  const float* s;
+  const float* mean;
+  const float* rstd;
+  float* dx;
+  void* dy;
+};
+
+struct Norm {
+  void (*forward32)(const NormRows&, int64_t begin, int64_t end);   // y float32
+  void (*forward16)(const NormRows&, int64_t begin, int64_t end);   // y bfloat16
+  // Also adds the rows' share to dweight and dbias.
+  void (*backward32)(const NormGradients&, int64_t begin, int64_t end, float* dweight, float* dbias);
+  void (*backward16)(const NormGradients&, int64_t begin, int64_t end, float* dweight, float* dbias);
+  void (*drop32)(const Drop&, const float* x, float* out, int64_t width, int64_t begin, int64_t end);
+  void (*drop16)(const Drop&, const bf16* x, bf16* out, int64_t width, int64_t begin, int64_t end);
+};
+TUTTI_SIMD_TABLE(Norm, norm)
+
+}  // namespace tutti::simd

@@ -1,0 +1,90 @@
+namespace Tutti.Tests;
+
+public sealed class AheadTests
+{
+    /// <summary>Counts to a number and then perhaps fails; tells how far it is and whether it was closed.</summary>
+    sealed class Source(int count, Exception? then = null)
+    {
+        int made;
+
+        public int Made => Volatile.Read(ref made);
+        public bool Closed { get; private set; }
+        public ManualResetEventSlim? Gate { get; init; }
+
+        public IEnumerable<int> Elements()
+        {
+            try
+            {
+                for (var i = 0; i < count; i++)
+                {
+                    if (i > 0) Gate?.Wait(TestContext.Current.CancellationToken);
+                    Interlocked.Increment(ref made);
+                    yield return i;
+                }
+                if (then is not null) throw then;
+            }
+            finally
+            {
+                Closed = true;
+            }
+        }
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    [InlineData(100)]
+    public void Elements_and_their_order_are_the_same(int count)
+    {
+        var source = new Source(count);
+        Assert.Equal(Enumerable.Range(0, count), Ahead.Of(source.Elements()));
+        Assert.True(source.Closed);
+    }
+
+    [Fact]
+    public void The_next_element_is_made_while_the_caller_works_and_no_further_one()
+    {
+        var source = new Source(10);
+        foreach (var i in Ahead.Of(source.Elements()))
+        {
+            Assert.True(SpinWait.SpinUntil(() => source.Made == Math.Min(10, i + 2), TimeSpan.FromSeconds(30)), $"{source.Made} made while the caller works on number {i}");
+            Thread.Sleep(1);
+            Assert.Equal(Math.Min(10, i + 2), source.Made);
+        }
+    }
+
+    [Fact]
+    public void A_fault_comes_after_the_elements_before_it_as_it_was_thrown()
+    {
+        var fault = new DataException("rows.csv", "is broken", 17);
+        var source = new Source(3, fault);
+        var got = new List<int>();
+        var thrown = Assert.Throws<DataException>(() =>
+        {
+            foreach (var i in Ahead.Of(source.Elements())) got.Add(i);
+        });
+        Assert.Same(fault, thrown);
+        Assert.Equal([0, 1, 2], got);
+        Assert.True(source.Closed);
+    }
+
+    [Fact]
+    public async Task Who_stops_early_waits_for_the_source_to_be_closed_and_hears_nothing_of_later_faults()
+    {
+        using var gate = new ManualResetEventSlim();
+        var source = new Source(1, new DataException("rows.csv", "is broken")) { Gate = gate };
+        foreach (var _ in Ahead.Of(source.Elements())) break;
+        Assert.True(source.Closed);
+
+        var slow = new Source(5) { Gate = gate };
+        var stopping = Task.Run(() =>
+        {
+            foreach (var _ in Ahead.Of(slow.Elements())) break;
+        }, TestContext.Current.CancellationToken);
+        Assert.False(slow.Closed);                            // its second element is being made
+        gate.Set();
+        await stopping;
+        Assert.True(slow.Closed);
+        Assert.InRange(slow.Made, 1, 2);
+    }
+}
