@@ -137,9 +137,11 @@ TUTTI_API int32_t tutti_backward(void* loss) {
 // Writes bytes in use, and the peak since the last mark, to sink[0] and sink[1] when the tensor's gradient is known.
 TUTTI_API int32_t tutti_mark(void* handle, int64_t* sink) {
   return guard([&] {
-    from_handle(handle).register_hook([sink](const at::Tensor&) {
-      int64_t stats[4];
-      tutti_memory_stats(stats, 1);
+    const auto device = from_handle(handle).device();
+    from_handle(handle).register_hook([sink, device](const at::Tensor&) {
+      int64_t stats[4] = {0, 0, 0, 0};
+      if (device.is_cuda()) tutti_cuda_memory(device.index(), stats, 1);
+      else tutti_memory_stats(stats, 1);
       sink[0] = stats[0];
       sink[1] = stats[1];
     });

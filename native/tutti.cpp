@@ -10,9 +10,12 @@
 #include <torch/csrc/autograd/autograd.h>
 #include <torch/version.h>
 #include <cstring>
+#include <map>
 
 #ifdef TUTTI_CUDA
 #include <c10/cuda/CUDACachingAllocator.h>
+#include <c10/cuda/CUDAGuard.h>
+#include <cuda_runtime_api.h>
 #endif
 
 namespace tutti {
@@ -123,6 +126,14 @@ void put(const c10::IValue& value, Value& out) {
   else if (value.isBool()) { out.kind = Bool; out.i = value.toBool(); }
   else { out.kind = None; out.p = nullptr; }
 }
+
+#ifdef TUTTI_CUDA
+// The limits that were set, by GPU: libtorch's allocator keeps them and does not tell. Set and read by one thread, between updates.
+std::map<int32_t, int64_t>& cuda_limits() {
+  static std::map<int32_t, int64_t> limits;
+  return limits;
+}
+#endif
 
 }  // namespace tutti
 
@@ -263,6 +274,14 @@ TUTTI_API void tutti_autocast_clear(int32_t weights) {
   at::autocast::clear_cache();
   if (weights) drop_casts();
 }
+// Whether CUDA may compute float32 products in TF32, of the whole process; gives what it was.
+TUTTI_API int32_t tutti_tf32(int32_t on) {
+  return value_or<int32_t>(0, [&] {
+    const bool before = at::globalContext().allowTF32CuBLAS();
+    at::globalContext().setAllowTF32CuBLAS(on != 0);
+    return int32_t(before);
+  });
+}
 
 // ---- devices
 
@@ -278,7 +297,8 @@ TUTTI_API int32_t tutti_cuda_memory(int32_t index, int64_t* out, int32_t reset_p
     out[0] = stats.allocated_bytes[0].current;
     out[1] = stats.allocated_bytes[0].peak;
     out[2] = stats.reserved_bytes[0].current - out[0];
-    out[3] = -1;
+    const auto limit = cuda_limits().find(index);
+    out[3] = limit == cuda_limits().end() ? -1 : limit->second;
     if (reset_peak) c10::cuda::CUDACachingAllocator::resetPeakStats(device);
 #else
     TORCH_CHECK(false, "this build of the engine has no CUDA");
@@ -289,6 +309,25 @@ TUTTI_API int32_t tutti_cuda_trim() {
   return guard([&] {
 #ifdef TUTTI_CUDA
     c10::cuda::CUDACachingAllocator::emptyCache();
+#endif
+  });
+}
+
+// Limits what tensors of a GPU may take (0 leaves the limit as it is; more than the GPU has is no limit); total: the bytes of its memory.
+TUTTI_API int32_t tutti_cuda_limit(int32_t index, int64_t bytes, int64_t* total) {
+  return guard([&] {
+#ifdef TUTTI_CUDA
+    const auto device = static_cast<c10::DeviceIndex>(index);
+    c10::cuda::CUDAGuard on(device);
+    size_t free = 0, all = 0;
+    TORCH_CHECK(cudaMemGetInfo(&free, &all) == cudaSuccess, "the GPU does not say how much memory it has");
+    *total = int64_t(all);
+    if (bytes == 0) return;
+    const double share = std::min(1.0, double(bytes) / double(all));
+    c10::cuda::CUDACachingAllocator::setMemoryFraction(share, device);
+    cuda_limits()[index] = share < 1 ? bytes : -1;
+#else
+    TORCH_CHECK(false, "this build of the engine has no CUDA");
 #endif
   });
 }

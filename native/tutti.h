@@ -54,3 +54,4 @@ at::Tensor from_handle(void* handle);
 
 TUTTI_API void tutti_tensor_free(void* handle);
 TUTTI_API void tutti_memory_stats(int64_t* out, int32_t reset_peak);
+TUTTI_API int32_t tutti_cuda_memory(int32_t index, int64_t* out, int32_t reset_peak);

@@ -10,6 +10,8 @@ public sealed class Linear(Params p, int inputs, int outputs, double deviation =
     readonly Tensor weight = p.Get("weight", Init.Normal(deviation), decay: true, outputs, inputs);
     readonly Tensor bias = p.Get("bias", Init.Zeros, decay: false, outputs);
 
+    internal (Tensor Weight, Tensor Bias) Weights => (weight, bias);
+
     public Tensor Forward(Tensor x) => Together(x, this)[0];                      // (...,inputs) -> (...,outputs)
 
     /// <summary>Several layers of one input, which is cast and kept for backward once.</summary>
@@ -63,8 +65,15 @@ public sealed class Dropout(Params p, double share)
     public Tensor Forward(Tensor x, Func<Tensor> rows)
     {
         if (Counter is var (drawn, key)) return drawn == 0 ? x : x.Dropout(rows(), drawn, key);
+        return x.Dropout(Draw());
+    }
+
+    /// <summary>The share that acts now, with the generator set for it: for operators that drop by themselves.</summary>
+    internal double Draw()
+    {
+        if (!p.Run.Training || share == 0) return 0;
         Engine.Seed(p.Run.GeneratorSeed(layer));
-        return x.Dropout(share);
+        return share;
     }
 }
 

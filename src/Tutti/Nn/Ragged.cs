@@ -51,6 +51,9 @@ public sealed class Ragged
     /// <summary>(n+1) int64: where each sequence begins, and the end.</summary>
     public Tensor Offsets => Make("offsets", () => Longs(Array.ConvertAll(starts, x => (long)x)));
 
+    /// <summary>The same as int32, for kernels that take flat runs.</summary>
+    internal Tensor Ends => Make("ends", () => Offsets.To(DType.Int32));
+
     /// <summary>(n) int64: what names each sequence in dropout's keys.</summary>
     public Tensor Examples => Make("examples", () => Longs(examples));
 
@@ -74,19 +77,12 @@ public sealed class Ragged
     /// <summary>(n*H*L) dropout keys of the rows of attention probabilities, H heads.</summary>
     public Tensor AttentionRows(int heads) => Make($"attention rows {heads}", () => Rows(heads, _ => MaxLength));
 
-    /// <summary>(T, ...) -> (n, L, ...). Behind each end stand zeros, or copies of the last row where an index pads; attention masks them.</summary>
+    /// <summary>(T, ...) -> (n, L, ...), zeros behind each end.</summary>
     public Tensor Pad(Tensor x)
     {
         if (Even) return x.View([Count, MaxLength, .. x.Shape[1..]]);
         if (device.IsCpu && !ByIndex) return x.PadRows(Offsets, MaxLength);
-        var index = Make("gather", () =>
-        {
-            var rows = new long[Count * MaxLength];                               // behind an end: any row, its gradient is zero
-            for (var i = 0; i < Count; i++)
-                for (var t = 0; t < MaxLength; t++) rows[(i * MaxLength) + t] = Math.Min(starts[i] + t, starts[i + 1] - 1);
-            return Longs(rows);
-        });
-        return x.IndexSelect(0, index).View([Count, MaxLength, .. x.Shape[1..]]);
+        return Tensor.Zeros([Count * MaxLength, .. x.Shape[1..]], x.DType, device).IndexCopy(0, Places, x).View([Count, MaxLength, .. x.Shape[1..]]);
     }
 
     /// <summary>(n, L, ...) -> (T, ...): the inverse of <see cref="Pad"/>.</summary>
@@ -94,15 +90,17 @@ public sealed class Ragged
     {
         if (Even) return x.Reshape([Tokens, .. x.Shape[2..]]);
         if (device.IsCpu && !ByIndex) return x.UnpadRows(Offsets);
-        var index = Make("scatter", () =>
-        {
-            var rows = new long[Tokens];
-            for (var i = 0; i < Count; i++)
-                for (var t = starts[i]; t < starts[i + 1]; t++) rows[t] = (i * MaxLength) + t - starts[i];
-            return Longs(rows);
-        });
-        return x.Reshape([Count * MaxLength, .. x.Shape[2..]]).IndexSelect(0, index);
+        return x.Reshape([Count * MaxLength, .. x.Shape[2..]]).IndexSelect(0, Places);
     }
+
+    /// <summary>(T) int64: the row of each token in the rectangle.</summary>
+    Tensor Places => Make("places", () =>
+    {
+        var rows = new long[Tokens];
+        for (var i = 0; i < Count; i++)
+            for (var t = starts[i]; t < starts[i + 1]; t++) rows[t] = (i * MaxLength) + t - starts[i];
+        return Longs(rows);
+    });
 
     /// <summary>An int64 tensor on this batch's device.</summary>
     public Tensor Longs(long[] values) => Tensor.From<long>(values, [values.Length], device);

@@ -24,6 +24,15 @@ public sealed class RunState
     /// <summary>Dropout draws from the device's generator, as on devices without the counter-based kernel.</summary>
     internal bool ByGenerator { get; set; }
 
+    /// <summary>Float32 products on CUDA may be computed in TF32.</summary>
+    public bool Tf32 { get; set; } = true;
+
+    /// <summary>The one way in which attention is computed; null: the best that the device has.</summary>
+    internal AttentionPath? Attention { get; set; }
+
+    /// <summary>Heads are padded as on CUDA, also on other devices.</summary>
+    internal bool PadHeads { get; set; }
+
     /// <summary>The place of one dropout among all, in the order of construction.</summary>
     internal int NextLayer() => layers++;
 

@@ -17,6 +17,7 @@ public sealed class SelfAttention(Params p, int heads, double dropoutShare)
     /// <param name="batch">Where the sequences begin and end.</param>
     public Tensor Forward(Tensor query, Tensor key, Tensor value, Ragged batch)
     {
+        if (DeviceAttention.Forward(query, key, value, batch, heads, dropout, p) is { } found) return found;
         // n sequences, L longest, H heads, D = C / H
         var (n, L, C) = (batch.Count, batch.MaxLength, query.Size(-1));
         var (H, D) = (heads, C / heads);

@@ -70,7 +70,7 @@ public sealed record Cell(string Member, int Seed, int Fold, CellFolder Folder, 
     /// <summary>Predicts other test rows with the cell's checkpoint.</summary>
     public void PredictTest(MemberModel member, RunData data)
     {
-        using (var model = new TrainedModel(Folder.Checkpoint, member.Config))
+        using (var model = new TrainedModel(Folder.Checkpoint, member.Config, member.Device))
             PredictionFile.Write(Folder.Test, new(data.TestIds, data.Labels.Names, model.Probabilities(model.Encode(data.Test!, data.Text, data.Pair))));
         var metrics = JsonNode.Parse(File.ReadAllText(Folder.Metrics))!;
         metrics["test"] = data.Test!.ContentHash;
@@ -86,7 +86,7 @@ public sealed record Cell(string Member, int Seed, int Fold, CellFolder Folder, 
             Finished();                                       // what it would go on from belongs to what is replaced now
             File.Delete(Folder.Metrics);
         }
-        var before = (Tensors: LiveTensors.Current.Count, Bytes: Memory.Stats(Device.Cpu).InUse);
+        var before = (Tensors: LiveTensors.Current.Count, Bytes: Memory.Stats(member.Device).InUse);
         var clock = Stopwatch.GetTimestamp();
         var resume = new ResumeFolder(Folder.Resume, checkpoint.Disk?.Bytes, note => news?.Report(new NoteNews($"{Name}: {note}")));
         FitResult fit;
@@ -97,12 +97,12 @@ public sealed record Cell(string Member, int Seed, int Fold, CellFolder Folder, 
             var examples = train.Rows(data.Folds.Train(Fold));
             var learner = new Learner(model, member.Config, Seed, ClassWeightsOf(member.Config.ClassWeights, data, examples), member.Tokenizer, Folder.Checkpoint, row => $"id {data.TrainIds[row]} (line {data.Train.LineOf(row)})",
                 new FitStore(resume, checkpoint.Every.Time, Identity));
-            fit = learner.Fit(examples, valid, news is null ? null : Progress(news), cancel);
+            fit = learner.Fit(examples, valid, news is null ? null : Progress(news, member.Device), cancel);
             PredictionFile.Write(Folder.Predictions, Predict(model, member, valid, data.TrainIds, data, Fold, cancel));
             if (test is not null) PredictionFile.Write(Folder.Test, Predict(model, member, test.Examples, data.TestIds, data, null, cancel));
         }
         Memory.Trim();
-        var after = (Tensors: LiveTensors.Current.Count, Bytes: Memory.Stats(Device.Cpu).InUse);
+        var after = (Tensors: LiveTensors.Current.Count, Bytes: Memory.Stats(member.Device).InUse);
         WriteMetrics(fit, test is null ? null : data.Test!.ContentHash, Stopwatch.GetElapsedTime(clock).TotalSeconds, after.Tensors - before.Tensors, after.Bytes - before.Bytes);
         resume.Delete();
         news?.Report(new CellDoneNews(Name, fit));
@@ -112,10 +112,10 @@ public sealed record Cell(string Member, int Seed, int Fold, CellFolder Folder, 
     /// <summary>Removes what a finished cell needs no more: a process may have been killed before it could.</summary>
     public void Finished() => new ResumeFolder(Folder.Resume).Delete();
 
-    FitProgress Progress(IProgress<RunNews> news) => new(
+    FitProgress Progress(IProgress<RunNews> news, Device device) => new(
         new Forward<StepResult>(step => news.Report(new StepNews(Name, step))),
         new Forward<EvaluationResult>(result => news.Report(new EvaluationNews(Name, result))),
-        new Forward<MemoryReport>(memory => news.Report(new PlanNews(Name, memory, Memory.Stats(Device.Cpu).Limit))),
+        new Forward<MemoryReport>(memory => news.Report(new PlanNews(Name, memory, Memory.Stats(device).Limit))),
         new Forward<ReplayResult>(replay => news.Report(new ReplayNews(Name, replay))),
         new Forward<string>(note => news.Report(new NoteNews($"{Name}: {note}"))));
 

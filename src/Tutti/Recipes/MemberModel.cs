@@ -18,6 +18,9 @@ public sealed record MemberModel(ModelSpec Spec, TrainConfig Config, Tokenizer T
     const int PaddedTo = 8;
     const double PaddedRows = 0.002;
 
+    /// <summary>Where its networks are built.</summary>
+    public Device Device { get; init; } = Device.Cpu;
+
     /// <summary>Reads or learns the tokenizer.</summary>
     /// <exception cref="DataException">The tokenizer's files cannot be used.</exception>
     public static MemberModel Of(MemberConfig member, TrainConfig common, Func<IEnumerable<string>> texts)
@@ -31,11 +34,12 @@ public sealed record MemberModel(ModelSpec Spec, TrainConfig Config, Tokenizer T
     }
 
     /// <summary>Builds the network for some classes. The caller disposes it.</summary>
-    /// <param name="device">Where its weights go; <see cref="Device.Meta"/> for a model that is only looked at.</param>
+    /// <param name="device">Where its weights go; <see cref="Device.Meta"/> for a model that is only looked at; null for <see cref="Device"/>.</param>
     /// <exception cref="DataException">Weights or config cannot be used, or do not fit the tokenizer.</exception>
     public TextModel Build(IReadOnlyList<string> classes, long seed, out LoadReport report, Device? device = null)
     {
         report = new([], []);
+        device ??= Device;
         var model = Spec.Folder is { } folder ? ModelFolder.Load(folder, classes, seed, out report, device, change: WithDropout) : ModelFolder.New(WithDropout(Fresh(classes)), seed, device);
         try
         {

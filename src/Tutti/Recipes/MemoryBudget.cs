@@ -7,16 +7,25 @@ namespace Tutti.Recipes;
 /// <summary>A cell does not fit into the memory there is; the message says what to change.</summary>
 public sealed class RunMemoryException(string message, Exception inner) : Exception(message, inner);
 
-/// <summary>The memory that a run may take: a hard limit on tensors from construction until disposal; the machine's own size where the recipe names none.</summary>
+/// <summary>
+/// The device of a run, and the memory that it may take there: a hard limit on tensors from construction until disposal; the device's own size where
+/// the recipe names none. Beside a GPU, tensors on the CPU are limited by the machine.
+/// </summary>
 sealed class MemoryBudget : IDisposable
 {
     readonly MemorySize? size;
 
-    public MemoryBudget(MemorySize? size)
+    public MemoryBudget(MemorySize? size, Device device)
     {
-        this.size = size;
-        Memory.Limit(size?.Bytes ?? MemoryPlanner.OfMachine);
+        (this.size, Device) = (size, device);
+        if (device.IsCuda) Memory.Limit(MemoryPlanner.Of(Device.Cpu));
+        Memory.Limit(device, size?.Bytes ?? MemoryPlanner.Of(device));
     }
+
+    public Device Device { get; }
+
+    /// <summary>Bytes that may be in use.</summary>
+    public long Limit => Memory.Stats(Device).Limit is > 0 and var limit ? limit : MemoryPlanner.Of(Device);
 
     /// <summary>Refuses a model that cannot be trained in this memory by any means, before anything is loaded or written.</summary>
     /// <param name="member">Its name, for the message.</param>
@@ -24,10 +33,10 @@ sealed class MemoryBudget : IDisposable
     /// <param name="length">Tokens of the longest text that it will read.</param>
     /// <param name="batch">Texts of an update.</param>
     /// <exception cref="ConfigException">Weights and gradients alone are more than the budget.</exception>
-    public static void Check(string member, TextModel model, int length, int batch)
+    public void Check(string member, TextModel model, int length, int batch)
     {
         var least = MemoryNeed.WeightBytes(model) + MemoryNeed.GradientBytes(model, 1);
-        if (least >= Memory.Stats(Device.Cpu).Limit) throw MemoryNeed.TooSmall(model, length, batch, Memory.Stats(Device.Cpu).Limit, member: member);
+        if (least >= Limit) throw MemoryNeed.TooSmall(model, length, batch, Limit, member: member, device: Device);
     }
 
     /// <summary>Does something that may need more than there is.</summary>
@@ -42,11 +51,15 @@ sealed class MemoryBudget : IDisposable
         }
         catch (TorchMemoryException e)
         {
-            var limit = size is { } given ? $"the recipe's memory: {given}" : "the memory of this machine";
-            throw new RunMemoryException(FormattableString.Invariant($"{what}: does not fit into {limit} ({e.Op} found no room beside {MemoryStats.Text(Memory.Stats(Device.Cpu).Peak)} at the peak).\n")
+            var limit = size is { } given ? $"the recipe's memory: {given}" : Device.IsCuda ? $"the memory of {Device}" : "the memory of this machine";
+            throw new RunMemoryException(FormattableString.Invariant($"{what}: does not fit into {limit} ({e.Op} found no room beside {MemoryStats.Text(Memory.Stats(Device).Peak)} at the peak).\n")
                 + FormattableString.Invariant($"Lower train.max-length (now {config.MaxLength}), take a smaller model, or raise memory; the same command goes on from the last resume point."), e);
         }
     }
 
-    public void Dispose() => Memory.Limit(null);
+    public void Dispose()
+    {
+        Memory.Limit(null);
+        if (Device.IsCuda) Memory.Limit(Device, null);
+    }
 }

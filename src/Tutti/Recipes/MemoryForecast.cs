@@ -1,6 +1,5 @@
 using Tutti.Models;
 using Tutti.Text;
-using Tutti.Torch;
 using Tutti.Training;
 
 namespace Tutti.Recipes;
@@ -29,7 +28,7 @@ public static class MemoryForecast
     public static IEnumerable<MemberMemory> Of(Recipe recipe, bool measure = false, CancellationToken cancel = default)
     {
         recipe.Check();
-        using var memory = new MemoryBudget(recipe.Memory);
+        using var memory = new MemoryBudget(recipe.Memory, recipe.Device.Resolve());
         var data = RunData.Open(recipe);
         foreach (var member in OpenMember.All(recipe, data, memory))
         {
@@ -44,7 +43,7 @@ public static class MemoryForecast
         var seed = member.Config.Seeds[0];
         using var model = member.Model.Build(data.Labels.Names, seed, out _);
         var train = TextData.From(data.Train, data.Text, member.Model.Tokenizer, member.MaxLength, data.Truth, data.Pair, TokenCache.OfUser()).Rows(data.Folds.Train(0));
-        var (config, limit) = (member.Model.Config, Torch.Memory.Stats(Device.Cpu).Limit);
+        var (config, limit) = (member.Model.Config, Torch.Memory.Stats(member.Model.Device).Limit);
         MemoryReport? Try(TrainConfig other, IReadOnlyList<Example> rows, bool checkpointing, bool paged)
         {
             cancel.ThrowIfCancellationRequested();
@@ -53,13 +52,13 @@ public static class MemoryForecast
         }
         using var sum = new GradientSum(model, config, seed, null);
         var report = new MemoryPlanner(model, config, seed, sum, Path.GetTempPath()).Choose(train);
-        var options = Options(config, report, train, Try);
+        var options = Options(config, report, train, Try, member.Model.Device.IsCpu);
         long? measured = measure ? Measure(model, config with { MicroTokens = report.Plan.MicroTokens }, seed, train, cancel) : null;
         return new(member.Name, config, model.Params.Items.Sum(item => item.Stored.Count), train.Max(example => example.Ids.Length), limit, report, options, measured);
     }
 
     /// <summary>Each change is probed with the micro-batches of the plan, so that the peaks can be compared.</summary>
-    static MemoryOption[] Options(TrainConfig config, MemoryReport report, Example[] train, Func<TrainConfig, IReadOnlyList<Example>, bool, bool, MemoryReport?> attempt)
+    static MemoryOption[] Options(TrainConfig config, MemoryReport report, Example[] train, Func<TrainConfig, IReadOnlyList<Example>, bool, bool, MemoryReport?> attempt, bool onCpu)
     {
         var plan = report.Plan;
         var now = config with { MicroTokens = plan.MicroTokens };
@@ -70,7 +69,7 @@ public static class MemoryForecast
         if (config.Precision != Precision.Bf16) options.Add(new("train.precision: bf16", Peak(now with { Precision = Precision.Bf16 }), "activations of half the size; results differ a little"));
         options.Add(new(FormattableString.Invariant($"train.micro-tokens: {Math.Max(1, plan.MicroTokens / 2)}"), Peak(now with { MicroTokens = Math.Max(1, plan.MicroTokens / 2) }), "same results; the planner does it by itself when memory is short"));
         if (!plan.Checkpointing) options.Add(new("activations computed again", Peak(now, checkpointing: true), "same results, about a third more time; the planner's next step"));
-        if (!plan.PagedOptimizer) options.Add(new("optimizer state in a file", plan.PredictedPeak - report.Optimizer, "same results; the planner's last step"));
+        if (!plan.PagedOptimizer && onCpu) options.Add(new("optimizer state in a file", plan.PredictedPeak - report.Optimizer, "same results; the planner's last step"));
         if (longest / 2 >= 8)
             options.Add(new(FormattableString.Invariant($"train.max-length: {longest / 2}"), Peak(now, Cut(longest / 2)), FormattableString.Invariant($"{train.Count(example => example.Ids.Length > longest / 2)} of {train.Length} texts would be cut")));
         if (config.Batch > 1)

@@ -20,15 +20,15 @@ sealed record OpenMember(MemberConfig Config, MemberModel Model, int MaxLength, 
     {
         var texts = TextData.Texts(data.Train, data.Text);
         var all = data.Pair is null ? texts : [.. texts, .. TextData.Texts(data.Train, data.Pair)];
-        return [.. recipe.Members.Select(config => memory.Within(config.Name!, config.Effective(recipe.Train), () => Of(config, recipe, data, all)))];
+        return [.. recipe.Members.Select(config => memory.Within(config.Name!, config.Effective(recipe.Train), () => Of(config, recipe, data, memory, all)))];
     }
 
-    static OpenMember Of(MemberConfig config, Recipe recipe, RunData data, IReadOnlyList<string> texts)
+    static OpenMember Of(MemberConfig config, Recipe recipe, RunData data, MemoryBudget memory, IReadOnlyList<string> texts)
     {
-        var member = MemberModel.Of(config, recipe.Train, () => texts);
+        var member = MemberModel.Of(config, recipe.Train, () => texts) with { Device = memory.Device };
         CheckClassWeights(member.Config.ClassWeights, data.Labels.Names);
         using var model = member.Build(data.Labels.Names, 0, out var report, Device.Meta);
-        MemoryBudget.Check(config.Name!, model, member.MaxLength(model), member.Config.Batch);
+        memory.Check(config.Name!, model, member.MaxLength(model), member.Config.Batch);
         List<string> notes = [];
         if (config.Model.Folder is not null) notes.AddRange(report.Lines());
         if (member.Tokenizer.VocabularySize < model.VocabularySize)

@@ -30,6 +30,9 @@ public sealed record Recipe
     [Description("How every member is trained, unless it says otherwise.")]
     public TrainConfig Train { get; init; } = new();
 
+    [Description("Where models are trained and predict: auto (the first GPU where one can be used, else the CPU), cpu, cuda, or one of several GPUs, such as cuda:1.")]
+    public DeviceChoice Device { get; init; } = DeviceChoice.Auto;
+
     [Description("The most memory that training and predicting may take, such as 14 GB or 8 GiB; default: what the device has.")]
     public MemorySize? Memory { get; init; }
 
@@ -121,7 +124,8 @@ public sealed record Recipe
     /// <summary>
     /// A hash over everything that decides what a member learns: task, data settings without the test rows and sample, the member's
     /// effective training settings and its model. A finished cell (one seed, one fold) with the same fingerprint need not be trained
-    /// again. What does not change the result (memory, checkpoint, micro-tokens, the member's name, the blend) is left out.
+    /// again. What does not change the result (device, memory, checkpoint, micro-tokens, the
+    /// member's name, the blend) is left out.
     /// </summary>
     /// <param name="member">One of <see cref="Members"/>.</param>
     /// <param name="dataHash">A hash of the training file's contents; given, it stands for its path, so that a moved file is the same file.</param>

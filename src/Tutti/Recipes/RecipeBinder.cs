@@ -40,6 +40,7 @@ sealed partial class RecipeBinder
         if (type == typeof(bool)) return Switch(node, path);
         if (type == typeof(MemorySize)) return Memory(node, path);
         if (type == typeof(Duration)) return Time(node, path);
+        if (type == typeof(DeviceChoice)) return Place(node, path);
         if (type == typeof(ClassWeights)) return Weights(node, path);
         if (type.IsEnum) return Choice(node, path, Enum.GetNames(type), planned.GetValueOrDefault(type, []));
         return RecipeJson.Options.GetTypeInfo(type) is { Kind: JsonTypeInfoKind.Enumerable, ElementType: { } element }
@@ -123,6 +124,9 @@ sealed partial class RecipeBinder
 
     JsonNode? Time(RecipeNode node, string path)
         => Duration.TryParse(node.Text ?? "", out var duration) ? duration.ToString() : Fault(path, node, Duration.Expected);
+
+    JsonNode? Place(RecipeNode node, string path)
+        => DeviceChoice.TryParse(node.Text ?? "", out var choice) ? choice.ToString() : Fault(path, node, DeviceChoice.Expected);
 
     JsonNode? Switch(RecipeNode node, string path) => node.Quoted ? Fault(path, node, "expected true or false, without quotes") : node.Text switch
     {

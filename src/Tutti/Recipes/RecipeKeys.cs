@@ -64,6 +64,7 @@ static class RecipeKeys
     {
         if (type == typeof(TrainPatch)) return "keys of `train`";
         if (type == typeof(MemorySize) || type == typeof(Duration)) return "number and unit";
+        if (type == typeof(DeviceChoice)) return "`auto`, `cpu`, `cuda` or `cuda:N`";
         if (type == typeof(ClassWeights)) return "`none`, `balanced` or a mapping";
         if (type.IsEnum) return string.Join(", ", Enum.GetNames(type).Select(name => $"`{JsonNamingPolicy.KebabCaseLower.ConvertName(name)}`"));
         if (element is not null) return IsRecord(element) ? "list of mappings" : element == typeof(string) ? "list of texts" : "list of whole numbers";

@@ -38,6 +38,7 @@ static class RecipeSchema
         if (type == typeof(MemorySize))
             return new() { ["type"] = new JsonArray("string", "null"), ["pattern"] = "^\\s*[0-9]+(\\.[0-9]+)?\\s*([kKmMgGtT][iI]?)?[bB]\\s*$" };
         if (type == typeof(Duration)) return new() { ["type"] = "string", ["pattern"] = "^\\s*[0-9]+(\\.[0-9]+)?\\s*([sS]|[mM][iI][nN]|[hH])\\s*$" };
+        if (type == typeof(DeviceChoice)) return new() { ["type"] = "string", ["pattern"] = "^(auto|cpu|cuda(:[0-9]{1,2})?)$" };
         if (type == typeof(ClassWeights))
             return new()
             {

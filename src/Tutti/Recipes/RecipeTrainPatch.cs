@@ -20,6 +20,7 @@ public sealed record TrainPatch
     public double? LabelSmoothing { get; init; }
     public ClassWeights? ClassWeights { get; init; }
     public Precision? Precision { get; init; }
+    public bool? Tf32 { get; init; }
     public int? MaxLength { get; init; }
     public int? MicroTokens { get; init; }
     public int? EvaluateEvery { get; init; }

@@ -5,6 +5,7 @@ using Tutti.Predictions;
 using Tutti.Reports;
 using Tutti.Runs;
 using Tutti.Text;
+using Tutti.Torch;
 using Tutti.Training;
 
 namespace Tutti.Recipes;
@@ -15,7 +16,8 @@ namespace Tutti.Recipes;
 /// </summary>
 /// <param name="recipe">What to do.</param>
 /// <param name="folder">The run folder; created when everything has been checked.</param>
-public sealed class Run(Recipe recipe, string folder)
+/// <param name="device">Where to train; null: where the recipe says.</param>
+public sealed class Run(Recipe recipe, string folder, Device? device = null)
 {
     readonly RunFolder files = new(folder);
 
@@ -27,7 +29,7 @@ public sealed class Run(Recipe recipe, string folder)
     public RunResult Train(IProgress<RunNews>? news = null, CancellationToken cancel = default)
     {
         recipe.Check();
-        using var memory = new MemoryBudget(recipe.Memory);
+        using var memory = new MemoryBudget(recipe.Memory, device ?? recipe.Device.Resolve());
         var data = RunData.Open(recipe);
         var members = OpenMember.All(recipe, data, memory);
         CheckSample(data);
@@ -37,7 +39,7 @@ public sealed class Run(Recipe recipe, string folder)
         using var start = new RunStart(files);
         try
         {
-            start.Write(recipe, data, cells.Length, members.ToDictionary(member => member.Name, member => member.Weights));
+            start.Write(recipe, data, memory.Device, cells.Length, members.ToDictionary(member => member.Name, member => member.Weights));
             news?.Report(new DataNews(recipe.Data.Train, data.Summary(), [.. Enumerable.Range(0, data.Folds.Count).Select(fold => data.Folds.Valid(fold).Length)], data.Test?.Count ?? 0));
             var number = 0;
             foreach (var member in members) number = TrainMember(member, data, cells, number, recipe.Checkpoint, start.Events, memory, news, cancel);

@@ -34,13 +34,13 @@ sealed class RunStart : IDisposable
     public EventLog Events { get; }
 
     /// <summary>Recipe in effect with hashes and versions, folds, hashes of the rows. What a killed process left half written goes.</summary>
-    public void Write(Recipe recipe, RunData data, int cells, IReadOnlyDictionary<string, string?> weights)
+    public void Write(Recipe recipe, RunData data, Device device, int cells, IReadOnlyDictionary<string, string?> weights)
     {
         AtomicFile.RemoveUnfinished(files.Root, below: false);
         AtomicFile.RemoveUnfinished(files.Cells, below: true);
         List<(string Name, object? Value)> facts =
         [
-            ("tutti", typeof(Run).Assembly.GetName().Version?.ToString(3)), ("libtorch", Engine.Version), ("dotnet", Environment.Version.ToString()), ("threads", Engine.Threads),
+            ("tutti", typeof(Run).Assembly.GetName().Version?.ToString(3)), ("libtorch", Engine.Version), ("dotnet", Environment.Version.ToString()), ("threads", Engine.Threads), ("device", device.ToString()),
             ("train", data.Train.ContentHash), ("test", data.Test?.ContentHash), ("cells", cells),
             .. weights.Where(pair => pair.Value is not null).Select(pair => ($"weights of {pair.Key}", (object?)pair.Value)),
         ];

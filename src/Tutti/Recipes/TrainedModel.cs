@@ -1,6 +1,7 @@
 using Tutti.Models;
 using Tutti.Tables;
 using Tutti.Text;
+using Tutti.Torch;
 using Tutti.Training;
 
 namespace Tutti.Recipes;
@@ -13,11 +14,12 @@ sealed class TrainedModel : IDisposable
     readonly TrainConfig config;
 
     /// <exception cref="DataException">The checkpoint is incomplete or damaged.</exception>
-    public TrainedModel(string checkpoint, TrainConfig config)
+    public TrainedModel(string checkpoint, TrainConfig config, Device device)
     {
         this.config = config;
         tokenizer = Tokenizer.Load(checkpoint);
-        model = ModelFolder.Load(checkpoint, null, 0, out var report);
+        model = ModelFolder.Load(checkpoint, null, 0, out var report, device);
+        model.Params.Run.Tf32 = config.Tf32 ?? true;
         if (report.Missing.Count == 0) return;
         model.Dispose();
         throw new DataException(checkpoint, $"weights are missing: {string.Join(", ", report.Missing.Take(3))}; train the cell again");

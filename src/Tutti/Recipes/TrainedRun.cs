@@ -19,10 +19,12 @@ public sealed class TrainedRun
 
     readonly RunFolder files;
     readonly Recipe recipe;
+    readonly Lazy<Device> device;
 
-    TrainedRun(RunFolder files, Recipe recipe, IReadOnlyList<CellFolder[]> members, IReadOnlyList<string> classes)
+    TrainedRun(RunFolder files, Recipe recipe, IReadOnlyList<CellFolder[]> members, IReadOnlyList<string> classes, Device? device)
     {
         (this.files, this.recipe, Members, Classes) = (files, recipe, members, classes);
+        this.device = new(() => device ?? recipe.Device.Resolve());
         (Text, Pair) = RunData.Templates(recipe.Data);
     }
 
@@ -35,8 +37,10 @@ public sealed class TrainedRun
     /// <summary>The cells of each member, in the order of the recipe.</summary>
     internal IReadOnlyList<CellFolder[]> Members { get; }
 
+    /// <param name="folder">The run folder.</param>
+    /// <param name="device">Where to predict; null: where the recipe says.</param>
     /// <exception cref="DataException">Not a run folder, or cells are missing.</exception>
-    public static TrainedRun Open(string folder)
+    public static TrainedRun Open(string folder, Device? device = null)
     {
         var files = new RunFolder(folder);
         if (!File.Exists(files.Recipe)) throw new DataException(folder, "is not a run folder: there is no recipe.yaml; train one with: tutti train RECIPE --run DIR");
@@ -49,7 +53,7 @@ public sealed class TrainedRun
                 if (Cell.Recorded(cell, "settings") is not { } settings) throw new DataException(cell.Root, "this cell is not finished; repeat tutti train to finish the run");
                 else if (settings != recipe.Settings(member)) throw new DataException(cell.Root, "this cell was trained with other settings than recipe.yaml says; repeat tutti train to finish the run");
         var classes = ModelConfig.Read(Path.Combine(members[0][0].Checkpoint, "config.json")).Labels;
-        return new(files, recipe, members, classes);
+        return new(files, recipe, members, classes, device);
     }
 
     /// <summary>Predicts a file of any size in constant memory and writes id, prediction and a probability per class.</summary>
@@ -116,7 +120,7 @@ public sealed class TrainedRun
         {
             return [.. Members.Select((cells, m) => cells.Select(cell =>
             {
-                loaded.Add(new TrainedModel(cell.Checkpoint, recipe.Members[m].Effective(recipe.Train)));
+                loaded.Add(new TrainedModel(cell.Checkpoint, recipe.Members[m].Effective(recipe.Train), device.Value));
                 return loaded[^1];
             }).ToArray())];
         }
@@ -131,7 +135,7 @@ public sealed class TrainedRun
     IEnumerable<(Table Chunk, double[] Probabilities)> Predicted(string data, CancellationToken cancel)
     {
         using var total = new RunningBlend();
-        using (new MemoryBudget(recipe.Memory)) Accumulate(data, total, cancel);
+        using (new MemoryBudget(recipe.Memory, device.Value)) Accumulate(data, total, cancel);
         foreach (var (chunk, sums) in Chunks(data).Zip(total.Read(ChunkRows * Classes.Count)))
         {
             cancel.ThrowIfCancellationRequested();
@@ -153,7 +157,7 @@ public sealed class TrainedRun
                 }
                 catch (TorchMemoryException e)
                 {
-                    throw new RunMemoryException(FormattableString.Invariant($"{cell.Root}: predicting does not fit into {(recipe.Memory is { } given ? $"the recipe's memory: {given}" : "the memory of this machine")} ({e.Op} found no room).\n")
+                    throw new RunMemoryException(FormattableString.Invariant($"{cell.Root}: predicting does not fit into {(recipe.Memory is { } given ? $"the recipe's memory: {given}" : $"the memory of {(device.Value.IsCuda ? device.Value : "this machine")}")} ({e.Op} found no room).\n")
                         + (recipe.Memory is null ? "Close other programs, or predict on a larger machine." : $"Raise memory in {files.Recipe}; the predictions stay the same."), e);
                 }
             total.Add(member.Read(ChunkRows * Classes.Count), 1.0 / Members.Count, Blend == RecipeBlend.Geometric ? Logarithm : null);
@@ -162,7 +166,7 @@ public sealed class TrainedRun
 
     void Add(CellFolder cell, TrainConfig config, string data, RunningBlend member, double weight, CancellationToken cancel)
     {
-        using var model = new TrainedModel(cell.Checkpoint, config);
+        using var model = new TrainedModel(cell.Checkpoint, config, device.Value);
         if (!model.Classes.SequenceEqual(Classes)) throw new DataException(cell.Checkpoint, "this checkpoint has other classes than the run; train the cell again");
         var windows = Chunks(data).SelectMany(chunk => model.Encode(chunk, Text, Pair)).Chunk(WindowRows);
         member.Add(Ahead.Of(windows).Select(rows => model.Probabilities(rows, cancel)), weight);
@@ -171,6 +175,7 @@ public sealed class TrainedRun
     /// <summary>Reads the whole file once, so that a fault in its last row is found before anything is computed.</summary>
     void Check(string data, CancellationToken cancel)
     {
+        _ = device.Value;                                     // a GPU that is not there
         IEnumerable<Table> Checked() => Chunks(data).Select(chunk =>
         {
             cancel.ThrowIfCancellationRequested();

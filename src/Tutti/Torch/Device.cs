@@ -1,7 +1,7 @@
 namespace Tutti.Torch;
 
 /// <summary>Where a tensor lives: the CPU or one CUDA GPU.</summary>
-/// <param name="Type">libtorch's device type: 0 CPU, 1 CUDA.</param>
+/// <param name="Type">libtorch's device type: 0 CPU, 1 CUDA, 14 meta. Others are treated as a GPU would be, without what only CUDA has.</param>
 /// <param name="Index">The GPU's number; -1 on the CPU.</param>
 public readonly record struct Device(int Type, int Index)
 {
@@ -12,7 +12,8 @@ public readonly record struct Device(int Type, int Index)
     public static Device Meta { get; } = new(14, -1);
 
     public bool IsCpu => Type == 0;
+    public bool IsCuda => Type == 1;
     public bool IsMeta => Type == 14;
 
-    public override string ToString() => IsCpu ? "cpu" : IsMeta ? "meta" : $"cuda:{Index}";
+    public override string ToString() => IsCpu ? "cpu" : IsMeta ? "meta" : IsCuda ? $"cuda:{Index}" : $"device {Type}";
 }

@@ -23,20 +23,15 @@ public static class Diagnosis
         var (files, fights) = Engine.Blas;
         yield return ("BLAS", files.Count == 0 ? "inside libtorch" : string.Join(", ", files));
         if (fights) yield return ("", "a BLAS with its own thread pool is loaded: small models train several times slower; install libopenblas0-openmp");
-        yield return ("device", "CPU; no GPU is used because " + WhyNoGpu());
+        yield return ("device", Engine.WhyNoCuda is { } why ? $"CPU; no GPU is used because {why}" : FormattableString.Invariant($"{Device.Cuda()} of {Engine.CudaCount} GPU(s), {MemoryStats.Text(Memory.SizeOf(Device.Cuda()))}; device: cpu in a recipe leaves it alone"));
         var memory = Memory.Stats(Device.Cpu);
         yield return ("memory", FormattableString.Invariant($"{MemoryStats.Text(GC.GetGCMemoryInfo().TotalAvailableMemoryBytes)} in the machine; tensors use {MemoryStats.Text(memory.InUse)}, cached {MemoryStats.Text(memory.Cached)}, limit {(memory.Limit < 0 ? "none" : MemoryStats.Text(memory.Limit))}"));
         yield return ("live tensors", FormattableString.Invariant($"{LiveTensors.Current.Count} (freed late by the collector: {LiveTensors.Finalized})"));
-        foreach (var (op, overload, use) in optional) yield return (op, $"{(new Op(op, overload).Exists ? "in this libtorch, not used yet" : "not in this libtorch")}; {use} is done by other operators");
+        foreach (var (op, overload, use) in optional) yield return (op, new Op(op, overload).Exists ? $"in this libtorch: {use}, where the device and the type of numbers allow it" : $"not in this libtorch; {use} is done by other operators");
         yield return ("fp32 product", Speed(null));
         yield return ("bf16 product", Speed(DType.BFloat16));
         yield return ("generator", Engine.GeneratorState(Device.Cpu).Length is var bytes ? FormattableString.Invariant($"can be saved and restored ({bytes} bytes)") : "");
     }
-
-    static string WhyNoGpu() => Engine.CudaCount > 0 ? FormattableString.Invariant($"training on CUDA is not built yet (libtorch sees {Engine.CudaCount} GPU(s))")
-        : File.Exists("/proc/driver/nvidia/version") || Directory.Exists("/proc/driver/nvidia")
-        ? "this libtorch was built without CUDA or cannot reach the driver; set LIBTORCH to a CUDA build"
-        : "no NVIDIA driver is loaded";
 
     // The best of three, at the shape of a BERT-base feed-forward block.
     static string Speed(DType? autocast)

@@ -21,6 +21,12 @@ public static unsafe class Engine
     /// <summary>GPUs that libtorch can use; 0 when it was built without CUDA or finds none.</summary>
     public static int CudaCount => Native.tutti_cuda_count();
 
+    /// <summary>Why no GPU can be used, or null where one can. The end of a sentence.</summary>
+    public static string? WhyNoCuda => CudaCount > 0 ? null
+        : File.Exists("/proc/driver/nvidia/version") || Directory.Exists("/proc/driver/nvidia")
+        ? "this libtorch was built without CUDA or cannot reach the driver; set LIBTORCH to a CUDA build and build again"
+        : "no NVIDIA driver is loaded";
+
     /// <summary>libtorch's own description of its threads and libraries.</summary>
     public static string Info
     {

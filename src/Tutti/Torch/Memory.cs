@@ -24,13 +24,30 @@ public static unsafe class Memory
     public static MemoryStats Stats(Device device, bool resetPeak = false)
     {
         var stats = stackalloc long[4];
-        if (device.IsCpu) Native.tutti_memory_stats(stats, resetPeak ? 1 : 0);
+        if (!device.IsCuda) Native.tutti_memory_stats(stats, resetPeak ? 1 : 0);
         else Native.Check("cuda_memory", Native.tutti_cuda_memory(device.Index, stats, resetPeak ? 1 : 0));
         return new(stats[0], stats[1], stats[2], stats[3]);
     }
 
     /// <summary>Sets the hard limit of CPU tensor memory in bytes, or removes it with null. Beyond it operators throw <see cref="TorchMemoryException"/>.</summary>
     public static void Limit(long? bytes) => Native.tutti_memory_limit(bytes ?? -1);
+
+    /// <summary>The same for the tensors of one device.</summary>
+    public static void Limit(Device device, long? bytes)
+    {
+        long total;
+        if (!device.IsCuda) Limit(bytes);
+        else Native.Check("cuda_limit", Native.tutti_cuda_limit(device.Index, bytes ?? long.MaxValue, &total));
+    }
+
+    /// <summary>Bytes of a device's own memory; for the CPU what the machine has for this process.</summary>
+    public static long SizeOf(Device device)
+    {
+        if (!device.IsCuda) return MachineSize;
+        long total;
+        Native.Check("cuda_limit", Native.tutti_cuda_limit(device.Index, 0, &total));
+        return total;
+    }
 
     /// <summary>Bytes that the machine has for this process: its memory, or what its control group may take.</summary>
     public static long MachineSize

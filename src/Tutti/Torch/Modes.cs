@@ -29,6 +29,19 @@ public static unsafe class Modes
     /// <param name="weights">Also the casts of linear layers on the CPU, which follow their weights from update to update and are dropped only to have their memory.</param>
     public static void ClearAutocast(bool weights = true) => Native.tutti_autocast_clear(weights ? 1 : 0);
 
+    /// <summary>
+    /// Float32 products on CUDA round their factors to TF32 (10 bits of mantissa, float32's range), which tensor cores multiply several times faster.
+    /// A switch of the whole process, because backward runs on threads of libtorch; without effect on other devices.
+    /// </summary>
+    public static Mode Tf32(Device device, bool on)
+    {
+        if (!device.IsCuda) return new(() => { });
+        var before = Tf32(on);
+        return new(() => Tf32(before));
+    }
+
+    internal static bool Tf32(bool on) => Native.tutti_tf32(on ? 1 : 0) != 0;
+
     static int Switch(int device, int dtype)
     {
         int before;

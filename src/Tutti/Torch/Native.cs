@@ -42,6 +42,8 @@ static unsafe partial class Native
     [LibraryImport(Library)] public static partial int tutti_cuda_count();
     [LibraryImport(Library)] public static partial int tutti_cuda_memory(int index, long* stats, int resetPeak);
     [LibraryImport(Library)] public static partial int tutti_cuda_trim();
+    [LibraryImport(Library)] public static partial int tutti_cuda_limit(int index, long bytes, long* total);
+    [LibraryImport(Library)] public static partial int tutti_tf32(int on);
     [LibraryImport(Library)] public static partial int tutti_seed(ulong seed);
     [LibraryImport(Library)] public static partial int tutti_generator_state(int device, int index, nint* state);
     [LibraryImport(Library)] public static partial int tutti_generator_restore(int device, int index, nint state);

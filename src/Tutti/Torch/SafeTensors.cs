@@ -81,16 +81,23 @@ public sealed unsafe class SafeTensors : IDisposable
         return Tensor.Empty(entry.Shape, TypeOf(entry.DType) ?? throw Unknown(entry), Device.Meta);
     }
 
-    /// <summary>Copies one tensor from the file straight into an existing one, without making a tensor.</summary>
+    /// <summary>Copies one tensor from the file straight into an existing one; on the CPU without making a tensor.</summary>
     /// <param name="name">The tensor's name in the file.</param>
-    /// <param name="target">A contiguous tensor on the CPU; its values are replaced, also where it is a weight that needs a gradient.</param>
+    /// <param name="target">A contiguous tensor; its values are replaced, also where it is a weight that needs a gradient.</param>
     /// <exception cref="DataException">The file has no such tensor, or one of another element type or shape than the target.</exception>
     public void ReadInto(string name, Tensor target)
     {
-        if (!target.Device.IsCpu || !target.IsContiguous) throw new ArgumentException($"the target of '{name}' is {target.Describe()}; expected a contiguous tensor on the CPU", nameof(target));
+        if (!target.IsContiguous) throw new ArgumentException($"the target of '{name}' is {target.Describe()}; expected a contiguous tensor", nameof(target));
         if (!entries.TryGetValue(name, out var entry)) throw new DataException(path, $"there is no tensor '{name}'");
         if (TypeOf(entry.DType) != target.DType || !entry.Shape.AsSpan().SequenceEqual(target.Shape))
             throw new DataException(path, $"tensor '{name}' is {entry.DType} ({string.Join(", ", entry.Shape)}), expected {target.Describe()}");
+        if (!target.Device.IsCpu)
+        {
+            using var none = Modes.NoGrad();
+            using var stored = Read(name);
+            target.CopyFrom(stored);
+            return;
+        }
         Buffer.MemoryCopy(data + entry.Begin, target.Data, entry.End - entry.Begin, entry.End - entry.Begin);
         GC.KeepAlive(this);
         GC.KeepAlive(target);

@@ -107,7 +107,12 @@ public sealed unsafe partial class Tensor : IDisposable
         var cpu = Empty(shape, DTypes.Of<T>());
         if (values.Length > 0) values.CopyTo(new Span<T>(cpu.Data, values.Length));
         if (device is null or { IsCpu: true }) return cpu;
-        using (cpu) return cpu.To(device.Value);
+        using (cpu)
+        {
+            if (!device.Value.IsCuda) return cpu.To(device.Value, nonBlocking: true);
+            using var pinned = cpu.PinMemory();               // from ordinary memory the copy would wait for all that is queued
+            return pinned.To(device.Value, nonBlocking: true);
+        }
     }
 
     public static Tensor From<T>(T[] values, params long[] shape) where T : unmanaged => From((ReadOnlySpan<T>)values, shape.Length == 0 ? [values.Length] : shape);

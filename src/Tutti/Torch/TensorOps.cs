@@ -70,7 +70,7 @@ public sealed partial class Tensor
     // ---- shape
     static readonly Op view = new("aten::view"), reshape = new("aten::reshape"), transpose = new("aten::transpose", "int"),
         contiguous = new("aten::contiguous"), narrow = new("aten::narrow"), select = new("aten::select", "int"), unsqueeze = new("aten::unsqueeze"), expand = new("aten::expand"), cat = new("aten::cat"), chunk = new("aten::chunk"), detach = new("aten::detach"),
-        clone = new("aten::clone"), toDType = new("aten::to", "dtype"), toDevice = new("aten::to", "device"), pad = new("tutti::pad"), unpad = new("tutti::unpad");
+        clone = new("aten::clone"), toDType = new("aten::to", "dtype"), toDevice = new("aten::to", "device"), pinMemory = new("aten::pin_memory"), pad = new("tutti::pad"), unpad = new("tutti::unpad");
 
     public Tensor View(params long[] shape) => view.Call(this, shape);
     public Tensor Reshape(params long[] shape) => reshape.Call(this, shape);
@@ -85,14 +85,16 @@ public sealed partial class Tensor
     public Tensor Detach() => detach.Call(this);
     public Tensor Clone() => clone.Call(this);
     public Tensor To(DType dtype) => toDType.Call(this, dtype);
-    public Tensor To(Device device) => toDevice.Call(this, device, DType);
+    public Tensor To(Device device, bool nonBlocking = false) => toDevice.Call(this, device, DType, nonBlocking);
+    /// <summary>A copy that a GPU reads without the host waiting; its memory is reused only when the GPU has read it.</summary>
+    internal Tensor PinMemory() => pinMemory.Call(this);
     /// <summary>Ragged rows (T, ...) with offsets (n+1, int64) -> (n, length, ...), zeros behind each end.</summary>
     public Tensor PadRows(Tensor offsets, long length) => pad.Call(this, offsets, length);
     /// <summary>(n, length, ...) with offsets (n+1, int64) -> ragged rows (T, ...).</summary>
     public Tensor UnpadRows(Tensor offsets) => unpad.Call(this, offsets);
 
     // ---- choosing and reducing
-    static readonly Op embedding = new("aten::embedding"), embeddingByRows = new("tutti::embedding"), indexSelect = new("aten::index_select"),
+    static readonly Op embedding = new("aten::embedding"), embeddingByRows = new("tutti::embedding"), indexSelect = new("aten::index_select"), indexCopy = new("aten::index_copy"),
         sum = new("aten::sum"), sumDims = new("aten::sum", "dim_IntList"), mean = new("aten::mean"), max = new("aten::max"), argmax = new("aten::argmax"),
         isFinite = new("aten::isfinite"), all = new("aten::all");
 
@@ -101,6 +103,8 @@ public sealed partial class Tensor
     /// <summary>The same on the CPU, with a gradient by rows: one row for every id, duplicates too.</summary>
     internal Tensor EmbeddingByRows(Tensor ids, long padding) => embeddingByRows.Call(this, ids, padding);
     public Tensor IndexSelect(int axis, Tensor index) => indexSelect.Call(this, axis, index);
+    /// <summary>This tensor with the rows of <paramref name="source"/> in the places that an index says.</summary>
+    public Tensor IndexCopy(int axis, Tensor index, Tensor source) => indexCopy.Call(this, axis, index, source);
     public Tensor Sum() => sum.Call(this);
     public Tensor Sum(long axis, bool keep = false) => sumDims.Call(this, (long[])[axis], keep);
     public Tensor Mean() => mean.Call(this);

@@ -50,6 +50,9 @@ sealed class Accumulation(IReadOnlyList<Example> examples, double divisor)
         DataSeconds += dataSeconds;
     }
 
+    /// <summary>Adds the loss of parts that were added without theirs.</summary>
+    public void AddLoss(double loss) => Loss += loss;
+
     public JsonObject ToJson() => new() { ["done"] = Done, ["loss"] = BitConverter.DoubleToInt64Bits(Loss), ["seconds"] = Seconds, ["dataSeconds"] = DataSeconds };
 
     public void Restore(JsonNode from) => (Done, Loss, Seconds, DataSeconds) = (from["done"]!.GetValue<int>(), BitConverter.Int64BitsToDouble(from["loss"]!.GetValue<long>()),

@@ -17,6 +17,7 @@ sealed class GradientSum : IDisposable
     readonly double[]? classWeights;
     readonly Tensor? weights;                                 // the same on the device
     readonly DType? autocast;
+    Tensor? waiting;                                          // the loss so far, where reading it would wait for a device
 
     public GradientSum(TextModel model, TrainConfig config, long seed, double[]? classWeights)
     {
@@ -33,8 +34,11 @@ sealed class GradientSum : IDisposable
     {
         var run = model.Params.Run;
         (run.Training, run.Seed, run.Update, run.Checkpointing) = (true, seed, update, checkpointing);
+        DropWaiting();
+        var tf32 = Modes.Tf32(model.Params.Device, run.Tf32);
         return new(() =>
         {
+            tf32.Dispose();
             (run.Training, run.Checkpointing) = (false, false);
             Modes.ClearAutocast(weights: false);              // the optimizer's sweep brings them up to date
         });
@@ -42,17 +46,46 @@ sealed class GradientSum : IDisposable
 
     /// <summary>Adds a micro-batch's gradient to those the weights have. Memory that ends inside is an error.</summary>
     /// <param name="observe">Sees the embeddings' output and every layer's.</param>
-    /// <returns>Its part of the update's mean loss.</returns>
+    /// <returns>Its part of the update's mean loss; 0 where that is among what <see cref="TakeWaiting"/> says.</returns>
     public double AddOnce(Example[] part, double divisor, Action<Tensor>? observe = null)
     {
         using var scope = new Scope();
         var loss = Loss(part, observe) / divisor;
-        var value = loss.Item();
-        if (!loss.RequiresGrad) return value;                 // a replay has every gradient already
-        loss.Backward();
-        model.Params.SettleRows();
+        var value = model.Params.Device.IsCpu ? loss.Item() : 0;
+        if (loss.RequiresGrad)                                // not where a replay has every gradient already
+        {
+            loss.Backward();
+            model.Params.SettleRows();
+        }
+        if (!model.Params.Device.IsCpu) Wait(loss.Detach().To(DType.Float64));
         return value;
     }
+
+    /// <summary>
+    /// The losses of this update's micro-batches that have not been read, because that would wait for the device, as one number there; null where all
+    /// were. Taking it begins anew.
+    /// </summary>
+    public Tensor? TakeWaiting()
+    {
+        var sum = waiting;
+        waiting = null;
+        return sum;
+    }
+
+    /// <summary>The same, read.</summary>
+    public double ReadWaiting()
+    {
+        using var sum = TakeWaiting();
+        return sum?.Item() ?? 0;
+    }
+
+    void Wait(Tensor loss)
+    {
+        if (waiting is null) waiting = loss.Clone().Owned();
+        else waiting.AddInPlace(loss);
+    }
+
+    void DropWaiting() => TakeWaiting()?.Dispose();
 
     /// <summary>As <see cref="AddOnce"/>, in pieces where memory ends: halves, and a single example with activation checkpointing.</summary>
     /// <remarks>
@@ -98,7 +131,11 @@ sealed class GradientSum : IDisposable
         return Loss([example], null).Item();
     }
 
-    public void Dispose() => weights?.Dispose();
+    public void Dispose()
+    {
+        weights?.Dispose();
+        DropWaiting();
+    }
 
     /// <summary>The summed loss of some examples.</summary>
     Tensor Loss(Example[] part, Action<Tensor>? observe)

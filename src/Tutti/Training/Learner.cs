@@ -34,6 +34,7 @@ public sealed class Learner(TextModel model, TrainConfig config, long seed, doub
         if (train.Count == 0 || valid.Count == 0) throw new ArgumentException($"got {train.Count} training and {valid.Count} held-out examples; both need at least 1");
         cancel.ThrowIfCancellationRequested();
         progress ??= new();
+        model.Params.Run.Tf32 = config.Tf32 ?? true;
         using var gradients = new GradientSum(model, config, seed, classWeights);
         using var best = new BestWeights(model, checkpointFolder, store);
         using var point = store?.Open(progress.Notes);
@@ -67,13 +68,18 @@ public sealed class Learner(TextModel model, TrainConfig config, long seed, doub
         using var gradients = new GradientSum(model, config, seed, classWeights);
         using var mode = gradients.Update(update, checkpointing);
         var divisor = gradients.Divisor(parts.SelectMany(part => part));
-        return parts.Sum(part => gradients.Add(part, divisor));
+        return parts.Sum(part => gradients.Add(part, divisor)) + gradients.ReadWaiting();
     }
 
     /// <summary>The plan of a resume point, unless memory has become too small for it.</summary>
     MemoryReport? Stored(ResumePoint? point, long limit, long longest, IProgress<string>? notes)
     {
         if (point?.State["plan"].Deserialize<MemoryPlan>() is not { } plan) return null;
+        if (plan.PagedOptimizer && !model.Params.Device.IsCpu)
+        {
+            notes?.Report($"the plan of the resume point keeps optimizer state in a file, which {model.Params.Device} cannot: planned again, results may differ in the last bits");
+            return null;
+        }
         if (plan.PredictedPeak <= limit) return MemoryReport.Of(plan, MemoryNeed.WeightBytes(model), MemoryNeed.GradientBytes(model, longest * config.Batch));
         notes?.Report($"the plan of the resume point needs {MemoryStats.Text(plan.PredictedPeak)}, there are {MemoryStats.Text(limit)}: planned again, results may differ in the last bits");
         return null;

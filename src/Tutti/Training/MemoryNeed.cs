@@ -14,11 +14,12 @@ static class MemoryNeed
 
     /// <summary>
     /// The least memory that one update takes by any means, text by text: weights, their gradients, the largest gradient of one text once more while it is
-    /// added, the inputs of all blocks and the activations of one. Optimizer state lies in a file.
+    /// added, the inputs of all blocks and the activations of one. Optimizer state lies in a file, on a GPU beside them.
     /// </summary>
     /// <param name="length">Tokens of the longest text.</param>
     /// <param name="batch">Texts of an update.</param>
-    public static long Smallest(TextModel model, int length, int batch)
+    /// <param name="device">Where it will be trained; null: where it is.</param>
+    public static long Smallest(TextModel model, int length, int batch, Device? device = null)
     {
         var largest = model.Params.Items.Max(item => GradientBytes(item, length));
         var (hidden, layers, heads) = (Size(model, "hidden_size"), Size(model, "num_hidden_layers"), Size(model, "num_attention_heads"));
@@ -26,16 +27,18 @@ static class MemoryNeed
         // token, and two and a half scores per head and pair.
         var block = sizeof(float) * ((length * ((12 * hidden) + (4 * Size(model, "intermediate_size")))) + (heads * length * length * 5 / 2));
         var inputs = sizeof(float) * length * hidden * layers;
-        return WeightBytes(model) + GradientBytes(model, (long)length * batch) + inputs + Math.Max(block, largest) + (1 << 17);
+        return ((OnGpu(model, device) ? 3 : 1) * WeightBytes(model)) + GradientBytes(model, (long)length * batch) + inputs + Math.Max(block, largest) + (1 << 17);
     }
 
     /// <summary>The error for a budget in which the model cannot be trained; names the smallest that would do.</summary>
-    public static ConfigException TooSmall(TextModel model, int length, int batch, long limit, long reserve = 0, string? member = null)
+    public static ConfigException TooSmall(TextModel model, int length, int batch, long limit, long reserve = 0, string? member = null, Device? device = null)
     {
-        var (weights, gradients, needed) = (WeightBytes(model), GradientBytes(model, (long)length * batch), (long)(Smallest(model, length, batch) * 1.05) + reserve);
+        var (weights, gradients, needed) = (WeightBytes(model), GradientBytes(model, (long)length * batch), (long)(Smallest(model, length, batch, device) * 1.05) + reserve);
         return new("memory", FormattableString.Invariant($"got {Text(limit)}, {(member is null ? "this model" : member)} needs at least about {Text(needed)}: weights {Text(weights)}, their gradients {Text(gradients)}, ")
-            + FormattableString.Invariant($"and one text of {length} tokens with activations computed again and the optimizer's state in a file. Raise memory, take a smaller model, or lower train.max-length."));
+            + FormattableString.Invariant($"and one text of {length} tokens with activations computed again and the optimizer's state {(OnGpu(model, device) ? "beside it" : "in a file")}. Raise memory, take a smaller model, or lower train.max-length."));
     }
+
+    static bool OnGpu(TextModel model, Device? device) => (device ?? model.Params.Device) is { IsCpu: false, IsMeta: false };
 
     static long Bytes(Parameter item) => item.Stored.Count * item.Stored.DType.Size();
 

@@ -30,10 +30,10 @@ sealed class MemoryPlanner(TextModel model, TrainConfig config, long seed, Gradi
     Device Device => model.Params.Device;
 
     /// <summary>Bytes that may be in use.</summary>
-    public long Limit { get; } = Memory.Stats(model.Params.Device) is { Limit: > 0 } stats ? stats.Limit : OfMachine;
+    public long Limit { get; } = Memory.Stats(model.Params.Device) is { Limit: > 0 } stats ? stats.Limit : Of(model.Params.Device);
 
-    /// <summary>What a run may take of this machine when it has no limit of its own; the rest is for the process itself and the system.</summary>
-    public static long OfMachine => Memory.MachineSize / 16 * 15;
+    /// <summary>What a run may take of a device, or of this machine, when it has no limit of its own; the rest is for the process itself and the system.</summary>
+    public static long Of(Device device) => Memory.SizeOf(device) / 16 * 15;
 
     /// <summary>The first way that fits, in the order of what it costs in time.</summary>
     /// <exception cref="ConfigException">Nothing fits: not one example, by any means. Names the least that would do.</exception>
@@ -44,6 +44,7 @@ sealed class MemoryPlanner(TextModel model, TrainConfig config, long seed, Gradi
     /// <summary>What one way of computing takes, with the largest micro-batches that fit; null when not even one example does.</summary>
     public MemoryReport? Try(IReadOnlyList<Example> train, bool checkpointing, bool paged)
     {
+        if (paged && !Device.IsCpu) return null;              // a mapped file is the CPU's memory
         try
         {
             using var optimizer = new AdamW(model.Params.Items, pagesFolder: paged ? pagesFolder : null);

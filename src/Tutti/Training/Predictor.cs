@@ -16,6 +16,7 @@ public static class Predictor
     {
         double[]? result = null;
         model.Params.Run.Training = false;
+        using var products = Modes.Tf32(model.Params.Device, model.Params.Run.Tf32);
         try
         {
             int[] places = [.. Enumerable.Range(0, examples.Count).OrderByDescending(i => examples[i].Ids.Length)];

@@ -47,7 +47,7 @@ public sealed class ResumePoint : IDisposable
     /// <exception cref="DataException">There is no such tensor.</exception>
     public Tensor Read(string name) => tensors.Read(name);
 
-    /// <summary>Copies a tensor of the point into an existing one: on the CPU, contiguous, of the same element type and shape.</summary>
+    /// <summary>Copies a tensor of the point into an existing one: contiguous, of the same element type and shape.</summary>
     /// <exception cref="DataException">There is no such tensor, or its type or shape differs.</exception>
     public void ReadInto(string name, Tensor target) => tensors.ReadInto(name, target);
 

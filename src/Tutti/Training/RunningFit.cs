@@ -101,10 +101,11 @@ sealed class RunningFit(TextModel model, TrainConfig config, long seed, Gradient
     void Step(Accumulation sum)
     {
         var clock = Stopwatch.GetTimestamp();
+        var known = Read(sum);
         if (!double.IsFinite(sum.Loss)) throw data.Broken("the loss", sum.Loss, sum.Examples, state.Update);
         var rate = config.LearningRate * Schedule.Factor(config.Schedule, state.Update, state.Updates, warmup);
         optimizer.Beta1 = Schedule.Momentum(config.Schedule, state.Update, state.Updates, warmup) ?? config.Beta1;
-        var norm = optimizer.Step(rate, config.MaxGradientNorm);
+        var norm = optimizer.Step(rate, config.MaxGradientNorm, known);
         if (!double.IsFinite(norm)) throw data.Broken("the gradient's norm", norm, sum.Examples, state.Update);
         optimizer.ZeroGradients();                            // evaluation has their memory for itself
         var seconds = sum.Seconds + Stopwatch.GetElapsedTime(clock).TotalSeconds;
@@ -116,6 +117,16 @@ sealed class RunningFit(TextModel model, TrainConfig config, long seed, Gradient
         state.SeePeak(memory.Peak);
         progress.Steps?.Report(new(state.Update, state.Updates, epoch, config.Epochs, sum.Loss, rate, norm, sum.Examples.Length, sum.Tokens, seconds, sum.DataSeconds, memory));
         if (!EvaluationIsDue && (store is { IsDue: true } || state.Update % perEpoch == 0)) Save(null);
+    }
+
+    /// <summary>Waits for a device that computes on its own: once per update, for the loss and the gradient's norm, which is null where nothing was waited for.</summary>
+    double? Read(Accumulation sum)
+    {
+        using var waiting = gradients.TakeWaiting();
+        if (waiting is null) return null;
+        var (norm, loss) = optimizer.NormAnd(waiting);
+        sum.AddLoss(loss);
+        return norm;
     }
 
     void Evaluate()
@@ -143,6 +154,7 @@ sealed class RunningFit(TextModel model, TrainConfig config, long seed, Gradient
     void Save(Accumulation? sum)
     {
         if (store is null || !changed) return;
+        sum?.AddLoss(gradients.ReadWaiting());
         state.SeePeak(Memory.Stats(Device).Peak);             // of an update in progress too
         Dictionary<string, Tensor> tensors = [];
         using var scope = new Scope();
@@ -161,7 +173,9 @@ sealed class RunningFit(TextModel model, TrainConfig config, long seed, Gradient
             ["cut"] = cut.ToJson(),
             ["plan"] = JsonSerializer.SerializeToNode(plan),
             ["optimizer"] = new JsonObject { ["steps"] = optimizer.Steps },
-            ["generator"] = Convert.ToBase64String(Engine.GeneratorState(Device)),
+            ["device"] = Device.ToString(),
+            // Where a generator is used it is seeded before every draw.
+            ["generator"] = Device.IsCpu ? Convert.ToBase64String(Engine.GeneratorState(Device)) : null,
         }, tensors);
         changed = false;
     }
@@ -173,7 +187,9 @@ sealed class RunningFit(TextModel model, TrainConfig config, long seed, Gradient
         state.Restore(point.State["fit"]!);
         cut.Restore(point.State["cut"]!);
         optimizer.Steps = point.State["optimizer"]!["steps"]!.GetValue<long>();
-        Engine.RestoreGenerator(Device, Convert.FromBase64String(point.State["generator"]!.GetValue<string>()));
+        if (Device.IsCpu && point.State["generator"] is { } generator) Engine.RestoreGenerator(Device, Convert.FromBase64String(generator.GetValue<string>()));
+        if (point.State["device"] is { } was && was.GetValue<string>() != Device.ToString())
+            progress.Notes?.Report($"the resume point was written on {was}, this is {Device}: results may differ in the last bits");
         foreach (var item in model.Params.Items) point.ReadInto($"w {item.Name}", item.Value);
         foreach (var (name, moment) in optimizer.State) point.ReadInto(name, moment);
         changed = false;
@@ -185,9 +201,10 @@ sealed class RunningFit(TextModel model, TrainConfig config, long seed, Gradient
         {
             using var scope = new Scope();
             var ids = point.Has($"ids {item.Name}") ? point.Read($"ids {item.Name}") : null;
-            var gradient = Tensor.Empty(ids is null ? item.Stored.Shape : [ids.Count, item.Stored.Size(1)], item.Stored.DType, Device);
+            var gradient = Tensor.Empty(ids is null ? item.Stored.Shape : [ids.Count, item.Stored.Size(1)], item.Stored.DType, ids is null ? Device : Device.Cpu);
             point.ReadInto($"g {item.Name}", gradient);
-            item.Stored.SetGrad(ids is null ? gradient : Tensor.ByRows(ids, gradient, item.Stored.Size(0)));
+            if (ids is not null) gradient = Tensor.ByRows(ids, gradient, item.Stored.Size(0));
+            item.Stored.SetGrad(ids is not null && !Device.IsCpu ? gradient.Dense().To(Device) : gradient);      // rows are the CPU's
         }
         return sum;
     }

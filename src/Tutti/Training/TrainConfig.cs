@@ -67,6 +67,9 @@ public sealed record TrainConfig
     [Description("Number format of the forward and backward pass.")]
     public Precision Precision { get; init; } = Precision.Fp32;
 
+    [Description("Whether float32 products on CUDA round their factors to TF32, which is several times faster; default: true. Nothing changes on a CPU.")]
+    public bool? Tf32 { get; init; }
+
     [Description("Tokens per example, special tokens included; longer texts are cut, and counted.")]
     [Range(3, int.MaxValue)]
     public int MaxLength { get; init; } = 128;

@@ -18,6 +18,8 @@ public sealed class CutRun : IDisposable
     readonly Lazy<Whole> whole, twoThreads, later;
     readonly Lazy<string> half;
 
+    static CutRun() => OtherDevice.Other.Load();
+
     public CutRun()
     {
         TinyRun.Write(temp);

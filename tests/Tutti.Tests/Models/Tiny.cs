@@ -26,8 +26,8 @@ static class Tiny
         ["initializer_range"] = 0.2,
     };
 
-    public static TextModel Model(string type = "bert", int classes = 2, double dropout = 0, long seed = 1, DType dtype = DType.Float32) =>
-        ModelFolder.New(new ModelConfig(Json(type, dropout), "config.json").WithLabels([.. Enumerable.Range(0, classes).Select(i => $"class {i}")]), seed, dtype: dtype);
+    public static TextModel Model(string type = "bert", int classes = 2, double dropout = 0, long seed = 1, DType dtype = DType.Float32, Device? device = null) =>
+        ModelFolder.New(new ModelConfig(Json(type, dropout), "config.json").WithLabels([.. Enumerable.Range(0, classes).Select(i => $"class {i}")]), seed, device, dtype);
 
     /// <summary>A folder with the weights of a model, as they are or changed.</summary>
     public static void Save(string folder, TextModel model, Func<string, string?>? rename = null, Func<string, Tensor, Tensor>? change = null)

@@ -26,6 +26,8 @@ public sealed class TinyRun : IDisposable
     readonly TempFolder temp = Shared.Temp();
     readonly Lazy<RunResult> result;
 
+    static TinyRun() => OtherDevice.Other.Load();
+
     public TinyRun()
     {
         Write(temp);

@@ -20,6 +20,8 @@ public abstract class EngineTest : IDisposable
 
     readonly int before = Engine.Threads;
 
+    static EngineTest() => OtherDevice.Other.Load();
+
     /// <param name="threads">
     /// Threads of kernels; all cores by default. Models of a few thousand weights spend their time waiting at barriers, and far longer where
     /// another process wants the same cores: tests that train them ask for 1.

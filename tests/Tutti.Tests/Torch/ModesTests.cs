@@ -85,6 +85,22 @@ public sealed class ModesTests : EngineTest
 
 public sealed class EngineTests : EngineTest
 {
+    [Fact]
+    public void TF32_is_switched_and_given_back()
+    {
+        var before = Modes.Tf32(false);
+        Assert.False(Modes.Tf32(true));
+        Assert.True(Modes.Tf32(false));
+        using (Modes.Tf32(Device.Cuda(), true))
+        {
+            using (Modes.Tf32(Device.Cuda(), false)) Assert.False(Modes.Tf32(false));
+            Assert.True(Modes.Tf32(true));
+        }
+        Assert.False(Modes.Tf32(false));
+        using (Modes.Tf32(Device.Cpu, true)) Assert.False(Modes.Tf32(false));       // another device leaves the switch alone
+        Modes.Tf32(before);
+    }
+
     static float[] Draw() => new Op("aten::rand").Call((long[])[64]).ToArray<float>();
 
     [Fact]

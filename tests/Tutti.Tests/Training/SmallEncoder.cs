@@ -12,7 +12,7 @@ static class SmallEncoder
 
     public static TrainConfig Config { get; } = new() { Batch = 32, Epochs = 2, LearningRate = 1e-3, LabelSmoothing = 0.1, Warmup = 0 };
 
-    public static TextModel Model(DType dtype = DType.Float32, int layers = 3, int vocabulary = Vocabulary) => ModelFolder.New(new ModelConfig(new JsonObject
+    public static TextModel Model(DType dtype = DType.Float32, int layers = 3, int vocabulary = Vocabulary, Device? device = null, double dropout = 0.1) => ModelFolder.New(new ModelConfig(new JsonObject
     {
         ["model_type"] = "bert",
         ["vocab_size"] = vocabulary,
@@ -21,7 +21,9 @@ static class SmallEncoder
         ["num_attention_heads"] = 4,
         ["intermediate_size"] = 96,
         ["max_position_embeddings"] = 96,
-    }, "config.json").WithLabels(["a", "b", "c"]), seed: 1, dtype: dtype);
+        ["hidden_dropout_prob"] = dropout,
+        ["attention_probs_dropout_prob"] = dropout,
+    }, "config.json").WithLabels(["a", "b", "c"]), seed: 1, device, dtype);
 
     /// <summary>Texts of 3 to 80 tokens, most of them short.</summary>
     public static Example[] Examples(int count)

@@ -76,7 +76,8 @@ public sealed class Bert : TextModel
     readonly BertConfig config;
     readonly BertEmbeddings embeddings;
     readonly BertEncoder encoder;
-    readonly Linear pooler, classifier;
+    readonly Linear pooler;
+    readonly Projection classifier;
     readonly Dropout dropout;
 
     /// <exception cref="DataException">The config asks for something this implementation does not compute.</exception>

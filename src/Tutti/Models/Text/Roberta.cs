@@ -12,7 +12,8 @@ public sealed class Roberta : TextModel
     readonly BertConfig config;
     readonly BertEmbeddings embeddings;
     readonly BertEncoder encoder;
-    readonly Linear dense, projection;
+    readonly Linear dense;
+    readonly Projection projection;
     readonly Dropout before, after;
 
     /// <exception cref="DataException">The config asks for something this implementation does not compute.</exception>

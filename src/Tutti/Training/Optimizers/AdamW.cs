@@ -65,8 +65,9 @@ public sealed class AdamW : IDisposable
     /// <summary>Updates all weights from their gradients.</summary>
     /// <param name="rate">The learning rate of this step.</param>
     /// <param name="maxNorm">Gradients are scaled down to this norm when they exceed it; 0 for never.</param>
+    /// <param name="knownNorm">The gradients' norm where it is known already, as from <see cref="NormAnd"/>.</param>
     /// <returns>The gradients' norm before scaling. When it is not finite the weights are left as they were.</returns>
-    public double Step(double rate, double maxNorm)
+    public double Step(double rate, double maxNorm, double? knownNorm = null)
     {
         using var scope = new Scope();
         using var mode = Modes.NoGrad();
@@ -74,7 +75,7 @@ public sealed class AdamW : IDisposable
         for (var i = 0; i < parameters.Count; i++)
             if (parameters[i].Stored.StoredGrad is { } grad) (grad.IsByRows ? rows : whole).Add((i, grad));
         foreach (var (_, grad) in rows) grad.SettleRows();
-        var norm = GradientNorm([.. whole.Concat(rows).OrderBy(item => item.Index).Select(item => item.Grad)]);
+        var norm = knownNorm ?? GradientNorm([.. whole.Concat(rows).OrderBy(item => item.Index).Select(item => item.Grad)]);
         if (!double.IsFinite(norm)) return norm;
         // torch.nn.utils.clip_grad_norm_: the coefficient is capped at 1 and the norm has 1e-6 added.
         var scale = maxNorm > 0 ? Math.Min(1, maxNorm / (norm + 1e-6)) : 1;
@@ -109,28 +110,29 @@ public sealed class AdamW : IDisposable
     {
         if (grads.Length == 0) return 0;
         if (grads[0].Device.IsCpu) return Tensor.Norm(Array.ConvertAll(grads, grad => grad.IsByRows ? grad.RowValues : grad));
-        var sum = grads.Select(grad => grad.Square().Sum()).Aggregate((a, b) => a + b);
-        return Math.Sqrt(sum.Item());
+        return DeviceAdamW.NormAnd(grads, Tensor.Zeros([1], DType.Float64, grads[0].Device)).ToArray<double>()[0];
     }
+
+    /// <summary>The gradients' norm and a loss, read from the device together: what an update waits for, once.</summary>
+    internal (double Norm, double Loss) NormAnd(Tensor loss)
+    {
+        using var scope = new Scope();
+        using var mode = Modes.NoGrad();
+        var read = DeviceAdamW.NormAnd([.. parameters.Select(item => item.Stored.StoredGrad).OfType<Tensor>()], loss).ToArray<double>();
+        return (read[0], read[1]);
+    }
+
+    /// <summary>The way weights are updated: the CPU's kernel, libtorch's fused one, or operators; null: the best for the device.</summary>
+    internal AdamWPath? Path { get; init; }
 
     void Update(int[] used, Tensor[] grads, in AdamWStep step)
     {
-        if (parameters[used[0]].Stored.Device.IsCpu)
+        var (weights, first, second, decays) = (Array.ConvertAll(used, i => parameters[i].Stored), Array.ConvertAll(used, i => m[i]), Array.ConvertAll(used, i => v[i]), Array.ConvertAll(used, Decay));
+        switch (Path ?? (weights[0].Device.IsCpu ? AdamWPath.OnePass : DeviceAdamW.HasFused ? AdamWPath.Fused : AdamWPath.Operators))
         {
-            Tensor.AdamW(Array.ConvertAll(used, i => parameters[i].Stored), grads, Array.ConvertAll(used, i => m[i]), Array.ConvertAll(used, i => v[i]), Array.ConvertAll(used, Decay), step);
-            return;
-        }
-        // The same arithmetic by operators, for devices that the one-pass kernel is not built for.
-        for (var k = 0; k < used.Length; k++)
-        {
-            using var scope = new Scope();
-            var (i, grad) = (used[k], grads[k] * step.Scale);
-            m[i].MulInPlace(Beta1);
-            m[i].AddInPlace(grad, 1 - Beta1);
-            v[i].MulInPlace(beta2);
-            v[i].AddInPlace(grad.Square(), 1 - beta2);
-            parameters[i].Stored.MulInPlace(1 - (step.Rate * Decay(i)));
-            parameters[i].Stored.AddInPlace(m[i] / ((v[i].Sqrt() * step.Grow) + eps), -step.Size);
+            case AdamWPath.OnePass: Tensor.AdamW(weights, grads, first, second, decays, step); break;
+            case AdamWPath.Fused: DeviceAdamW.Fused(weights, grads, first, second, decays, step, steps); break;
+            default: DeviceAdamW.ByOperators(weights, grads, first, second, decays, step); break;
         }
     }
 
