@@ -38,3 +38,6 @@ TUTTI_API int32_t tutti_simd_level(int32_t wanted) {
   static const Level most = level();
   return int32_t(current().exchange(static_cast<Level>(wanted < 0 ? 0 : wanted < int32_t(most) ? wanted : int32_t(most))));
 }
+
+// Whether products of bfloat16 are instructions here, rather than emulated.
+TUTTI_API int32_t tutti_multiplies_bf16() { return tutti::simd::level() == tutti::simd::Level::avx512; }

@@ -56,5 +56,5 @@ static class TrainBench
     }
 
     static string Text(int value) => value.ToString(CultureInfo.InvariantCulture);
-    static string Text(Precision precision) => precision == Precision.Bf16 ? "bf16" : "fp32";
+    static string Text(Precision precision) => precision switch { Precision.Bf16 => "bf16", Precision.Fp32 => "fp32", _ => "auto" };
 }

@@ -25,7 +25,7 @@ sealed record TrainCase(string Name, BertSize Size, Precision Precision, int Bat
         new("bert-tiny-tweets-bf16", tiny, Precision.Bf16, 16, Tiny, Bench.Lengths.Tweets),
         new("bert-base-tweets-fp32", bertBase, Precision.Fp32, 16, Tweets, Bench.Lengths.Tweets),
         new("bert-base-tweets-bf16", bertBase, Precision.Bf16, 16, Tweets, Bench.Lengths.Tweets),
-        new("bert-base-tweets-default", bertBase, Precision.Bf16, 16, Tweets, Bench.Lengths.Tweets, PeerPrecision: Precision.Fp32),
+        new("bert-base-tweets-default", bertBase, Precision.Auto, 16, Tweets, Bench.Lengths.Tweets, PeerPrecision: Precision.Fp32),
         new("bert-base-tweets-grouped-fp32", bertBase, Precision.Fp32, 16, Tweets, Grouped(16), PeerGroups: true),
         new("bert-base-tweets-grouped-bf16", bertBase, Precision.Bf16, 16, Tweets, Grouped(16), PeerGroups: true),
         new("bert-base-128-fp32", bertBase, Precision.Fp32, 16, Even, Fixed(128)),

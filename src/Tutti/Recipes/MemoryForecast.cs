@@ -43,7 +43,8 @@ public static class MemoryForecast
         var seed = member.Config.Seeds[0];
         using var model = member.Model.Build(data.Labels.Names, seed, out _);
         var train = TextData.From(data.Train, data.Text, member.Model.Tokenizer, member.MaxLength, data.Truth, data.Pair, TokenCache.OfUser()).Rows(data.Folds.Train(0));
-        var (config, limit) = (member.Model.Config, Torch.Memory.Stats(member.Model.Device).Limit);
+        var config = member.Model.Config with { Precision = member.Model.Config.Precision.Autocast(model) is null ? Precision.Fp32 : Precision.Bf16 };
+        var limit = Torch.Memory.Stats(member.Model.Device).Limit;
         MemoryReport? Try(TrainConfig other, IReadOnlyList<Example> rows, bool checkpointing, bool paged)
         {
             cancel.ThrowIfCancellationRequested();

@@ -59,6 +59,7 @@ static unsafe partial class Native
     [LibraryImport(Library)] public static partial int tutti_tensor_at(void* data, int dtype, long* sizes, int dims, nint* tensor);
     [LibraryImport(Library, StringMarshalling = StringMarshalling.Utf8)] public static partial void tutti_set_error(string text);
     [LibraryImport(Library)] public static partial int tutti_simd_level(int wanted);
+    [LibraryImport(Library)] public static partial int tutti_multiplies_bf16();
 
     static Native()
     {

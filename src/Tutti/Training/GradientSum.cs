@@ -22,7 +22,7 @@ sealed class GradientSum : IDisposable
     public GradientSum(TextModel model, TrainConfig config, long seed, double[]? classWeights)
     {
         (this.model, this.config, this.seed, this.classWeights) = (model, config, seed, classWeights);
-        autocast = config.Precision == Precision.Bf16 ? DType.BFloat16 : null;
+        autocast = config.Precision.Autocast(model);
         weights = classWeights is null ? null : Scope.Run(() => Tensor.From<double>(classWeights, classWeights.Length).To(model.Params.DType).To(model.Params.Device)).Owned();
     }
 

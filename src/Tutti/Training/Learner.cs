@@ -42,6 +42,7 @@ public sealed class Learner(TextModel model, TrainConfig config, long seed, doub
         var memory = Stored(point, planner.Limit, train.Max(example => (long)example.Ids.Length), progress.Notes) ?? planner.Choose(train);
         var plan = memory.Plan;
         progress.Plans?.Report(memory);
+        if (config.Precision == Precision.Auto && config.Precision.Autocast(model) is not null) progress.Notes?.Report("precision auto: matrix products in bf16, which this processor has; train.precision: fp32 computes them in float32");
         using var optimizer = new AdamW(model.Params.Items, config.Beta1, config.Beta2, config.Epsilon, config.WeightDecay, plan.PagedOptimizer ? store?.Pages ?? Path.GetTempPath() : null);
         _ = Memory.Stats(model.Params.Device, resetPeak: true);
         try

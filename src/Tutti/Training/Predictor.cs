@@ -59,7 +59,7 @@ public static class Predictor
     {
         using var scope = new Scope();
         using var none = Modes.NoGrad();
-        using var mode = Modes.Autocast(model.Params.Device, precision == Precision.Bf16 ? DType.BFloat16 : null);
+        using var mode = Modes.Autocast(model.Params.Device, precision.Autocast(model));
         // Softmax in double: rows then sum to 1 as closely as a file can say.
         var probabilities = model.Forward(TextData.Batch(piece)).To(DType.Float64).Softmax(-1);
         return (probabilities.ToArray<double>(), (int)probabilities.Size(-1));

@@ -6,9 +6,6 @@ using System.Text.Json;
 
 namespace Tutti.Training;
 
-/// <summary>The number format of the forward and backward pass; weights and optimizer state are always fp32.</summary>
-public enum Precision { Fp32, Bf16 }
-
 /// <summary>Which number of the held-out rows decides which checkpoint is kept.</summary>
 public enum BestBy { Loss, Accuracy, MacroF1 }
 
@@ -64,8 +61,8 @@ public sealed record TrainConfig
     [Description("Weight of each class in the loss: none, balanced (classes weigh the same in total), or label: weight pairs (a label left out weighs 1).")]
     public ClassWeights ClassWeights { get; init; } = ClassWeights.None;
 
-    [Description("Number format of the forward and backward pass.")]
-    public Precision Precision { get; init; } = Precision.Fp32;
+    [Description("Number format of matrix products; weights, sums and optimizer state are fp32. auto: bf16 for models of 10 million weights or more on a processor that multiplies bf16 (AVX-512 BF16), else fp32.")]
+    public Precision Precision { get; init; } = Precision.Auto;
 
     [Description("Whether float32 products on CUDA round their factors to TF32, which is several times faster; default: true. Nothing changes on a CPU.")]
     public bool? Tf32 { get; init; }
