@@ -81,7 +81,7 @@ public static class MemoryForecast
     /// <summary>One update of the rows that hold the largest micro-batch, with its optimizer step.</summary>
     static long Measure(TextModel model, TrainConfig config, long seed, Example[] train, CancellationToken cancel)
     {
-        var update = Enumerable.Range(1, config.Epochs).SelectMany(epoch => Batches.Epoch(train, config.Batch, seed, epoch)).MaxBy(examples => MemoryPlanner.Size(Batches.Micro(examples, config.MicroTokens)[0]))!;
+        var update = Enumerable.Range(1, config.Epochs).SelectMany(epoch => Batches.Epoch(train, config.Batch, seed, epoch)).MaxBy(examples => MemoryPlanner.Size(Batches.Micro(examples, config.MicroTokens)[0], model.Params.Device))!;
         using var folder = new TemporaryFolder("tutti-memory-");
         var store = new FitStore(new ResumeFolder(folder.File("resume")), TimeSpan.MaxValue, []);
         return new Learner(model, config with { Epochs = 1 }, seed, store: store).Fit(update, update[..1], cancel: cancel).PeakBytes;

@@ -29,7 +29,7 @@ public static class Batches
 
     /// <summary>
     /// Cuts examples into micro-batches, the longest first, so that memory peaks at once. Every example is in exactly one. Each text counts as long as
-    /// the longest of its micro-batch, because attention computes that rectangle; one example that is longer stands alone.
+    /// the longest of its micro-batch, which is what attention computes where it pads; one example that is longer stands alone.
     /// </summary>
     public static IReadOnlyList<Example[]> Micro(IReadOnlyList<Example> examples, int tokens)
     {

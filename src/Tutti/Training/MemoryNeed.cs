@@ -22,10 +22,12 @@ static class MemoryNeed
     public static long Smallest(TextModel model, int length, int batch, Device? device = null)
     {
         var largest = model.Params.Items.Max(item => GradientBytes(item, length));
-        var (hidden, layers, heads) = (Size(model, "hidden_size"), Size(model, "num_hidden_layers"), Size(model, "num_attention_heads"));
-        // Numbers of a block, as bisected on encoders of 48 to 768 channels: twelve rows as wide as the model and four as wide as its inside per
-        // token, and two and a half scores per head and pair.
-        var block = sizeof(float) * ((length * ((12 * hidden) + (4 * Size(model, "intermediate_size")))) + (heads * length * length * 5 / 2));
+        var (hidden, layers, heads) = (Size(model, "hidden_size"), Size(model, "num_hidden_layers"), Math.Max(1, Size(model, "num_attention_heads")));
+        // Numbers of a block, as bisected on encoders of 48 to 768 channels: rows as wide as the model and four as wide as its inside per token. On the
+        // CPU (bisected up to 256 channels) eight of the former, and each thread's scratch of attention, five rows of a head's channels per token and
+        // three times 48 rows of scores; elsewhere twelve, and two and a half scores per head and pair.
+        var (rows, scores) = !OnGpu(model, device) ? (8, Engine.Threads * ((5 * length * hidden / heads) + (144 * (length + (hidden / heads))))) : (12, heads * length * length * 5 / 2);
+        var block = sizeof(float) * ((length * ((rows * hidden) + (4 * Size(model, "intermediate_size")))) + scores);
         var inputs = sizeof(float) * length * hidden * layers;
         return ((OnGpu(model, device) ? 3 : 1) * WeightBytes(model)) + GradientBytes(model, (long)length * batch) + inputs + Math.Max(block, largest) + (1 << 17);
     }

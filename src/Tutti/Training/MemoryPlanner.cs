@@ -98,20 +98,20 @@ sealed class MemoryPlanner(TextModel model, TrainConfig config, long seed, Gradi
         foreach (var update in Updates(train))
         {
             var parts = Batches.Micro(update, tokens);
-            if (first is null || Size(parts[0]) > Size(first)) first = parts[0];
-            if (parts.Skip(1).MaxBy(Size) is { } other && (later is null || Size(other) > Size(later))) later = other;
+            if (first is null || Size(parts[0], Device) > Size(first, Device)) first = parts[0];
+            if (parts.Skip(1).MaxBy(part => Size(part, Device)) is { } other && (later is null || Size(other, Device) > Size(later, Device))) later = other;
         }
         return later is null ? [first!] : [first!, later];
     }
 
     IEnumerable<Example[]> Updates(IReadOnlyList<Example> train) => Enumerable.Range(1, config.Epochs).SelectMany(epoch => Batches.Epoch(train, config.Batch, seed, epoch)).Take(MostUpdates);
 
-    // What activations grow with: tokens, the rectangle that attention pads to, and its square. The weights are those of an encoder with heads
-    // 64 wide, in numbers per token and channel: about 17 rows of tokens, 4 padded ones, 3 scores per head.
-    internal static double Size(Example[] part)
+    // What activations grow with, in numbers per channel of an encoder with heads 64 wide: about 17 rows of tokens; on the CPU the scratch of
+    // attention, which has a few rows of the longest text; elsewhere 4 rows of the rectangle that attention pads to, and 3 scores per head.
+    internal static double Size(Example[] part, Device device)
     {
         double longest = part.Max(example => example.Ids.Length), tokens = part.Sum(example => example.Ids.Length);
-        return (17 * tokens) + (4 * part.Length * longest) + (3.0 / 64 * part.Length * longest * longest);
+        return (17 * tokens) + (device.IsCpu ? 2 * longest : (4 * part.Length * longest) + (3.0 / 64 * part.Length * longest * longest));
     }
 
     MemoryProbe? TryProbe(IReadOnlyList<Example[]> parts, bool checkpointing)

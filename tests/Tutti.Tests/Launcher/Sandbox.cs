@@ -43,7 +43,7 @@ sealed class Sandbox : IDisposable
     {
         [$"usr/lib/{Machine}-linux-gnu/cmake/Torch/TorchConfig.cmake"] = "libtorch-dev",
         ["usr/include/oneapi/dnnl/dnnl.hpp"] = "libdnnl-dev",
-    ["usr/include/gloo/config.h"] = "libgloo-dev",
+        ["usr/include/gloo/config.h"] = "libgloo-dev",
         [$"usr/lib/{Machine}-linux-gnu/openblas-openmp/libblas.so.3"] = "libopenblas0-openmp",
     };
 
