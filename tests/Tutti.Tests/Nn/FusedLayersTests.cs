@@ -129,6 +129,24 @@ public sealed class FusedLayersTests : EngineTest
         Assert.Equal(All(1), All(2));
     }
 
+    [Theory, InlineData(0), InlineData(1), InlineData(2)]
+    public void Every_generation_of_processors_computes_the_same(int level)
+    {
+        var keys = Tensor.From<long>([.. Enumerable.Range(0, 50)], 50);
+        Tensor[] Steps(Tensor[] x) => [(x[1].Dropout(keys, 0.1, 5) + x[0]).LayerNorm(x[2], x[3], 1e-12).Gelu(), .. Linears([x[0], .. LinearInputs(1)[1..].Select(tensor => tensor.To(x[0].DType))], fused: false)];
+        Tensor[] Fused(Tensor[] x) => [x[0].ResidualNorm(x[1], x[2], x[3], 1e-12, keys, 0.1, 5).Gelu(), .. Linears([x[0], .. LinearInputs(1)[1..].Select(tensor => tensor.To(DType.Float32))], fused: true)];
+        var expected = Take(DType.Float64, NormInputs(50, 40), Steps);
+        var former = Native.tutti_simd_level(level);
+        try
+        {
+            Assert.All(expected.Zip(Take(DType.Float32, NormInputs(50, 40), Fused)), pair => Assert.InRange(Off(pair.First, pair.Second), 0, 2e-5));
+        }
+        finally
+        {
+            _ = Native.tutti_simd_level(former);
+        }
+    }
+
     [Fact]
     public void Gelu_is_as_exact_as_float32_allows()
     {
