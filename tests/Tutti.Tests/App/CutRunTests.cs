@@ -59,7 +59,7 @@ public sealed class CutRunTests(CutRun run) : IDisposable
     [Theory]
     [InlineData("train.batch=16", "train.batch: was 20, is 16")]
     [InlineData("train.learning-rate=1e-3", "train.learning-rate: was 0.003, is 0.001")]
-    [InlineData("train.precision=bf16", "train.precision: was fp32, is bf16")]
+    [InlineData("train.precision=bf16", "train.precision: was auto, is bf16")]
     [InlineData("data.text={text}", "data.text: was '{keyword} | {location} | {text}', is '{text}'")]
     [InlineData("data.folds.seed=8", "data.folds.seed: was 7, is 8")]
     [InlineData("members.0.model.hidden=16", "model.hidden: was 32, is 16")]

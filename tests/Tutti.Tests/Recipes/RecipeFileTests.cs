@@ -49,8 +49,8 @@ public class RecipeFileTests
 
     [Theory]
     [InlineData("train: { schedule: linaer }", "train.schedule: got 'linaer', expected constant, linear, cosine or one-cycle; did you mean 'linear'? (recipe, line 3)")]
-    [InlineData("train: { precision: bf61 }", "train.precision: got 'bf61', expected fp32 or bf16; did you mean 'bf16'? (")]
-    [InlineData("train: { precision: 1 }", "train.precision: got '1', expected fp32 or bf16 (")]
+    [InlineData("train: { precision: bf61 }", "train.precision: got 'bf61', expected auto, fp32 or bf16; did you mean 'bf16'? (")]
+    [InlineData("train: { precision: 1 }", "train.precision: got '1', expected auto, fp32 or bf16 (")]
     [InlineData("task: image-classification", "task: got 'image-classification', which is not built yet; expected text-classification (")]
     [InlineData("blend: hill-climb", "blend: got 'hill-climb', which is not built yet; expected mean or geometric (")]
     [InlineData("blend: men", "blend: got 'men', expected mean or geometric; did you mean 'mean'? (")]

@@ -69,7 +69,7 @@ public class RecipeTests
         Assert.Equal(new TrainConfig(), recipe.Train);
         Assert.Equal((32, 3, 2e-5, ScheduleKind.Linear, 0.06), (recipe.Train.Batch, recipe.Train.Epochs, recipe.Train.LearningRate, recipe.Train.Schedule, recipe.Train.Warmup));
         Assert.Equal((0.01, 0.9, 0.999, 1e-8, 1.0), (recipe.Train.WeightDecay, recipe.Train.Beta1, recipe.Train.Beta2, recipe.Train.Epsilon, recipe.Train.MaxGradientNorm));
-        Assert.Equal((Precision.Fp32, 128, BestBy.Loss), (recipe.Train.Precision, recipe.Train.MaxLength, recipe.Train.BestBy));
+        Assert.Equal((Precision.Auto, 128, BestBy.Loss), (recipe.Train.Precision, recipe.Train.MaxLength, recipe.Train.BestBy));
         Assert.Equal((0.2, null, 0), (recipe.Data.Validation, recipe.Data.Folds, recipe.Seed));
         Assert.Equal([1], recipe.Members[0].Seeds);
         Assert.Null(recipe.Memory);
