@@ -5,11 +5,6 @@ namespace tutti::simd::TUTTI_SIMD {
 
 namespace {
 
-inline Floats read(const float* from) { return get<Floats>(from); }
-inline Floats read(const bf16* from) { return bits(Words(__builtin_convertvector(get<Shorts>(from), Ints)) << 16); }
-inline void write(float* to, Floats x) { put(to, x); }
-inline void write(bf16* to, Floats x) { put(to, __builtin_convertvector(narrow(x), Shorts)); }
-
 struct Normal { Floats cumulative, density; };
 
 // Abramowitz and Stegun 7.1.26 for the complement of erf, absolute error 7.5e-8 of the distribution; both halves from one exponential.

@@ -1,4 +1,4 @@
-// LayerNorm(x + dropout(y)) in one pass over a row that lies in the first cache, and dropout alone.
+// LayerNorm(x + dropout(y)) in one pass over a row that lies in the first cache.
 #include "norm.h"
 #include "mix.h"
 #include "vector.h"
@@ -8,11 +8,6 @@ namespace tutti::simd::TUTTI_SIMD {
 namespace {
 
 constexpr int64_t block = 64;                                 // elements whose dropout bits are drawn at once
-
-inline Floats read(const float* from) { return get<Floats>(from); }
-inline Floats read(const bf16* from) { return bits(Words(__builtin_convertvector(get<Shorts>(from), Ints)) << 16); }
-inline void write(float* to, Floats x) { put(to, x); }
-inline void write(bf16* to, Floats x) { put(to, __builtin_convertvector(narrow(x), Shorts)); }
 
 // The bits of elements e to e + 63 of a row.
 inline void draw(uint64_t start, int64_t e, uint64_t (&words)[block / 4]) {
@@ -116,19 +111,8 @@ void backward(const NormGradients& n, int64_t begin, int64_t end, float* dweight
   }
 }
 
-template <class T>
-void drop(const Drop& d, const T* x, T* out, int64_t width, int64_t begin, int64_t end) {
-  for (int64_t r = begin; r < end; r++) {
-    const T* from = x + r * width;
-    T* to = out + r * width;
-    over_row(d, r, width,
-        [&](int64_t e, Words keep) { write(to + e, bits(bits(read(from + e) * d.scale) & keep)); },
-        [&](int64_t e, bool keep) { store(to[e], keep ? load(from[e]) * d.scale : 0.f); });
-  }
-}
-
 }  // namespace
 
-const Norm norm{forward<float>, forward<bf16>, backward<float>, backward<bf16>, drop<float>, drop<bf16>};
+const Norm norm{forward<float>, forward<bf16>, backward<float>, backward<bf16>};
 
 }  // namespace tutti::simd::TUTTI_SIMD

@@ -44,8 +44,6 @@ struct Norm {
   // Also adds the rows' share to dweight and dbias.
   void (*backward32)(const NormGradients&, int64_t begin, int64_t end, float* dweight, float* dbias);
   void (*backward16)(const NormGradients&, int64_t begin, int64_t end, float* dweight, float* dbias);
-  void (*drop32)(const Drop&, const float* x, float* out, int64_t width, int64_t begin, int64_t end);
-  void (*drop16)(const Drop&, const bf16* x, bf16* out, int64_t width, int64_t begin, int64_t end);
 };
 TUTTI_SIMD_TABLE(Norm, norm)
 

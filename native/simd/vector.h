@@ -57,6 +57,11 @@ inline Words narrow(Floats x) {
   const Words rounded = (from + 0x7fffu + ((from >> 16) & 1u)) >> 16;
   return (from & 0x7fffffffu) > 0x7f800000u ? all(0x7fc0u) : rounded;
 }
+// A vector of numbers of either type, as float32.
+inline Floats read(const float* from) { return get<Floats>(from); }
+inline Floats read(const bf16* from) { return bits(Words(__builtin_convertvector(get<Shorts>(from), Ints)) << 16); }
+inline void write(float* to, Floats x) { put(to, x); }
+inline void write(bf16* to, Floats x) { put(to, __builtin_convertvector(narrow(x), Shorts)); }
 // Two vectors as bf16, one behind the other.
 inline void put_narrow(bf16* to, Floats first, Floats second) {
 #if defined(__AVX512BF16__)

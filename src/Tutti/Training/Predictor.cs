@@ -14,6 +14,7 @@ public static class Predictor
     /// <param name="cancel">Stops between pieces.</param>
     public static double[] Probabilities(TextModel model, IReadOnlyList<Example> examples, Precision precision = Precision.Fp32, int tokens = 4096, CancellationToken cancel = default)
     {
+        var autocast = precision.Autocast(model);
         double[]? result = null;
         model.Params.Run.Training = false;
         using var products = Modes.Tf32(model.Params.Device, model.Params.Run.Tf32);
@@ -25,7 +26,7 @@ public static class Predictor
             {
                 cancel.ThrowIfCancellationRequested();
                 var piece = Batches.Next(sorted.AsSpan(done), tokens);
-                if (TryPiece(model, piece, precision) is not var (values, classes))
+                if (TryPiece(model, piece, autocast) is not var (values, classes))
                 {
                     tokens = piece.Length / 2 * piece[0].Ids.Length;      // no room: smaller pieces from here on
                     continue;
@@ -43,11 +44,11 @@ public static class Predictor
     }
 
     /// <summary>Null where memory has no room for more than one example.</summary>
-    static (double[] Values, int Classes)? TryPiece(TextModel model, Example[] piece, Precision precision)
+    static (double[] Values, int Classes)? TryPiece(TextModel model, Example[] piece, DType? autocast)
     {
         try
         {
-            return Piece(model, piece, precision);
+            return Piece(model, piece, autocast);
         }
         catch (TorchMemoryException) when (piece.Length > 1)
         {
@@ -55,11 +56,11 @@ public static class Predictor
         }
     }
 
-    static (double[] Values, int Classes) Piece(TextModel model, Example[] piece, Precision precision)
+    static (double[] Values, int Classes) Piece(TextModel model, Example[] piece, DType? autocast)
     {
         using var scope = new Scope();
         using var none = Modes.NoGrad();
-        using var mode = Modes.Autocast(model.Params.Device, precision.Autocast(model));
+        using var mode = Modes.Autocast(model.Params.Device, autocast);
         // Softmax in double: rows then sum to 1 as closely as a file can say.
         var probabilities = model.Forward(TextData.Batch(piece)).To(DType.Float64).Softmax(-1);
         return (probabilities.ToArray<double>(), (int)probabilities.Size(-1));
