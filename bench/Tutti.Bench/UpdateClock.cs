@@ -98,10 +98,12 @@ sealed class UpdateClock : IDisposable
         public override int VocabularySize => inner.VocabularySize;
         public override int MaxLength => inner.MaxLength;
 
+        protected internal override bool ReadsFirst => inner.ReadsFirst;
+
         protected override Tensor Encode(TokenBatch batch, Ragged ragged, Action<Tensor>? observe)
         {
             Begun = Stopwatch.GetTimestamp();
-            return inner.Hidden(batch, observe, out _);
+            return inner.Hidden(batch, observe, out _, ragged.FirstOnly);
         }
 
         protected internal override Tensor Head(Tensor hidden, Ragged ragged)

@@ -151,8 +151,8 @@ template <class T, bool Drop> void forward(const AttentionHead& h) {
   pack_down(static_cast<const T*>(h.value), h.value_stride, room.L, room.D, room.values);
   const Left shares{reinterpret_cast<const char*>(room.shares), room.ld * int64_t(sizeof(T)), 4};
   float factors[block_rows];
-  for (int64_t first = 0; first < room.L; first += room.R) {
-    const int64_t rows = room.L - first < room.R ? room.L - first : room.R;
+  for (int64_t first = 0; first < h.queries; first += room.R) {
+    const int64_t rows = h.queries - first < room.R ? h.queries - first : room.R;
     product<T, false>(room.left(query + first * h.query_stride, h.query_stride, rows), rows, room.keys, steps_of<T>(room.D), room.L, room.scores, room.ld);
     for (int64_t r = 0; r < rows; r++) factors[r] = soften<T, Drop>(h, room.scores + r * room.ld, room.ld, room.shares + r * room.ld, first + r);
     product<T, false>(shares, rows, room.values, steps_of<T>(room.L), room.D, room.channels, room.width);
@@ -222,8 +222,8 @@ template <class T, bool Drop> void backward(const AttentionHead& h) {
   pack_down(key, h.key_stride, L, D, room.key_rows);
   const Left grad_scores{reinterpret_cast<const char*>(room.grad_scores), ld * int64_t(sizeof(T)), 4};
   const Left grad_pairs{reinterpret_cast<const char*>(room.grad_pairs), 4, ld * 4}, shares{reinterpret_cast<const char*>(room.shares), 4, ld * 4};  // transposed
-  for (int64_t first = 0; first < L; first += room.R) {
-    const int64_t rows = L - first < room.R ? L - first : room.R, row_steps = steps_of<T>(rows);
+  for (int64_t first = 0; first < h.queries; first += room.R) {
+    const int64_t rows = h.queries - first < room.R ? h.queries - first : room.R, row_steps = steps_of<T>(rows);
     product<T, false>(room.left(query + first * h.query_stride, h.query_stride, rows), rows, room.keys, channel_steps, L, room.scores, ld);
     product<T, false>(room.left(grad + first * h.grad_stride, h.grad_stride, rows), rows, room.values, channel_steps, L, room.grads, ld);
     for (int64_t r = 0; r < rows; r += per_step<T>) weigh<T, Drop>(h, room, first, r, rows);

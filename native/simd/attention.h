@@ -9,6 +9,7 @@ struct AttentionHead {
   const void *query, *key, *value;
   int64_t query_stride, key_stride, value_stride;
   int64_t length, size;
+  int64_t queries;      // rows of the query: as many as the length, or fewer from the first position on
   float scale;
   // Dropout: the mask's key, the row key of position 0, what 16 bits must reach to keep an element, 1 / the share that is kept.
   uint64_t mask_key, row;

@@ -22,21 +22,28 @@ public abstract class TextModel(Params p, JsonObject config) : IDisposable
     /// <summary>Texts -> logits (n,K).</summary>
     public Tensor Forward(TokenBatch batch) => Forward(batch, null);
 
-    /// <summary>As <see cref="Forward(TokenBatch)"/>; <paramref name="observe"/> sees what <see cref="Hidden"/> shows.</summary>
-    internal Tensor Forward(TokenBatch batch, Action<Tensor>? observe) => Head(Hidden(batch, observe, out var ragged), ragged);
+    /// <summary>As <see cref="Forward(TokenBatch)"/>; <paramref name="observe"/> sees what <see cref="Hidden"/> shows, of the last layer the rows that the head reads.</summary>
+    internal Tensor Forward(TokenBatch batch, Action<Tensor>? observe) => Head(Hidden(batch, observe, out var ragged, ReadsFirst), ragged);
 
     /// <summary>The last hidden state (T,C); <paramref name="observe"/> sees the embeddings' output and every layer's.</summary>
-    internal Tensor Hidden(TokenBatch batch, Action<Tensor>? observe, out Ragged ragged)
+    /// <param name="batch">Ids, types and lengths.</param>
+    /// <param name="observe">May be null.</param>
+    /// <param name="ragged">The batch as tensors.</param>
+    /// <param name="firstOnly">Only the first row of each sequence is asked, see <see cref="Ragged.FirstOnly"/>.</param>
+    internal Tensor Hidden(TokenBatch batch, Action<Tensor>? observe, out Ragged ragged, bool firstOnly = false)
     {
         Params.Run.FirstExample = batch.Count > 0 ? batch.Examples[0] : 0;
-        ragged = new Ragged(batch.Lengths, batch.Examples, Params.Device, Params.DType);
+        ragged = new Ragged(batch.Lengths, batch.Examples, Params.Device, Params.DType) { FirstOnly = firstOnly };
         return Encode(batch, ragged, observe);
     }
 
-    /// <summary>Logits (n,K) of a last hidden state (T,C).</summary>
+    /// <summary>The head looks at the first token of each sequence alone, so that the last layer need not compute the others.</summary>
+    protected internal virtual bool ReadsFirst => false;
+
+    /// <summary>Logits (n,K) of a last hidden state (T,C); (n,C) is possible where <see cref="ReadsFirst"/> says so.</summary>
     protected internal abstract Tensor Head(Tensor hidden, Ragged ragged);
 
-    /// <summary>The last hidden state (T,C) of a batch.</summary>
+    /// <summary>The last hidden state of a batch: (T,C), or (n,C) where <see cref="Ragged.FirstOnly"/> allows it.</summary>
     /// <param name="batch">Ids, types and lengths.</param>
     /// <param name="ragged">The same as tensors: offsets, masks, dropout keys.</param>
     /// <param name="observe">To be called with the embeddings' output and every layer's, when given.</param>

@@ -76,18 +76,19 @@ static class DeviceAttention
 
     static Tensor Flat(Tensor query, Tensor key, Tensor value, Ragged batch, int heads, double share)
     {
-        var (T, H, D) = (query.Size(0), heads, query.Size(-1) / heads);
-        Tensor Heads(Tensor x) => x.View(T, H, D);
-        var context = ops[0].Call(Heads(query), Heads(key), Heads(value), batch.Ends, batch.Ends, batch.MaxLength, batch.MaxLength, share, false, false);
-        return context.Reshape(T, H * D);
+        var (n, H, D) = (batch.Count, heads, query.Size(-1) / heads);
+        var first = query.Size(0) == n;                       // one query of each sequence
+        Tensor Heads(Tensor x) => x.View(-1, H, D);
+        var context = ops[0].Call(Heads(query), Heads(key), Heads(value), first ? batch.Each : batch.Ends, batch.Ends, first ? 1 : batch.MaxLength, batch.MaxLength, share, false, false);
+        return context.Reshape(-1, H * D);
     }
 
     static Tensor Padded(Op op, Tensor query, Tensor key, Tensor value, Ragged batch, int heads, double share)
     {
-        var (n, L, C) = (batch.Count, batch.MaxLength, query.Size(-1));
-        Tensor Heads(Tensor x) => batch.Pad(x).View(n, L, heads, C / heads).Transpose(1, 2);
+        var (n, C) = (batch.Count, query.Size(-1));
+        Tensor Heads(Tensor x) => (x.Size(0) == n ? x : batch.Pad(x)).View(n, -1, heads, C / heads).Transpose(1, 2);
         var mask = batch.Even ? null : batch.KeyMask.To(query.DType);
-        var context = op.Call(Heads(query), Heads(key), Heads(value), mask, share);                           // (n,H,L,D)
-        return batch.Unpad(context.Transpose(1, 2).Reshape(n, L, C));
+        var context = op.Call(Heads(query), Heads(key), Heads(value), mask, share).Transpose(1, 2);           // (n,Q,H,D)
+        return query.Size(0) == n ? context.Reshape(n, C) : batch.Unpad(context.Reshape(n, batch.MaxLength, C));
     }
 }

@@ -42,6 +42,12 @@ public sealed class Ragged
 
     public int MaxLength { get; }
 
+    /// <summary>
+    /// Nobody reads more of the last layer's output than the first row of each sequence. A layer may then compute those alone, from the keys and values of
+    /// all: the same numbers for less work.
+    /// </summary>
+    public bool FirstOnly { get; init; }
+
     /// <summary>Pads by an index instead of the CPU's kernel, as other devices do.</summary>
     internal bool ByIndex { get; init; }
 
@@ -54,11 +60,17 @@ public sealed class Ragged
     /// <summary>The same as int32, for kernels that take flat runs.</summary>
     internal Tensor Ends => Make("ends", () => Offsets.To(DType.Int32));
 
+    /// <summary>(n+1) int32: 0, 1 ... n, where each sequence begins that is one row.</summary>
+    internal Tensor Each => Make("each", () => Longs([.. Enumerable.Range(0, Count + 1).Select(i => (long)i)]).To(DType.Int32));
+
     /// <summary>(n) int64: what names each sequence in dropout's keys.</summary>
     public Tensor Examples => Make("examples", () => Longs(examples));
 
     /// <summary>(n) int64: the row of each sequence's first token.</summary>
     public Tensor First => Make("first", () => Longs(Array.ConvertAll(starts[..^1], x => (long)x)));
+
+    /// <summary>(n, ...) the first row of each sequence, of (T, ...) or of what holds no other rows already.</summary>
+    public Tensor FirstRows(Tensor x) => x.Size(0) == Count ? x : x.IndexSelect(0, First);
 
     /// <summary>(n,1,1,L): 0 where a key is, minus infinity behind the end of its sequence.</summary>
     public Tensor KeyMask => Make("mask", () =>
@@ -74,8 +86,8 @@ public sealed class Ragged
     /// <summary>(n) dropout keys of the sequences.</summary>
     public Tensor SequenceRows() => Make("sequence rows", () => Rows(1, _ => 1));
 
-    /// <summary>(n*H*L) dropout keys of the rows of attention probabilities, H heads.</summary>
-    public Tensor AttentionRows(int heads) => Make($"attention rows {heads}", () => Rows(heads, _ => MaxLength));
+    /// <summary>(n*H*queries) dropout keys of the rows of attention probabilities: H heads, so many positions from the first on.</summary>
+    public Tensor AttentionRows(int heads, int queries) => Make($"attention rows {heads} {queries}", () => Rows(heads, _ => queries));
 
     /// <summary>(T, ...) -> (n, L, ...), zeros behind each end.</summary>
     public Tensor Pad(Tensor x)

@@ -37,7 +37,8 @@ public sealed partial class Tensor
     /// <summary>Several linear layers of one input, on the CPU with float32 weights; see native/linear.cpp.</summary>
     internal Tensor[] Linears(Tensor[] weights, Tensor[] biases) => linears.Many(this, weights, biases);
     /// <summary>Attention of every sequence with itself on ragged rows (T,C), float32 or bfloat16 on the CPU, with dropout of the shares; see native/attention.cpp.</summary>
-    /// <param name="key">(T,C), as this and <paramref name="value"/>; rows may lie apart, as those of a slice do.</param>
+    /// <remarks>This is (T,C), or (n,C) to ask for the first position of each sequence alone.</remarks>
+    /// <param name="key">(T,C); rows may lie apart, as those of a slice do.</param>
     /// <param name="value">(T,C).</param>
     /// <param name="offsets">(n+1) int64: where each sequence begins, and the end.</param>
     /// <param name="examples">(n) int64: what names each sequence in dropout's keys.</param>

@@ -65,6 +65,29 @@ public sealed class AttentionKernelTests : EngineTest
         Assert.InRange(half, 0, (1.5 * operators) + 0.002);
     }
 
+    /// <summary>The loss reads the first position of each sequence alone: asking for it alone changes nothing, dropout's masks included.</summary>
+    [Theory]
+    [InlineData(DType.Float32, 0, 5e-6), InlineData(DType.Float32, 0.3, 5e-6), InlineData(DType.BFloat16, 0, 0.015), InlineData(DType.BFloat16, 0.3, 0.015), InlineData(DType.Float64, 0.3, 1e-12)]
+    public void The_first_positions_alone_get_the_values_and_gradients_that_they_get_among_all(DType dtype, double dropout, double tolerance)
+    {
+        p.Run.Training = dropout > 0;
+        var layer = new SelfAttention(p, 2, dropout);
+        foreach (var lengths in (int[][])[[33, 1, 84, 6, 128], [1, 1, 2], [200], [4, 4]])
+        {
+            var inputs = Inputs(lengths.Sum(), 48);
+            Pass First(DType type, bool alone)
+            {
+                var batch = new Ragged(lengths, Names(lengths.Length), Device.Cpu, type);
+                Tensor[] leaves = [.. inputs.Select(x => x.To(type).Detach().Clone().RequireGrad())];
+                var y = alone ? layer.Forward(leaves[0].IndexSelect(0, batch.First), leaves[1], leaves[2], batch) : layer.Forward(leaves[0], leaves[1], leaves[2], batch).IndexSelect(0, batch.First);
+                Assert.Equal(lengths.Length, y.Size(0));
+                (y * Check.Normal("weights of a scalar", y.Shape).To(DType.BFloat16).To(type)).Sum().Backward();
+                return new([.. ((IEnumerable<Tensor>)[y, .. leaves.Select(leaf => leaf.Grad!)]).Select(x => x.Detach().To(DType.Float64).ToArray<double>())]);
+            }
+            Assert.InRange(First(dtype, alone: true).Error(First(DType.Float64, alone: false)), 0, tolerance);
+        }
+    }
+
     [Theory, InlineData(DType.Float32, 40, 1e-5), InlineData(DType.Float32, 3000, 2e-3), InlineData(DType.BFloat16, 40, 0.02)]
     public void Scores_of_any_size_are_softened_without_overflow(DType dtype, double factor, double tolerance)
     {
@@ -204,6 +227,8 @@ public sealed class AttentionKernelTests : EngineTest
         { "offsets type", "contiguous lists of int64" },
         { "share", "from 0 to below 1, got 1" },
         { "scale", "a scale above 0, got 0" },
+        { "queries", "a query of 6 rows as the key, or of 2, one for each sequence, got 3" },
+        { "no first row", "sequence 1 goes from row 6 to 6" },
         { "axes", "one size (T, C), got [2, 3, 8]" },
     };
 
@@ -223,6 +248,8 @@ public sealed class AttentionKernelTests : EngineTest
             "offsets type" => () => x.Attention(x, x, Tensor.From([0, 2, 6]), names, 2, 1, 0, 0),
             "share" => () => x.Attention(x, x, offsets, names, 2, 1, 1, 0),
             "scale" => () => x.Attention(x, x, offsets, names, 2, 0, 0, 0),
+            "queries" => () => x.Narrow(0, 0, 3).Attention(x, x, offsets, names, 2, 1, 0, 0),
+            "no first row" => () => x.Narrow(0, 0, 2).Attention(x, x, Tensor.From([0L, 6, 6]), names, 2, 1, 0, 0),
             "axes" => () => Tensor.Zeros([2, 3, 8]).Attention(x, x, offsets, names, 2, 1, 0, 0),
             _ => throw new ArgumentException(what),
         };

@@ -62,6 +62,24 @@ public sealed class DeviceAttentionTests : EngineTest
         Assert.InRange(Check.Worst(expected.Gradient, there.Gradient), 0, 1e-5);
     }
 
+    [Theory]
+    [InlineData(DType.Float32, AttentionPath.Operators, 1e-5), InlineData(DType.Float32, AttentionPath.ScaledDotProduct, 1e-5), InlineData(DType.BFloat16, AttentionPath.VariableLength, 0.05)]
+    internal void Each_way_can_ask_for_the_first_positions_alone(DType dtype, AttentionPath path, double tolerance)
+    {
+        using var p = new Params(3, device: Other.Device, dtype: dtype);
+        p.Run.Attention = path;
+        foreach (var lengths in (int[][])[ragged, even, [1, 1]])
+        {
+            var batch = new Ragged(lengths, new long[lengths.Length], Other.Device, dtype);
+            var x = Check.Normal("x", lengths.Sum(), Channels).To(dtype).To(Other.Device);
+            var layer = new SelfAttention(p, Heads, 0);
+            double[] Values(Tensor y) => y.To(DType.Float64).ToArray<double>();
+            var expected = Values(layer.Forward(x, x, x, batch).IndexSelect(0, batch.First));
+            var actual = Values(layer.Forward(x.IndexSelect(0, batch.First), x, x, batch));
+            Assert.InRange(Check.Worst(expected, actual), 0, tolerance);
+        }
+    }
+
     [Theory, InlineData(false), InlineData(true)]
     public void The_flat_run_of_tokens_is_attended_to_without_a_rectangle(bool uneven)
     {

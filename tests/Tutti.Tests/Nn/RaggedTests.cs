@@ -49,9 +49,14 @@ public sealed class RaggedTests : EngineTest
         Assert.Equal([5L << 32, (5L << 32) | 1, 9L << 32], ragged.TokenRows().ToArray<long>());
         Assert.Equal([5L << 32, 9L << 32], ragged.SequenceRows().ToArray<long>());
         Assert.Equal([5L << 32, (5L << 32) | 1, (5L << 32) | (1 << 20), (5L << 32) | (1 << 20) | 1, 9L << 32, (9L << 32) | 1, (9L << 32) | (1 << 20), (9L << 32) | (1 << 20) | 1],
-            ragged.AttentionRows(2).ToArray<long>());
+            ragged.AttentionRows(2, 2).ToArray<long>());
+        Assert.Equal([5L << 32, (5L << 32) | (1 << 20), 9L << 32, (9L << 32) | (1 << 20)], ragged.AttentionRows(2, 1).ToArray<long>());
         Assert.Equal([0L, 2, 3], ragged.Offsets.ToArray<long>());
         Assert.Equal([0L, 2], ragged.First.ToArray<long>());
+        Assert.Equal([0, 1, 2], ragged.Each.ToArray<int>());
+        var x = Tensor.From([0d, 1, 2]).View(3, 1);
+        Assert.Equal([0d, 2], ragged.FirstRows(x).ToArray<double>());
+        Assert.Equal([0d, 2], ragged.FirstRows(ragged.FirstRows(x)).ToArray<double>());
     }
 
     [Fact]

@@ -125,14 +125,17 @@ Five flash(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, const 
   for (const auto& ends : {*ends_q, *ends_k}) TORCH_CHECK(ends.device().type() == other && ends.scalar_type() == at::kInt && ends.is_contiguous(), "cu_seqlens must be int32 on the device");
   TORCH_CHECK(!causal && !debug && !scale, "only what is used");
   flash_calls++;
-  const auto at_host = as_cpu(*ends_q);
-  const auto* ends = at_host.data_ptr<int32_t>();
+  const auto queries = as_cpu(*ends_q), keys = as_cpu(*ends_k);
+  TORCH_CHECK(queries.numel() == keys.numel(), "batch size of queries and keys");
   std::vector<at::Tensor> parts;
-  for (int64_t i = 0; i + 1 < at_host.numel(); i++) {
-    TORCH_CHECK(ends[i + 1] - ends[i] <= max_q && max_q == max_k, "a sequence is longer than said");
-    const auto heads = [&](const at::Tensor& x) { return x.slice(0, ends[i], ends[i + 1]).transpose(0, 1).to(at::kFloat); };    // (H,L,D)
-    const auto weights = (heads(q).matmul(heads(k).transpose(1, 2)) / std::sqrt(double(q.size(2)))).softmax(-1);
-    parts.push_back(at::dropout(weights, share, share > 0).matmul(heads(v)).transpose(0, 1).to(q.scalar_type()));
+  for (int64_t i = 0; i + 1 < queries.numel(); i++) {
+    const auto heads = [&](const at::Tensor& x, const at::Tensor& ends, int64_t most) {                                         // (H,L,D)
+      const auto *from = ends.data_ptr<int32_t>() + i, *to = from + 1;
+      TORCH_CHECK(*to - *from <= most, "a sequence is longer than said");
+      return x.slice(0, *from, *to).transpose(0, 1).to(at::kFloat);
+    };
+    const auto weights = (heads(q, queries, max_q).matmul(heads(k, keys, max_k).transpose(1, 2)) / std::sqrt(double(q.size(2)))).softmax(-1);
+    parts.push_back(at::dropout(weights, share, share > 0).matmul(heads(v, keys, max_k)).transpose(0, 1).to(q.scalar_type()));
   }
   const auto none = at::empty({0}, q.options());
   return {at::cat(parts), none, none, none, none};

@@ -9,12 +9,13 @@ sealed class CountedModel(TextModel model, Action forward) : TextModel(model.Par
 {
     public override int VocabularySize => model.VocabularySize;
     public override int MaxLength => model.MaxLength;
+    protected internal override bool ReadsFirst => model.ReadsFirst;
 
     protected internal override Tensor Head(Tensor hidden, Ragged ragged) => model.Head(hidden, ragged);
 
     protected override Tensor Encode(TokenBatch batch, Ragged ragged, Action<Tensor>? observe)
     {
         forward();
-        return model.Hidden(batch, observe, out _);
+        return model.Hidden(batch, observe, out _, ragged.FirstOnly);
     }
 }

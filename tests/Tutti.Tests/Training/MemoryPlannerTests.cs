@@ -107,7 +107,8 @@ public sealed class MemoryPlannerTests() : EngineTest(threads: 1)
     {
         public override int VocabularySize => inner.VocabularySize;
         public override int MaxLength => inner.MaxLength;
-        protected override Tensor Encode(TokenBatch batch, Ragged ragged, Action<Tensor>? observe) => inner.Hidden(batch, null, out _);
+        protected internal override bool ReadsFirst => inner.ReadsFirst;
+        protected override Tensor Encode(TokenBatch batch, Ragged ragged, Action<Tensor>? observe) => inner.Hidden(batch, null, out _, ragged.FirstOnly);
         protected internal override Tensor Head(Tensor hidden, Ragged ragged) => inner.Head(hidden, ragged);
     }
 

@@ -44,12 +44,17 @@ sealed class BertLayer(Params p, BertConfig config)
     readonly Dropout dropout = new(p, config.Dropout);
     readonly Func<Tensor, Tensor> activation = Activations.Of(config.Activation, config.Source.Where);
 
-    public Tensor Forward(Tensor x, Ragged ragged)                                                           // (T,C)
+    /// <param name="x">(T,C)</param>
+    /// <param name="ragged">Where the sequences begin and end.</param>
+    /// <param name="firstOnly">Gives (n,C), the first token of each sequence.</param>
+    public Tensor Forward(Tensor x, Ragged ragged, bool firstOnly)
     {
-        var inputs = Linear.Together(x, query, key, value);
+        var asked = firstOnly ? ragged.FirstRows(x) : x;
+        Tensor[] inputs = firstOnly ? [query.Forward(asked), .. Linear.Together(x, key, value)] : Linear.Together(x, query, key, value);
         var context = attention.Forward(inputs[0], inputs[1], inputs[2], ragged);
-        x = attentionNorm.Forward(x, output.Forward(context), attentionDropout, ragged.TokenRows);
-        return norm.Forward(x, down.Forward(activation(up.Forward(x))), dropout, ragged.TokenRows);
+        Func<Tensor> rows = firstOnly ? ragged.SequenceRows : ragged.TokenRows;                                  // the keys of a first token are its sequence's
+        x = attentionNorm.Forward(asked, output.Forward(context), attentionDropout, rows);
+        return norm.Forward(x, down.Forward(activation(up.Forward(x))), dropout, rows);
     }
 }
 
@@ -61,9 +66,10 @@ sealed class BertEncoder(Params p, BertConfig config)
     public Tensor Forward(Tensor x, Ragged ragged, Action<Tensor>? observe)
     {
         observe?.Invoke(x);
-        foreach (var (layer, block) in layers)
+        for (var i = 0; i < layers.Length; i++)
         {
-            x = block.Run(x, input => layer.Forward(input, ragged));
+            var (layer, block, firstOnly) = (layers[i].Layer, layers[i].Block, ragged.FirstOnly && i == layers.Length - 1);
+            x = block.Run(x, input => layer.Forward(input, ragged, firstOnly));
             observe?.Invoke(x);
         }
         return x;
@@ -93,6 +99,7 @@ public sealed class Bert : TextModel
 
     public override int VocabularySize => config.Vocabulary;
     public override int MaxLength => config.Positions;
+    protected internal override bool ReadsFirst => true;
 
     protected override Tensor Encode(TokenBatch batch, Ragged ragged, Action<Tensor>? observe)
     {
@@ -104,7 +111,7 @@ public sealed class Bert : TextModel
 
     protected internal override Tensor Head(Tensor hidden, Ragged ragged)
     {
-        var pooled = pooler.Forward(hidden.IndexSelect(0, ragged.First)).Tanh();                              // (n,C)
+        var pooled = pooler.Forward(ragged.FirstRows(hidden)).Tanh();                              // (n,C)
         return classifier.Forward(dropout.Forward(pooled, ragged.SequenceRows));                             // (n,K)
     }
 }

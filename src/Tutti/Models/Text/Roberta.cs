@@ -32,6 +32,7 @@ public sealed class Roberta : TextModel
 
     public override int VocabularySize => config.Vocabulary;
     public override int MaxLength => config.Positions - config.Pad - 1;
+    protected internal override bool ReadsFirst => true;
 
     protected override Tensor Encode(TokenBatch batch, Ragged ragged, Action<Tensor>? observe)
     {
@@ -47,7 +48,7 @@ public sealed class Roberta : TextModel
 
     protected internal override Tensor Head(Tensor hidden, Ragged ragged)
     {
-        var x = before.Forward(hidden.IndexSelect(0, ragged.First), ragged.SequenceRows);                     // (n,C)
+        var x = before.Forward(ragged.FirstRows(hidden), ragged.SequenceRows);                     // (n,C)
         return projection.Forward(after.Forward(dense.Forward(x).Tanh(), ragged.SequenceRows));               // (n,K)
     }
 
