@@ -24,20 +24,28 @@ simd::Drop drop_of(const at::Tensor& rows, double p, int64_t key) {
   return {threshold == 0 ? nullptr : rows.data_ptr<int64_t>(), uint64_t(key), threshold, float(65536.0 / (65536.0 - threshold))};
 }
 
+// The result, and what backward needs: the sums, and mean and reciprocal deviation of each row. Without backward the sums lie where the result will.
+struct Normed { at::Tensor z, s, moments; };
+
+Normed normed(const at::Tensor& x, const at::Tensor& y, const at::Tensor& weight, const at::Tensor& bias, double eps, const at::Tensor& rows, double p, int64_t key, bool recorded) {
+  at::AutoDispatchBelowADInplaceOrView guard;
+  const auto in = x.to(at::kFloat).contiguous(), added = y.contiguous(), gain = weight.contiguous(), shift = bias.contiguous();
+  const int64_t width = x.size(-1), count = width == 0 ? 0 : x.numel() / width;
+  const auto z = at::empty_like(in), s = recorded ? at::empty_like(in) : z, moments = at::empty({2, count}, in.options());
+  const simd::NormRows n{width, gain.data_ptr<float>(), shift.data_ptr<float>(), float(eps), drop_of(rows, p, key), in.data_ptr<float>(), added.data_ptr(), s.data_ptr<float>(), z.data_ptr<float>(),
+                         moments.data_ptr<float>(), moments.data_ptr<float>() + count};
+  const auto run = is_half(added) ? simd::norm().forward16 : simd::norm().forward32;
+  at::parallel_for(0, count, grain(width), [&](int64_t begin, int64_t end) { run(n, begin, end); });
+  return {z, s, moments};
+}
+
 struct ResidualNorm : torch::autograd::Function<ResidualNorm> {
   static at::Tensor forward(AutogradContext* context, const at::Tensor& x, const at::Tensor& y, const at::Tensor& weight, const at::Tensor& bias, double eps, const at::Tensor& rows, double p, int64_t key) {
-    at::AutoDispatchBelowADInplaceOrView guard;
-    const auto in = x.to(at::kFloat).contiguous(), added = y.contiguous(), gain = weight.contiguous(), shift = bias.contiguous();
-    const int64_t width = x.size(-1), count = width == 0 ? 0 : x.numel() / width;
-    auto z = at::empty_like(in), s = at::empty_like(in), moments = at::empty({2, count}, in.options());
-    const simd::NormRows n{width, gain.data_ptr<float>(), shift.data_ptr<float>(), float(eps), drop_of(rows, p, key), in.data_ptr<float>(), added.data_ptr(), s.data_ptr<float>(), z.data_ptr<float>(),
-                           moments.data_ptr<float>(), moments.data_ptr<float>() + count};
-    const auto run = is_half(added) ? simd::norm().forward16 : simd::norm().forward32;
-    at::parallel_for(0, count, grain(width), [&](int64_t begin, int64_t end) { run(n, begin, end); });
+    const auto [z, s, moments] = normed(x, y, weight, bias, eps, rows, p, key, true);
     context->save_for_backward({s, moments, weight, rows});
     context->saved_data["p"] = p;
     context->saved_data["key"] = key;
-    context->saved_data["half"] = is_half(added);
+    context->saved_data["half"] = is_half(y);
     return z;
   }
   static variable_list backward(AutogradContext* context, variable_list grads) {
@@ -73,6 +81,7 @@ at::Tensor residual_norm(const at::Tensor& x, const at::Tensor& y, const at::Ten
     TORCH_CHECK(w.is_cpu() && w.scalar_type() == at::kFloat && w.dim() == 1 && w.size(0) == x.size(-1), "tutti::residual_norm takes float32 weight and bias of ", x.size(-1), ", got ", w.sizes());
   TORCH_CHECK(p >= 0 && p < 1, "dropout takes a share from 0 to below 1, got ", p);
   TORCH_CHECK(p == 0 || (rows.is_cpu() && rows.scalar_type() == at::kLong && rows.is_contiguous() && rows.numel() * x.size(-1) == x.numel()), "got ", rows.numel(), " row keys for a tensor of size ", x.sizes());
+  if (!at::GradMode::is_enabled()) return normed(x, y, weight, bias, eps, rows, p, key, false).z;
   return ResidualNorm::apply(x, y, weight, bias, eps, rows, p, key);
 }
 

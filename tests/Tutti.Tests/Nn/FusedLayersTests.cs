@@ -116,6 +116,26 @@ public sealed class FusedLayersTests : EngineTest
     }
 
     [Fact]
+    public void Without_recording_the_norm_of_a_residual_sum_keeps_nothing_and_has_the_same_bits()
+    {
+        const int Rows = 400, Width = 130;
+        var keys = Tensor.From<long>([.. Enumerable.Range(0, Rows).Select(row => (long)row)], Rows);
+        var x = NormInputs(Rows, Width).Select(tensor => tensor.To(DType.Float32)).ToArray();
+        (float[] Values, long Bytes) Run()
+        {
+            var before = Memory.Stats(Device.Cpu, resetPeak: true).InUse;
+            using var result = x[0].ResidualNorm(x[1], x[2], x[3], 1e-12, keys, 0.2, 5);
+            return (result.Detach().ToArray<float>(), Memory.Stats(Device.Cpu).Peak - before);
+        }
+        x[2].RequireGrad();
+        var recorded = Run();
+        using var none = Modes.NoGrad();
+        var plain = Run();
+        Assert.Equal(recorded.Values, plain.Values);
+        Assert.InRange(recorded.Bytes - plain.Bytes, Rows * Width * sizeof(float), 2 * Rows * Width * sizeof(float));
+    }
+
+    [Fact]
     public void Two_threads_give_the_bits_of_one()
     {
         var keys = Tensor.From<long>([.. Enumerable.Range(0, 500)], 500);
