@@ -1,6 +1,4 @@
 using System.Diagnostics;
-using System.Globalization;
-using System.Text.Json.Nodes;
 using Tutti.Models;
 using Tutti.Recipes;
 using Tutti.Torch;
@@ -14,7 +12,7 @@ namespace Tutti.Bench;
 /// </summary>
 static class PredictBench
 {
-    const int Vocabulary = 30522, Seed = 1;
+    const int Seed = 1;
 
     sealed record Case(string Name, BertSize Size, Precision Precision, int Rows);
 
@@ -36,10 +34,10 @@ static class PredictBench
     {
         var one = Array.Find(cases, one => one.Name == name)!;
         var lengths = Lengths.Tweets(one.Rows);
-        using var model = Model(one.Size);
-        var examples = Examples(lengths);
+        using var model = Berts.New(one.Size, Seed);
+        var examples = Berts.Examples(lengths, one.Size.Vocabulary, Seed);
         string? skipped = null;
-        using var peer = Start(one, lengths, ref skipped);
+        using var peer = BertPeer.Start("bert_predict.py", one.Size, one.Precision == Precision.Bf16 ? "bf16" : "fp32", lengths, ref skipped);
         var (our, their, failed, surroundings) = Rounds.Alternate(rounds, () => Ours(model, examples, one.Precision), peer, Theirs, name);
         return new(name, our, their, $"plain PyTorch{(peer is null ? "" : " " + peer.Torch)}, padded batches of 32 sorted by length, inference mode", peer?.Conditions ?? "", skipped ?? failed, surroundings);
     }
@@ -61,46 +59,4 @@ static class PredictBench
         var answer = peer.Ask([]);
         return new((double)answer["examples"]! / (double)answer["seconds"]!, (long)answer["peak_rss_mb"]! << 20);
     }
-
-    static TextModel Model(BertSize size) => ModelFolder.New(new ModelConfig(new JsonObject
-    {
-        ["model_type"] = "bert",
-        ["vocab_size"] = Vocabulary,
-        ["num_hidden_layers"] = size.Layers,
-        ["hidden_size"] = size.Hidden,
-        ["num_attention_heads"] = size.Heads,
-        ["intermediate_size"] = size.Intermediate,
-    }, "bench"), Seed);
-
-    static Example[] Examples(int[] lengths)
-    {
-        var stream = RandomStream.Of(Seed, "token ids");
-        var drawn = 0L;
-        return [.. lengths.Select((length, row) => new Example([.. Enumerable.Range(0, length).Select(_ => 1 + stream.Below(drawn++, Vocabulary - 1))], null, -1, row))];
-    }
-
-    static Peer? Start(Case one, int[] lengths, ref string? skipped)
-    {
-        var file = Path.GetTempFileName();
-        try
-        {
-            Lengths.Write(file, lengths);
-            return new Peer("bert_predict.py",
-            [
-                "--layers", Text(one.Size.Layers), "--hidden", Text(one.Size.Hidden), "--heads", Text(one.Size.Heads), "--intermediate", Text(one.Size.Intermediate),
-                "--precision", one.Precision == Precision.Bf16 ? "bf16" : "fp32", "--lengths", file, "--threads", Text(Engine.Threads),
-            ]);
-        }
-        catch (PeerException e)
-        {
-            skipped = e.Message;
-            return null;
-        }
-        finally
-        {
-            File.Delete(file);                                // a peer that is ready has read it
-        }
-    }
-
-    static string Text(int value) => value.ToString(CultureInfo.InvariantCulture);
 }

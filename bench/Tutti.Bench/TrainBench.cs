@@ -17,34 +17,10 @@ static class TrainBench
         Machine.ForgetResidentPeak();
         using var ours = new TrainUpdates(one, lengths);
         string? skipped = null;
-        using var peer = Start(one, lengths, ref skipped);
+        using var peer = BertPeer.Start("bert_train.py", one.Size, Text(one.Theirs), lengths, ref skipped, ["--batch", one.Batch.ToString(CultureInfo.InvariantCulture), .. one.PeerGroups ? (string[])["--group-by-length"] : []]);
         var (our, their, failed, surroundings) = Rounds.Alternate(rounds, ours.Round, peer, peer => Theirs(peer, one), name);
         var facts = new Dictionary<string, string> { ["precision"] = Text(one.Precision), ["peer's precision and batches"] = $"{Text(one.Theirs)}, {(one.PeerGroups ? "by length" : "random")}" };
         return new(name, our, their, $"plain PyTorch{(peer is null ? "" : " " + peer.Torch)}", peer?.Conditions ?? "", skipped ?? failed, surroundings, ours.Parts().AsPeers(), facts);
-    }
-
-    static Peer? Start(TrainCase one, int[] lengths, ref string? skipped)
-    {
-        var file = Path.GetTempFileName();
-        try
-        {
-            Lengths.Write(file, lengths);
-            return new Peer("bert_train.py",
-            [
-                "--layers", Text(one.Size.Layers), "--hidden", Text(one.Size.Hidden), "--heads", Text(one.Size.Heads), "--intermediate", Text(one.Size.Intermediate),
-                "--vocabulary", Text(one.Size.Vocabulary), "--batch", Text(one.Batch), "--precision", Text(one.Theirs), "--lengths", file, "--threads", Text(Engine.Threads),
-                .. one.PeerGroups ? (string[])["--group-by-length"] : [],
-            ]);
-        }
-        catch (PeerException e)
-        {
-            skipped = e.Message;
-            return null;
-        }
-        finally
-        {
-            File.Delete(file);                                // a peer that is ready has read it
-        }
     }
 
     static Round Theirs(Peer peer, TrainCase one)
@@ -55,6 +31,5 @@ static class TrainBench
         double Part(string key) => 1000 * (double)answer[key]! / one.Updates;
     }
 
-    static string Text(int value) => value.ToString(CultureInfo.InvariantCulture);
     static string Text(Precision precision) => precision switch { Precision.Bf16 => "bf16", Precision.Fp32 => "fp32", _ => "auto" };
 }

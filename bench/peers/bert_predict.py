@@ -11,7 +11,6 @@ all examples. Timed are sorting, padding, the forward pass and the way back into
 import argparse
 import contextlib
 import json
-import os
 import resource
 import sys
 import time
@@ -19,7 +18,7 @@ import time
 import torch
 from torch import nn
 
-from bert_train import Classifier, ready
+from bert_train import Classifier, common_arguments, read_lengths, ready
 
 
 class Predicting(Classifier):
@@ -34,10 +33,7 @@ class Predicting(Classifier):
 
 
 def examples(options):
-    with open(options.lengths) as file:
-        lengths = [int(line) for line in file if line.strip()]
-    if not lengths or min(lengths) < 1 or max(lengths) > options.positions:
-        sys.exit(f"{options.lengths}: expected lengths from 1 to {options.positions}, one a line")
+    lengths = read_lengths(options)
     generator = torch.Generator().manual_seed(options.seed)
     return [torch.randint(1, options.vocabulary, (length,), generator=generator) for length in lengths]
 
@@ -57,19 +53,8 @@ def predict(options, model, rows):
 
 def arguments():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--layers", type=int, default=12)
-    parser.add_argument("--hidden", type=int, default=768)
-    parser.add_argument("--heads", type=int, default=12)
-    parser.add_argument("--intermediate", type=int, default=3072)
-    parser.add_argument("--vocabulary", type=int, default=30522)
-    parser.add_argument("--positions", type=int, default=512)
-    parser.add_argument("--labels", type=int, default=2)
-    parser.add_argument("--dropout", type=float, default=0.1)
+    common_arguments(parser)
     parser.add_argument("--batch", type=int, default=32)
-    parser.add_argument("--lengths", required=True, help="file of token lengths, one a line, in the order of the examples")
-    parser.add_argument("--precision", choices=["fp32", "bf16"], default="fp32")
-    parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
-    parser.add_argument("--seed", type=int, default=1)
     return parser.parse_args()
 
 

@@ -123,7 +123,7 @@ def read_lengths(options):
         lengths = [int(line) for line in file if line.strip()]
     if not lengths or min(lengths) < 1 or max(lengths) > options.positions:
         sys.exit(f"{options.lengths}: expected lengths from 1 to {options.positions}, one a line")
-    return group_by_length(lengths, options.batch) if options.group_by_length else lengths
+    return lengths
 
 
 def batches(options, lengths):
@@ -143,7 +143,8 @@ class Training:
         torch.manual_seed(options.seed)
         self.model = Classifier(options).train()
         self.optimizer = torch.optim.AdamW(self.model.parameters(), lr=2e-5, weight_decay=0.0)
-        self.batches = batches(options, read_lengths(options))
+        lengths = read_lengths(options)
+        self.batches = batches(options, group_by_length(lengths, options.batch) if options.group_by_length else lengths)
         self.bf16 = options.precision == "bf16"
 
     def step(self, total):
@@ -197,8 +198,8 @@ def ready():
     }
 
 
-def arguments():
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+def common_arguments(parser):
+    """The model, and what it computes on."""
     parser.add_argument("--layers", type=int, default=12)
     parser.add_argument("--hidden", type=int, default=768)
     parser.add_argument("--heads", type=int, default=12)
@@ -207,12 +208,17 @@ def arguments():
     parser.add_argument("--positions", type=int, default=512)
     parser.add_argument("--labels", type=int, default=2)
     parser.add_argument("--dropout", type=float, default=0.1)
-    parser.add_argument("--batch", type=int, default=16)
     parser.add_argument("--lengths", required=True, help="file of token lengths, one a line, in the order of use")
-    parser.add_argument("--group-by-length", action="store_true")
     parser.add_argument("--precision", choices=["fp32", "bf16"], default="fp32")
     parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
     parser.add_argument("--seed", type=int, default=1)
+
+
+def arguments():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    common_arguments(parser)
+    parser.add_argument("--batch", type=int, default=16)
+    parser.add_argument("--group-by-length", action="store_true")
     parser.add_argument("--steps", type=int, help="run once, this many steps")
     parser.add_argument("--seconds", type=float, help="run once, about this long")
     return parser.parse_args()
