@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Tutti.Baselines;
 using Tutti.Ensembling;
 using Tutti.Evaluation;
 using Tutti.Predictions;
@@ -153,7 +154,7 @@ public sealed class Run(Recipe recipe, string folder, Device? device = null)
         var summary = EvaluationSummary.Of(oof);
         var rows = perMember.Select(pair => LeaderboardRow.Of(pair.Key, pair.Value, [.. cells.Where(cell => cell.Member == pair.Key).Select(cell => cell.Folder.Metrics)])).ToList();
         if (perMember.Count > 1) rows.Add(LeaderboardRow.Of($"blend ({recipe.Blend.ToString().ToLowerInvariant()})", oof, []));
-        var baseline = Baselines.Majority(oof, fold => Shares(data, fold));
+        var baseline = Majority.OutOfFold(oof, fold => Shares(data, fold));
         rows.Add(LeaderboardRow.Of($"always '{baseline.Classes[baseline.Predicted(0)]}'", baseline, []));
         var leaderboard = new Leaderboard([.. rows]);
         leaderboard.Write(files.Leaderboard);

@@ -26,6 +26,7 @@ static partial class Layers
         ["Models"] = 2,
         ["Evaluation"] = 2,
         ["Training"] = 3,
+        ["Baselines"] = 3,
         ["Ensembling"] = 3,
         ["Labels"] = 3,
         ["Recommend"] = 3,
@@ -41,7 +42,7 @@ static partial class Layers
 
     /// <summary>Tensors are known to these and to what stands above Training; the rest is ordinary C# on arrays, whatever its rank.</summary>
     static readonly string[] tensors = ["Torch", "Nn", "Distributed", "Models"];
-    static readonly string[] arrays = ["Tables", "Hub", "Runs", "Text", "Vision", "Predictions", "Evaluation", "Ensembling", "Labels", "Reports"];
+    static readonly string[] arrays = ["Tables", "Hub", "Runs", "Text", "Vision", "Predictions", "Evaluation", "Baselines", "Ensembling", "Labels", "Reports"];
 
     /// <param name="folder">The folder that uses, "" for the root of src/Tutti, "App" for the program.</param>
     public static bool MayUse(string folder, string used) => folder == used

@@ -1,14 +1,14 @@
 using Tutti.Predictions;
 
-namespace Tutti.Evaluation;
+namespace Tutti.Baselines;
 
-/// <summary>What a model has to beat.</summary>
-public static class Baselines
+/// <summary>What every model has to beat: always the class shares of the training rows, and so always the most frequent class.</summary>
+public static class Majority
 {
-    /// <summary>For every row the class shares of the rows that its fold trained on: always the most frequent class.</summary>
+    /// <summary>For every row the class shares of the rows that its fold trained on.</summary>
     /// <param name="scored">The rows to predict, with labels and, for each, the fold that held it out.</param>
     /// <param name="shares">The class shares of a fold's training rows.</param>
-    public static PredictionSet Majority(PredictionSet scored, Func<int, double[]> shares)
+    public static PredictionSet OutOfFold(PredictionSet scored, Func<int, double[]> shares)
     {
         var cache = new Dictionary<int, double[]>();
         var probabilities = Enumerable.Range(0, scored.Count).SelectMany(row =>
