@@ -60,7 +60,7 @@ sealed class Peer : IDisposable
     /// <summary>The Python that peers run in.</summary>
     public static string Interpreter => Environment.GetEnvironmentVariable("TUTTI_PYTHON") is { Length: > 0 } other ? other : Python;
 
-    static string Install => "install it: apt-get install python3-torch libopenblas0-openmp libtcmalloc-minimal4";
+    static string Install => "install it: apt-get install python3-torch python3-sklearn libopenblas0-openmp libtcmalloc-minimal4";
 
     /// <summary>What is in effect: the peer's first line.</summary>
     public JsonObject Ready { get; }

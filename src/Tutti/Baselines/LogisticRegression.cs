@@ -24,20 +24,21 @@ sealed class LogisticRegression
     public static LogisticRegression Fit(SparseRows x, IReadOnlyList<int> training, int[] labels, int classes)
     {
         var logits = classes == 2 ? 1 : classes;
-        var rows = Rows(x, training);
+        var fewer = FewerColumns.Of(Rows(x, training), out var rows);
         var columns = rows.Transposed();
         var targets = training.Select(row => labels[row]).ToArray();
-        var weights = new double[(x.Columns + 1) * logits];
+        var weights = new double[(rows.Columns + 1) * logits];
         var residuals = new double[rows.Rows * logits];
         Lbfgs.Minimise(Value, weights, Tolerance, Iterations);
-        return new(weights, logits);
+        return new(fewer.Spread(weights, logits), logits);
 
         double Value(double[] point, double[] gradient)
         {
             var losses = Blocks(rows.Rows, RowsAtOnce, rows.Values.Length * logits, (begin, end) => Residuals(rows, targets, point, logits, residuals, begin, end));
-            var penalties = Blocks(x.Columns, ColumnsAtOnce, rows.Values.Length * logits, (begin, end) => Gradient(columns, residuals, point, logits, gradient, begin, end));
-            for (var k = 0; k < logits; k++) gradient[(x.Columns * logits) + k] = 0;
-            for (var i = 0; i < residuals.Length; i++) gradient[(x.Columns * logits) + (i % logits)] += residuals[i];
+            var penalties = Blocks(rows.Columns, ColumnsAtOnce, rows.Values.Length * logits, (begin, end) => Gradient(columns, residuals, point, logits, gradient, begin, end));
+            var intercepts = gradient.AsSpan(rows.Columns * logits, logits);
+            intercepts.Clear();
+            for (var i = 0; i < residuals.Length; i++) intercepts[i % logits] += residuals[i];
             return losses.Sum() + penalties.Sum();
         }
     }

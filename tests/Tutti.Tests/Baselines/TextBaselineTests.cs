@@ -86,6 +86,24 @@ public sealed class TextBaselineTests
     }
 
     [Fact]
+    public void Words_of_one_text_only_share_a_column_and_get_their_weights_back()
+    {
+        // Columns 0 and 3 have two values, 1, 2 and 5 one, 4 none.
+        var x = new SparseRows(6, [0, 4, 6, 7], [0, 1, 2, 3, 0, 5, 3], [1, 3, 4, 2, 5, 6, 7]);
+        var fewer = FewerColumns.Of(x, out var rows);
+        Assert.Equal([0, 3, 5, 6], rows.Starts);
+        Assert.Equal((4, (int[])[0, 1, 2, 0, 3, 1], (double[])[1, 2, 5, 5, 6, 7]), (rows.Columns, rows.Indices, rows.Values), new Parts());
+        Assert.Equal([10, 30 * 0.6, 30 * 0.8, 20, 0, 40, 50], fewer.Spread([10, 20, 30, 40, 50], 1));
+        Assert.Equal([1, 2, 5 * 0.6, 6 * 0.6, 5 * 0.8, 6 * 0.8, 3, 4, 0, 0, 7, 8, 9, 10], fewer.Spread([1, 2, 3, 4, 5, 6, 7, 8, 9, 10], 2));
+    }
+
+    sealed class Parts : IEqualityComparer<(int, int[], double[])>
+    {
+        public bool Equals((int, int[], double[]) a, (int, int[], double[]) b) => a.Item1 == b.Item1 && a.Item2.SequenceEqual(b.Item2) && a.Item3.SequenceEqual(b.Item3);
+        public int GetHashCode((int, int[], double[]) value) => value.Item1;
+    }
+
+    [Fact]
     public void Wrong_sizes_and_labels_are_errors()
     {
         Assert.Throws<ArgumentException>(() => TextBaseline.OutOfFold(["a"], [0, 1], 2, [0]));
