@@ -1,5 +1,4 @@
 using System.Text.Json.Nodes;
-using Tutti.Baselines;
 using Tutti.Ensembling;
 using Tutti.Evaluation;
 using Tutti.Predictions;
@@ -154,17 +153,10 @@ public sealed class Run(Recipe recipe, string folder, Device? device = null)
         var summary = EvaluationSummary.Of(oof);
         var rows = perMember.Select(pair => LeaderboardRow.Of(pair.Key, pair.Value, [.. cells.Where(cell => cell.Member == pair.Key).Select(cell => cell.Folder.Metrics)])).ToList();
         if (perMember.Count > 1) rows.Add(LeaderboardRow.Of($"blend ({recipe.Blend.ToString().ToLowerInvariant()})", oof, []));
-        var baseline = Majority.OutOfFold(oof, fold => Shares(data, fold));
-        rows.Add(LeaderboardRow.Of($"always '{baseline.Classes[baseline.Predicted(0)]}'", baseline, []));
+        rows.AddRange(RunBaselines.Rows(data, oof));
         var leaderboard = new Leaderboard([.. rows]);
         leaderboard.Write(files.Leaderboard);
         AtomicFile.Write(files.Metrics, EvaluationJson.Text(summary));
         return new(files, leaderboard, summary, oof.Classes, data.Test is null ? null : files.Test, recipe.Submission is { } s && data.Test is not null ? Path.Combine(files.Root, s.File) : null);
-    }
-
-    static double[] Shares(RunData data, int fold)
-    {
-        var rows = data.Folds.Train(fold);
-        return [.. Enumerable.Range(0, data.Labels.Count).Select(c => rows.Count(row => data.Truth[row] == c) / (double)rows.Length)];
     }
 }

@@ -68,7 +68,7 @@ public sealed class TinyRun : IDisposable
               sample: sample.csv
             train: { batch: 16, epochs: 2, learning-rate: 1e-3, max-length: 40 }
             members:
-              - { model: { kind: bert, layers: 2, hidden: 32, heads: 2, vocabulary: 300 }, name: deep, seeds: [1, 2] }
+              - { model: { kind: bert, layers: 3, hidden: 32, heads: 2, vocabulary: 300 }, name: deep, seeds: [1, 2] }
               - { model: { kind: bert, layers: 1, hidden: 16, heads: 2, vocabulary: 200 }, name: small }
             submission: submission.csv
             """);
