@@ -34,7 +34,7 @@ sealed class HubCache
     /// <summary>The whole snapshot of a revision, or null.</summary>
     public HubSnapshot? Find(HubName name)
     {
-        var commit = name.IsCommit ? name.Revision : Ref(name.Revision);
+        var commit = name.IsCommit ? name.Revision : ReadRef(root, name.Revision);
         if (commit is null || SnapshotManifest.Read(Manifest(commit)) is not { } manifest) return null;
         var folder = Snapshot(commit);
         return manifest.Files.All(file => Has(file) && File.Exists(Path.Combine(folder, file.Path))) ? new(name, commit, folder, manifest.Files) : null;
@@ -114,7 +114,7 @@ sealed class HubCache
     public void Complete(HubName name, string commit, IReadOnlyList<HubFile> files)
     {
         SnapshotManifest.Of(commit, files).Write(Manifest(commit));
-        if (!name.IsCommit) AtomicFile.Write(RefPath(name.Revision), commit);
+        if (!name.IsCommit) AtomicFile.Write(Path.Combine(root, "refs", name.Revision), commit);
     }
 
     /// <exception cref="ConfigException">What was done failed: no room, no permission.</exception>
@@ -139,13 +139,10 @@ sealed class HubCache
 
     public static ConfigException Unwritable(string path, Exception error) => new(path, AtomicFile.Explain(error, Path.GetDirectoryName(path)!), error);
 
-    string Manifest(string commit) => Path.Combine(root, "tutti", commit + ".json");
-
-    string RefPath(string revision) => Path.Combine(root, "refs", revision);
-
-    string? Ref(string revision)
+    /// <summary>The commit that a branch or tag stood for, or null.</summary>
+    public static string? ReadRef(string root, string revision)
     {
-        var path = RefPath(revision);
+        var path = Path.Combine(root, "refs", revision);
         if (!File.Exists(path)) return null;
         try
         {
@@ -157,6 +154,8 @@ sealed class HubCache
             throw new ConfigException(path, $"cannot be read ({e.Message}); change its permissions, or name another cache with {UserCache.Variable}=DIR", e);
         }
     }
+
+    string Manifest(string commit) => Path.Combine(root, "tutti", commit + ".json");
 
     // EAGAIN of Linux and of macOS, ERROR_SHARING_VIOLATION of Windows.
     static bool IsTaken(IOException e) => e.HResult is 11 or 35 or unchecked((int)0x80070020);

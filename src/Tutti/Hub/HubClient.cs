@@ -14,16 +14,15 @@ public sealed class HubClient(HubSettings settings)
     /// <exception cref="OperationCanceledException">Cancelled; what came is kept, and the next call goes on from there.</exception>
     public async Task<HubSnapshot> GetAsync(HubName name, IProgress<HubNews>? news = null, CancellationToken cancel = default)
     {
-        var cache = new HubCache(settings.Cache, name);
         if (settings.Offline) return Find(name) ?? throw Missing(name);
+        var cache = new HubCache(settings.Cache, name);
         using var connection = new HubConnection(settings, text => news?.Report(new HubNoteNews(text)));
         var listing = await List(connection, name, cancel);
+        var (work, files) = (new Work(connection, cache, name, listing, news, cancel), new List<HubFile>());
         var paths = listing.Files.Select(file => file.Path).ToHashSet(StringComparer.Ordinal);
         var chosen = NeededFiles.Of(paths, name);
         var left = paths.Count - chosen.Length;
         cache.Make();
-        var work = new Work(connection, cache, name, listing, news, cancel);
-        List<HubFile> files = [];
         if (chosen is [.. var before, { } index] && NeededFiles.IsIndex(index))
         {
             // The index comes first: only it knows the shards.
@@ -35,6 +34,7 @@ public sealed class HubClient(HubSettings settings)
         }
         foreach (var path in chosen) files.Add(await Known(work, path));
         var missing = files.Sum(cache.Missing);
+        if (missing > 0 && Other?.Find(name, listing.Commit) is { } there && files.All(there.Files.Contains)) return there with { Files = files };
         if (missing > 0 && cache.FreeBytes() is { } free && free < missing)
             throw new ConfigException(cache.Folder, FormattableString.Invariant($"{name} needs {missing} more bytes, the disk has {free}; free some space, or name a folder on another disk with {UserCache.Variable}=DIR"));
         if (left > 0) news?.Report(new HubNoteNews(FormattableString.Invariant($"{name}: {left} of {paths.Count} files are not needed and left out")));
@@ -50,7 +50,9 @@ public sealed class HubClient(HubSettings settings)
         Task.Run(() => GetAsync(name, news, cancel), cancel).GetAwaiter().GetResult();
 
     /// <summary>The whole snapshot that the cache holds for the revision, without asking anybody; null when there is none.</summary>
-    public HubSnapshot? Find(HubName name) => new HubCache(settings.Cache, name).Find(name);
+    public HubSnapshot? Find(HubName name) => (settings.Cache is null ? null : new HubCache(settings.Cache, name).Find(name)) ?? Other?.Find(name);
+
+    OtherCache? Other => settings.OtherCache is { } folder ? new(folder) : null;
 
     /// <summary>What the cache holds, whatever has become of the revision since; only where it holds nothing the hub is asked.</summary>
     public HubSnapshot FindOrGet(HubName name, IProgress<HubNews>? news = null, CancellationToken cancel = default) => Find(name) ?? Get(name, news, cancel);
