@@ -9,11 +9,13 @@ sealed record StoredFile(string Path, byte[] Content)
 {
     public bool IsLarge => Path.EndsWith(".safetensors", StringComparison.Ordinal) || Path.EndsWith(".bin", StringComparison.Ordinal);
 
-    public string Hash => IsLarge ? Convert.ToHexStringLower(SHA256.HashData(Content)) : GitHash;
-
 #pragma warning disable CA5350 // git's own
-    public string GitHash => Convert.ToHexStringLower(SHA1.HashData([.. Encoding.ASCII.GetBytes($"blob {Content.Length}\0"), .. Content]));
+    public string GitHash { get; } = Convert.ToHexStringLower(SHA1.HashData([.. Encoding.ASCII.GetBytes($"blob {Content.Length}\0"), .. Content]));
 #pragma warning restore CA5350
+
+    readonly string sha256 = Convert.ToHexStringLower(SHA256.HashData(Content));
+
+    public string Hash => IsLarge ? sha256 : GitHash;
 }
 
 /// <summary>A repository of the loopback hub at one commit.</summary>

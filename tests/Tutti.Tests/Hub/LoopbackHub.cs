@@ -35,6 +35,9 @@ sealed record HubReply(int Status, byte[] Body)
     /// <summary>Bytes of the body after which nothing more comes, on an open connection.</summary>
     public int? StallAfter { get; init; }
 
+    /// <summary>Bytes of the body after which one comes now and then, so that the connection never is quite silent.</summary>
+    public int? DripAfter { get; init; }
+
     /// <summary>Nothing comes at all, on an open connection.</summary>
     public bool Silent { get; init; }
 
@@ -159,6 +162,11 @@ sealed class LoopbackHub : IDisposable
             var count = Math.Min(Piece, reply.Body.Length - at);
             if (reply.CutAfter is { } cut) count = Math.Min(count, cut - at);
             if (reply.StallAfter is { } stall) count = Math.Min(count, stall - at);
+            if (reply.DripAfter is { } drip)
+            {
+                count = at < drip ? Math.Min(count, drip - at) : 1;
+                if (at >= drip) await Task.Delay(20, stop.Token);
+            }
             if (count == 0 && reply.StallAfter is not null) await Task.Delay(Timeout.Infinite, stop.Token);
             if (count == 0) return false;
             if (reply.Announced is null) await stream.WriteAsync(Encoding.ASCII.GetBytes(count.ToString("x", CultureInfo.InvariantCulture) + "\r\n"), stop.Token);
