@@ -7,6 +7,8 @@ namespace Tutti.App;
 /// <summary>Shows downloads: in a terminal a bar for the file that comes, and a line for what is worth keeping; plain lines elsewhere.</summary>
 sealed class DownloadWatch(ProgressContext? bars, Action<string> line) : IProgress<HubNews>
 {
+    const int LongestName = 36;
+
     ProgressTask? bar;
     string file = "";
 
@@ -34,7 +36,9 @@ sealed class DownloadWatch(ProgressContext? bars, Action<string> line) : IProgre
     void Move(HubBytesNews news)
     {
         if (bar is null || file != news.File) (bar, file) = (bars!.AddTask(news.File, maxValue: Math.Max(1, news.Size)), news.File);
-        bar.Description = Markup.Escape(FormattableString.Invariant($"{news.File}  {MemoryStats.Text(news.Done)} of {MemoryStats.Text(news.Size)}"));
+        // Lines of a bar must not break.
+        var name = news.File.Length > LongestName ? "…" + news.File[^LongestName..] : news.File;
+        bar.Description = Markup.Escape(FormattableString.Invariant($"{name}  {MemoryStats.Text(news.Done)} of {MemoryStats.Text(news.Size)}"));
         bar.Value = news.Done;
     }
 }

@@ -27,7 +27,7 @@ sealed class Patience(HubSettings settings, Action<string>? note = null)
     {
         failures++;
         if (failures >= Math.Min(settings.Tries, fault.MostTries))
-            throw new HubException(where, FormattableString.Invariant($"{fault.Message}, {failures} times in a row. The same command goes on from what has come; look at the network and proxy (HTTPS_PROXY), or name a mirror with HF_ENDPOINT"), fault.InnerException);
+            throw new HubException(where, FormattableString.Invariant($"{fault.Message}, {failures} times in a row. The same command goes on from what has come; look at the network and proxy (HTTPS_PROXY), name a mirror with HF_ENDPOINT, or keep to the cache with --offline"), fault.InnerException);
         var wait = fault.After ?? settings.FirstWait * Math.Pow(2, failures - 1);
         if (wait > settings.LongestWait && fault.After is not null)
             throw new HubException(where, FormattableString.Invariant($"{fault.Message} and asks to wait {wait.TotalSeconds:0} s. The same command goes on from what has come, when that time is over; with a token (HF_TOKEN) the limits are higher"), fault);
