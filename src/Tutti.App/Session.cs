@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Help;
 using System.Runtime.InteropServices;
 using Tutti.App.Commands;
+using Tutti.Hub;
 using Tutti.Recipes;
 using Tutti.Torch;
 using Tutti.Training;
@@ -56,7 +57,10 @@ static class Session
     }
 
     /// <summary>Runs a command's body, turning what it throws into a message and an exit code.</summary>
-    public static int Guard(ParseResult parsed, Func<int> body)
+    /// <param name="parsed">The command line.</param>
+    /// <param name="body">The command.</param>
+    /// <param name="kept">What stays when it is interrupted.</param>
+    public static int Guard(ParseResult parsed, Func<int> body, string kept = "finished cells and the state of this one are kept")
     {
         try
         {
@@ -64,7 +68,7 @@ static class Session
         }
         catch (OperationCanceledException) when (Cancel.IsCancellationRequested)
         {
-            Error.WriteLine("tutti: interrupted; finished cells and the state of this one are kept, the same command goes on from there");
+            Error.WriteLine($"tutti: interrupted; {kept}, the same command goes on from there");
             return Interrupted;
         }
         catch (Exception e)
@@ -74,13 +78,13 @@ static class Session
         }
     }
 
-    static bool IsExpected(Exception e) => e is InputException or TrainingException or RunMemoryException or TorchException;
+    static bool IsExpected(Exception e) => e is InputException or TrainingException or RunMemoryException or TorchException or HubException;
 
     static RootCommand Root()
     {
         var root = new RootCommand("Train, ensemble and debug deep-learning models on the memory you have.")
         {
-            TrainCommand.Make(), PredictCommand.Make(), EvaluateCommand.Make(), MemoryCommand.Make(), DemoCommand.Make(), DoctorCommand.Make(),
+            TrainCommand.Make(), PredictCommand.Make(), EvaluateCommand.Make(), MemoryCommand.Make(), GetCommand.Make(), DemoCommand.Make(), DoctorCommand.Make(),
         };
         root.Options.Add(verbose);
         return root;

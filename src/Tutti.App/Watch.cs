@@ -16,23 +16,28 @@ sealed class Watch(IAnsiConsole console, ProgressContext? bars) : IProgress<RunN
     /// <summary>What bar, share, time left and the blanks between them take of a line.</summary>
     const int BesideText = BarWidth + 4 + 8 + 4;
 
+    readonly DownloadWatch downloads = new(bars, text => Line(console, bars, text));
     ProgressTask? bar;
     string place = "", shortPlace = "";
     double rateTokens, rateExamples;
 
-    public static T Run<T>(Func<IProgress<RunNews>, T> body)
+    public static T Run<T>(Func<IProgress<RunNews>, T> body) => Bars((console, bars) => body(new Watch(console, bars)));
+
+    /// <summary>Does something beside bars on standard error; without a terminal there are none.</summary>
+    public static T Bars<T>(Func<IAnsiConsole, ProgressContext?, T> body)
     {
         var console = Show.Console(Session.Error, Session.Redirected.Error);
-        if (Session.Redirected.Error) return body(new Watch(console, null));
+        if (Session.Redirected.Error) return body(console, null);
         return console.Progress().AutoClear(true).HideCompleted(true)
             .Columns(new TaskDescriptionColumn { Alignment = Justify.Left }, new ProgressBarColumn { Width = BarWidth }, new PercentageColumn(), new RemainingTimeColumn())
-            .Start(bars => body(new Watch(console, bars)));
+            .Start(bars => body(console, bars));
     }
 
     public void Report(RunNews value)
     {
         switch (value)
         {
+            case DownloadNews news: downloads.Report(news.News); break;
             case DataNews news: Data(news); break;
             case EncodedNews news: Encoded(news); break;
             case CellNews news: Begin(news); break;
@@ -114,7 +119,9 @@ sealed class Watch(IAnsiConsole console, ProgressContext? bars) : IProgress<RunN
     }
 
     /// <summary>One line; where no terminal is it is never broken, because paths are to be copied and lines to be searched.</summary>
-    void Line(string text)
+    void Line(string text) => Line(console, bars, text);
+
+    public static void Line(IAnsiConsole console, ProgressContext? bars, string text)
     {
         if (bars is null) Session.Error.WriteLine(text);
         else console.WriteLine(text);

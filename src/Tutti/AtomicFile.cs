@@ -78,7 +78,8 @@ public static partial class AtomicFile
     [GeneratedRegex(@"^\..+\.[a-z0-9]{8}\.[a-z0-9]{3}\.tmp\z")]
     private static partial Regex Temporary();
 
-    static string Explain(Exception error, string folder) => error switch
+    /// <summary>What a failed write means to a user, and what to do next; behind the path and a colon.</summary>
+    internal static string Explain(Exception error, string folder) => error switch
     {
         // 28 and 30 are ENOSPC and EROFS, 0x8007.... the Windows codes of the same.
         IOException { HResult: 28 or unchecked((int)0x80070070) or unchecked((int)0x80070027) } =>

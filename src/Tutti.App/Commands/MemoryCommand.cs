@@ -27,6 +27,11 @@ static class MemoryCommand
 
     static int Forecast(Recipe loaded, bool measured, bool asJson)
     {
+        Watch.Run(news =>
+        {
+            HubModels.Fetch(loaded, news: news, cancel: Session.Cancel);
+            return true;
+        });
         var members = MemoryForecast.Of(loaded, measured, Session.Cancel);
         if (asJson) Show.Line(new JsonArray([.. members.Select(Json)]).ToJsonString(indented));
         else

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Tutti.Hub;
 using Tutti.Recipes;
 
 namespace Tutti.App.Commands;
@@ -8,21 +9,22 @@ static class TrainCommand
     static readonly Argument<string> recipe = new("RECIPE") { Description = "The recipe file (YAML)." };
     static readonly Option<string?> run = new("--run") { Description = "The run folder; default: runs/<name of the recipe>.", HelpName = "DIR" };
     static readonly Option<string[]> set = new("--set") { Description = "Change a key of the recipe, such as train.learning-rate=2e-5; may be repeated.", HelpName = "k=v" };
+    static readonly Option<bool> offline = new("--offline") { Description = "Fetch no model: those of the hub are in the cache, or it is an error." };
     static readonly Option<bool> json = new("--json") { Description = "Print the leaderboard and scores as JSON." };
 
     public static Command Make()
     {
-        var command = new Command("train", "Train every missing cell, blend, evaluate, write the submission; the same command resumes. Tokens of texts are kept in ~/.cache/tutti (TUTTI_CACHE=DIR: elsewhere, off: nowhere).") { recipe, run, set, json };
-        command.SetAction(parsed => Session.Guard(parsed, () => Train(parsed.GetRequiredValue(recipe), parsed.GetValue(run), parsed.GetValue(set) ?? [], parsed.GetValue(json))));
+        var command = new Command("train", "Train every missing cell, blend, evaluate, write the submission; the same command resumes. Tokens of texts are kept in ~/.cache/tutti (TUTTI_CACHE=DIR: elsewhere, off: nowhere).") { recipe, run, set, offline, json };
+        command.SetAction(parsed => Session.Guard(parsed, () => Train(parsed.GetRequiredValue(recipe), parsed.GetValue(run), parsed.GetValue(set) ?? [], parsed.GetValue(json), parsed.GetValue(offline))));
         return command;
     }
 
     /// <summary>Trains a recipe and prints what came out; also what the demo does.</summary>
-    public static int Train(string file, string? folder, string[] settings, bool asJson)
+    public static int Train(string file, string? folder, string[] settings, bool asJson, bool offline = false)
     {
         var loaded = Recipe.Load(file, settings);
         folder ??= Path.Combine("runs", Path.GetFileNameWithoutExtension(file));
-        var result = Watch.Run(news => new Run(loaded, folder).Train(news, Session.Cancel));
+        var result = Watch.Run(news => new Run(loaded, folder) { Hub = offline ? HubSettings.OfUser(offline: true) : null }.Train(news, Session.Cancel));
         if (asJson)
         {
             Show.Line(File.ReadAllText(result.Files.Leaderboard).TrimEnd());

@@ -30,7 +30,7 @@ public static class MemoryForecast
         recipe.Check();
         using var memory = new MemoryBudget(recipe.Memory, recipe.Device.Resolve());
         var data = RunData.Open(recipe);
-        foreach (var member in OpenMember.All(recipe, data, memory))
+        foreach (var member in OpenMember.All(recipe, data, memory, null, null, cancel))
         {
             cancel.ThrowIfCancellationRequested();
             yield return memory.Within(member.Name, member.Model.Config, () => Of(member, data, measure, cancel));

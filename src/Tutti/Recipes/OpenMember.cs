@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
+using Tutti.Hub;
 using Tutti.Torch;
 using Tutti.Training;
 
@@ -11,29 +12,45 @@ namespace Tutti.Recipes;
 /// <param name="MaxLength">Tokens of a row that it reads.</param>
 /// <param name="Notes">What starts fresh, is ignored or does not quite fit.</param>
 /// <param name="Weights">A hash of the model's files, so that a changed checkpoint makes cells stale; null for a model from nothing.</param>
-sealed record OpenMember(MemberConfig Config, MemberModel Model, int MaxLength, IReadOnlyList<string> Notes, string? Weights)
+/// <param name="Source">Where the model is from the hub, its files.</param>
+sealed record OpenMember(MemberConfig Config, MemberModel Model, int MaxLength, IReadOnlyList<string> Notes, string? Weights, HubSnapshot? Source)
 {
     public string Name => Config.Name!;
 
+    /// <summary>What a run records of the files that the member starts from.</summary>
+    public IEnumerable<(string Name, object? Value)> Facts()
+    {
+        if (Weights is not null) yield return ($"weights of {Name}", Weights);
+        if (Source is null) yield break;
+        yield return ($"source of {Name}", $"{Source.Name.Repository}@{Source.Commit}");
+        yield return ($"files of {Name}", Source.Hashes);
+    }
+
     /// <exception cref="InputException">The model, its tokenizer or its settings cannot be used.</exception>
-    public static OpenMember[] All(Recipe recipe, RunData data, MemoryBudget memory)
+    /// <exception cref="HubException">A model cannot be fetched.</exception>
+    public static OpenMember[] All(Recipe recipe, RunData data, MemoryBudget memory, HubSettings? hub, IProgress<RunNews>? news, CancellationToken cancel)
     {
         var texts = TextData.Texts(data.Train, data.Text);
         var all = data.Pair is null ? texts : [.. texts, .. TextData.Texts(data.Train, data.Pair)];
-        return [.. recipe.Members.Select(config => memory.Within(config.Name!, config.Effective(recipe.Train), () => Of(config, recipe, data, memory, all)))];
+        return [.. recipe.Members.Select(config =>
+        {
+            var source = HubModels.Of(config, hub, news, cancel);
+            return memory.Within(config.Name!, config.Effective(recipe.Train), () => Of(config, source, recipe, data, memory, all));
+        })];
     }
 
-    static OpenMember Of(MemberConfig config, Recipe recipe, RunData data, MemoryBudget memory, IReadOnlyList<string> texts)
+    static OpenMember Of(MemberConfig config, HubSnapshot? source, Recipe recipe, RunData data, MemoryBudget memory, IReadOnlyList<string> texts)
     {
-        var member = MemberModel.Of(config, recipe.Train, () => texts) with { Device = memory.Device };
+        var local = source is null ? config : config with { Model = source.Folder };
+        var member = MemberModel.Of(local, recipe.Train, () => texts) with { Device = memory.Device };
         CheckClassWeights(member.Config.ClassWeights, data.Labels.Names);
         using var model = member.Build(data.Labels.Names, 0, out var report, Device.Meta);
         memory.Check(config.Name!, model, member.MaxLength(model), member.Config.Batch);
         List<string> notes = [];
-        if (config.Model.Folder is not null) notes.AddRange(report.Lines());
+        if (local.Model.Folder is not null) notes.AddRange(report.Lines());
         if (member.Tokenizer.VocabularySize < model.VocabularySize)
             notes.Add(FormattableString.Invariant($"the embedding has {model.VocabularySize} rows, the tokenizer {member.Tokenizer.VocabularySize} ids: the last rows are never used"));
-        return new(config, member, member.MaxLength(model), notes, Hash(config.Model));
+        return new(config, member, member.MaxLength(model), notes, Hash(local.Model, source), source);
     }
 
     static void CheckClassWeights(ClassWeights weights, IReadOnlyList<string> names)
@@ -42,11 +59,13 @@ sealed record OpenMember(MemberConfig Config, MemberModel Model, int MaxLength, 
             throw new ConfigException($"train.class-weights.{label}", $"is not a class of the data; expected one of {string.Join(", ", names.Take(10))}{Nearest.Hint(label, names, "")}");
     }
 
-    static string? Hash(ModelSpec spec)
+    static string? Hash(ModelSpec spec, HubSnapshot? source)
     {
         if ((spec.Folder ?? spec.Tokenizer) is not { } path) return null;
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        var found = Directory.Exists(path) ? Directory.EnumerateFiles(path).Order(StringComparer.Ordinal) : (IEnumerable<string>)[path];
+        // A folder of the hub's cache may come to hold more than was chosen for this.
+        var found = source is not null ? source.Files.Select(file => Path.Combine(path, file.Path)).Order(StringComparer.Ordinal)
+            : Directory.Exists(path) ? Directory.EnumerateFiles(path).Order(StringComparer.Ordinal) : (IEnumerable<string>)[path];
         foreach (var file in found)
             try
             {

@@ -79,7 +79,7 @@ public sealed record Recipe
     /// <param name="comment">Lines to stand at the top, without the leading #.</param>
     public string ToYaml(string? comment = null) => RecipeWriter.Yaml(this, comment);
 
-    /// <summary>The recipe with its paths made full, relative ones starting from a folder.</summary>
+    /// <summary>The recipe with its paths made full, relative ones starting from a folder. A model's folder that is not there and reads as a name on the hub becomes one.</summary>
     public Recipe RelativeTo(string folder)
     {
         folder = System.IO.Path.GetFullPath(folder);
@@ -91,7 +91,7 @@ public sealed record Recipe
             Submission = Submission is null ? null : Submission with { Sample = Full(Submission.Sample) },
             Members = [.. Members.Select(member => member with
             {
-                Model = member.Model with { Folder = Full(member.Model.Folder), Tokenizer = Full(member.Model.Tokenizer) },
+                Model = member.Model.RelativeTo(folder),
             })],
         };
     }
@@ -141,7 +141,7 @@ public sealed record Recipe
             Data = Data with { Train = dataHash ?? Data.Train, Test = null, Sample = null },
             Seed = Data.Folds is null ? Seed : 0,
             Train = member.Effective(Train) with { MicroTokens = 1 },
-            Model = modelHash is null ? member.Model : member.Model with { Folder = modelHash },
+            Model = modelHash is null ? member.Model : member.Model with { Folder = modelHash, Hub = null },
         });
 
     /// <summary>The fingerprint without the contents of data and model: what a run folder's recipe alone can tell.</summary>

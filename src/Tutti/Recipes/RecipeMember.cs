@@ -1,6 +1,7 @@
 using System.ComponentModel;
 using System.ComponentModel.DataAnnotations;
 using System.Globalization;
+using Tutti.Hub;
 using Tutti.Training;
 
 namespace Tutti.Recipes;
@@ -11,7 +12,7 @@ public enum EncoderKind { Bert, Roberta }
 /// <summary>One model of the ensemble, trained once for each of its seeds and each fold.</summary>
 public sealed record MemberConfig
 {
-    [Description("Folder of a Hugging Face model, or a mapping that describes an encoder to train from nothing.")]
+    [Description("Folder of a Hugging Face model, its name on the hub (owner/name), or a mapping that describes an encoder to train from nothing.")]
     public required ModelSpec Model { get; init; }
 
     /// <summary>Always set on a member of a <see cref="Recipe"/>.</summary>
@@ -64,12 +65,15 @@ public sealed record MemberConfig
     public override int GetHashCode() => RecipeJson.Text(this).GetHashCode(StringComparison.Ordinal);
 }
 
-/// <summary>Where a member's model comes from: a folder, or a description of an encoder to train from nothing.</summary>
+/// <summary>Where a member's model comes from: a folder, the hub, or a description of an encoder to train from nothing.</summary>
 [ShortForm("folder")]
 public sealed record ModelSpec
 {
-    [Description("Folder of a Hugging Face model (config.json, weights, tokenizer). Not together with the other keys.")]
+    [Description("Folder of a Hugging Face model (config.json, weights, tokenizer); a name with one slash that is no folder is one of the hub. Not together with the other keys.")]
     public string? Folder { get; init; }
+
+    [Description("Name of a model on the Hugging Face hub, owner/name or owner/name@revision, which is fetched into the cache. Not together with the other keys.")]
+    public string? Hub { get; init; }
 
     [Description("Family of an encoder to train from nothing.")]
     public EncoderKind? Kind { get; init; }
@@ -107,13 +111,22 @@ public sealed record ModelSpec
 
     public static implicit operator ModelSpec(string folder) => new() { Folder = folder };
 
-    /// <summary>A name for folders and tables: the folder's last part, or kind, layers and width.</summary>
+    /// <summary>The same with full paths; a folder that is not there and reads as a name on the hub becomes one.</summary>
+    internal ModelSpec RelativeTo(string start)
+    {
+        string? Full(string? path) => path is null ? null : Path.GetFullPath(path, start);
+        if (Folder is not null && Hub is null && HubName.TryParse(Folder) is { IsDataSet: false } && !Directory.Exists(Full(Folder)))
+            return this with { Folder = null, Hub = Folder, Tokenizer = Full(Tokenizer) };
+        return this with { Folder = Full(Folder), Tokenizer = Full(Tokenizer) };
+    }
+
+    /// <summary>A name for folders and tables: the last part of the folder or of the name on the hub, or kind, layers and width.</summary>
     internal string Name
     {
         get
         {
-            if (Folder is null) return string.Create(CultureInfo.InvariantCulture, $"{(Kind is { } kind ? RecipeJson.Name(kind) : "model")}-{Layers}x{Hidden}");
-            var last = Folder.Split('/', '\\').LastOrDefault(part => part is not ("" or "." or "..")) ?? "model";
+            if ((Folder ?? Hub) is not { } named) return string.Create(CultureInfo.InvariantCulture, $"{(Kind is { } kind ? RecipeJson.Name(kind) : "model")}-{Layers}x{Hidden}");
+            var last = named.Split('/', '\\').LastOrDefault(part => part is not ("" or "." or "..")) ?? "model";
             var name = string.Concat(last.Select(letter => MemberConfig.IsNameLetter(letter) ? letter : '-')).TrimStart('.');
             return name.Length == 0 ? "model" : name[..Math.Min(name.Length, 48)];
         }
@@ -122,10 +135,12 @@ public sealed record ModelSpec
     internal IReadOnlyList<ConfigFault> Validate()
     {
         var faults = ConfigFault.OfRanges(this);
-        var described = this != new ModelSpec { Folder = Folder };
+        var described = this != new ModelSpec { Folder = Folder, Hub = Hub };
         if (Folder is "") faults.Add(new("folder", "got an empty text, expected the folder of a model"));
         if (Folder is not null && described) faults.Add(new("folder", "is given together with the description of a new encoder; keep one of them"));
-        if (Folder is not null) return faults;
+        if (Hub is not null && HubName.TryParse(Hub) is not { IsDataSet: false }) faults.Add(new("hub", $"got '{Hub}', expected the name of a model on the hub, owner/name or owner/name@revision"));
+        if (Hub is not null && (described || Folder is not null)) faults.Add(new("hub", "is given together with a folder or the description of a new encoder; keep one of them"));
+        if (Folder is not null || Hub is not null) return faults;
         if (!described) return [new("", "is empty; expected the folder of a model, or kind, layers, hidden, heads and vocabulary")];
         foreach (var (key, value) in new (string, object?)[] { ("kind", Kind), ("layers", Layers), ("hidden", Hidden), ("heads", Heads) })
             if (value is null) faults.Add(new(key, "is required for a model that is trained from nothing"));

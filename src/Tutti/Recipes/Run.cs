@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using Tutti.Ensembling;
 using Tutti.Evaluation;
+using Tutti.Hub;
 using Tutti.Predictions;
 using Tutti.Reports;
 using Tutti.Runs;
@@ -21,8 +22,12 @@ public sealed class Run(Recipe recipe, string folder, Device? device = null)
 {
     readonly RunFolder files = new(folder);
 
+    /// <summary>Where models that are named on the hub come from; null: as the environment says.</summary>
+    public HubSettings? Hub { get; init; }
+
     /// <summary>Trains every missing cell, blends, evaluates and writes the results.</summary>
     /// <exception cref="InputException">Something the user can mend; a folder that was not there before is gone again unless cells are finished.</exception>
+    /// <exception cref="HubException">A model cannot be fetched from the hub.</exception>
     /// <exception cref="TrainingException">The numbers of a cell broke.</exception>
     /// <exception cref="RunMemoryException">A cell does not fit into the recipe's memory.</exception>
     /// <exception cref="OperationCanceledException">Cancelled; finished cells are kept, and the state of the one in training.</exception>
@@ -31,7 +36,7 @@ public sealed class Run(Recipe recipe, string folder, Device? device = null)
         recipe.Check();
         using var memory = new MemoryBudget(recipe.Memory, device ?? recipe.Device.Resolve());
         var data = RunData.Open(recipe);
-        var members = OpenMember.All(recipe, data, memory);
+        var members = OpenMember.All(recipe, data, memory, Hub, news, cancel);
         CheckSample(data);
         var cells = Cells(data, members);
         foreach (var cell in cells) cell.CheckResume(recipe.Checkpoint);
@@ -39,7 +44,7 @@ public sealed class Run(Recipe recipe, string folder, Device? device = null)
         using var start = new RunStart(files);
         try
         {
-            start.Write(recipe, data, memory.Device, cells.Length, members.ToDictionary(member => member.Name, member => member.Weights));
+            start.Write(recipe, data, memory.Device, cells.Length, [.. members.SelectMany(member => member.Facts())]);
             news?.Report(new DataNews(recipe.Data.Train, data.Summary(), [.. Enumerable.Range(0, data.Folds.Count).Select(fold => data.Folds.Valid(fold).Length)], data.Test?.Count ?? 0));
             var number = 0;
             foreach (var member in members) number = TrainMember(member, data, cells, number, recipe.Checkpoint, start.Events, memory, news, cancel);

@@ -1,3 +1,4 @@
+using Tutti.Hub;
 using Tutti.Tables;
 using Tutti.Training;
 
@@ -5,6 +6,9 @@ namespace Tutti.Recipes;
 
 /// <summary>What a run tells whoever watches it: one record per kind of news, in the order things happen.</summary>
 public abstract record RunNews;
+
+/// <summary>A member's model is being fetched from the hub.</summary>
+public sealed record DownloadNews(string Member, HubNews News) : RunNews;
 
 /// <summary>The data were read and divided, before anything is trained.</summary>
 /// <param name="Summary">Rows, classes, lengths, duplicates.</param>

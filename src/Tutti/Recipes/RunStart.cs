@@ -34,7 +34,7 @@ sealed class RunStart : IDisposable
     public EventLog Events { get; }
 
     /// <summary>Recipe in effect with hashes and versions, folds, hashes of the rows. What a killed process left half written goes.</summary>
-    public void Write(Recipe recipe, RunData data, Device device, int cells, IReadOnlyDictionary<string, string?> weights)
+    public void Write(Recipe recipe, RunData data, Device device, int cells, IReadOnlyList<(string Name, object? Value)> models)
     {
         AtomicFile.RemoveUnfinished(files.Root, below: false);
         AtomicFile.RemoveUnfinished(files.Cells, below: true);
@@ -42,7 +42,7 @@ sealed class RunStart : IDisposable
         [
             ("tutti", typeof(Run).Assembly.GetName().Version?.ToString(3)), ("libtorch", Engine.Version), ("dotnet", Environment.Version.ToString()), ("threads", Engine.Threads), ("device", device.ToString()),
             ("train", data.Train.ContentHash), ("test", data.Test?.ContentHash), ("cells", cells),
-            .. weights.Where(pair => pair.Value is not null).Select(pair => ($"weights of {pair.Key}", (object?)pair.Value)),
+            .. models,
         ];
         AtomicFile.Write(files.Recipe, recipe.ToYaml(string.Join("\n", facts.Select(fact => string.Create(CultureInfo.InvariantCulture, $"{fact.Name}: {fact.Value ?? "none"}")))));
         data.Folds.Save(files.Folds, data.TrainIds);

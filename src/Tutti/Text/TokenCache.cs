@@ -14,8 +14,8 @@ public sealed class TokenCache(string? folder, long bytes = TokenCache.DefaultBy
 {
     public const long DefaultBytes = 1_000_000_000;
 
-    /// <summary>Names another folder than the user's cache folder, or says "off".</summary>
-    public const string Variable = "TUTTI_CACHE";
+    /// <inheritdoc cref="UserCache.Variable"/>
+    public const string Variable = UserCache.Variable;
 
     const string Ending = ".tokens";
 
@@ -27,7 +27,7 @@ public sealed class TokenCache(string? folder, long bytes = TokenCache.DefaultBy
     public int Hits { get; private set; }
 
     /// <summary>The cache of this user: below <c>TUTTI_CACHE</c>, else <c>XDG_CACHE_HOME/tutti</c>, else <c>~/.cache/tutti</c>.</summary>
-    public static TokenCache OfUser(Action<string>? note = null) => new(UserFolder(), note: note);
+    public static TokenCache OfUser(Action<string>? note = null) => new(UserCache.Folder("tokens"), note: note);
 
     /// <summary>As <see cref="Tokenizer.EncodeAll"/>, from disk where these texts were encoded so before.</summary>
     public TokenIds[] EncodeAll(Tokenizer tokenizer, IReadOnlyList<string> texts, int maxLength, IReadOnlyList<string>? pairs = null, CancellationToken cancellation = default)
@@ -39,16 +39,6 @@ public sealed class TokenCache(string? folder, long bytes = TokenCache.DefaultBy
         rows = tokenizer.EncodeAll(texts, maxLength, pairs, cancellation);
         Keep(path, key, rows);
         return rows;
-    }
-
-    static string? UserFolder()
-    {
-        var named = Environment.GetEnvironmentVariable(Variable);
-        if (named == "off") return null;
-        if (!string.IsNullOrEmpty(named)) return Path.Combine(Path.GetFullPath(named), "tokens");
-        // A relative path is to be passed over, says the XDG base directory specification.
-        if (Environment.GetEnvironmentVariable("XDG_CACHE_HOME") is { } xdg && Path.IsPathRooted(xdg)) return Path.Combine(xdg, "tutti", "tokens");
-        return Environment.GetFolderPath(Environment.SpecialFolder.UserProfile) is { Length: > 0 } home ? Path.Combine(home, ".cache", "tutti", "tokens") : null;
     }
 
     static byte[] Key(Tokenizer tokenizer, IReadOnlyList<string> texts, int maxLength, IReadOnlyList<string>? pairs)
@@ -90,7 +80,7 @@ public sealed class TokenCache(string? folder, long bytes = TokenCache.DefaultBy
     {
         try
         {
-            Make(folder!);
+            UserCache.Make(folder!);
             AtomicFile.Write(path, stream => TokenFile.Write(stream, key, rows));
             RemoveOldest();
         }
@@ -99,13 +89,6 @@ public sealed class TokenCache(string? folder, long bytes = TokenCache.DefaultBy
             if (!saidUnkept) note?.Invoke($"encoded texts are not kept: {e.Message}\n{Variable}=DIR names another folder, {Variable}=off keeps none.");
             saidUnkept = true;
         }
-    }
-
-    /// <summary>For this user alone: the ids are the texts.</summary>
-    static void Make(string folder)
-    {
-        if (OperatingSystem.IsWindows()) Directory.CreateDirectory(folder);
-        else Directory.CreateDirectory(folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
     }
 
     void RemoveOldest()

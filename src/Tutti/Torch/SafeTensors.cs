@@ -29,7 +29,8 @@ public sealed unsafe class SafeTensors : IDisposable
     {
         this.path = path;
         if (!File.Exists(path)) throw new DataException(path, "the file does not exist");
-        var size = new FileInfo(path).Length;
+        // A link has a length of its own; the hub's cache keeps links.
+        var size = (File.ResolveLinkTarget(path, returnFinalTarget: true) as FileInfo ?? new FileInfo(path)).Length;
         if (size < 8) throw new DataException(path, $"{size} bytes are too few for a safetensors file (8 bytes header length, header, data)");
         try
         {
