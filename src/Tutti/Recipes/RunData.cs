@@ -47,7 +47,7 @@ public sealed class RunData
             pair?.Check(test);
         }
         var labels = config.Labels is { } names ? LabelMap.InOrder(names) : LabelMap.From(train, config.Label);
-        return new(config, train, test, labels, Folds.Make(train, recipe.FoldSettings, config.Label));
+        return new(config, train, test, labels, Folds.Make(train, recipe.FoldSettings, config.Label, TextKeys.Of(train, text, pair)));
     }
 
     /// <summary>Counts, lengths and duplicates, to be seen before training.</summary>

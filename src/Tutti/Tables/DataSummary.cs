@@ -1,5 +1,3 @@
-using System.Security.Cryptography;
-using System.Text;
 
 namespace Tutti.Tables;
 
@@ -24,8 +22,7 @@ public sealed record TextLengths(int Min, double Median, double Mean, int P95, i
 public sealed record Repeats(int Texts, int Rows, IReadOnlyList<long> Lines);
 
 /// <summary>
-/// What should be known of a data set before training on it. Two texts are the same when they differ only in case and white space
-/// (any run of it counts as one blank, none at the ends). Empty texts are counted, but are no repeats of one another.
+/// What should be known of a data set before training on it. Which texts are the same is said by <see cref="TextKeys"/>.
 /// </summary>
 public sealed record DataSummary
 {
@@ -59,10 +56,9 @@ public sealed record DataSummary
     {
         if (folds is not null && folds.Rows != train.Count)
             throw new ArgumentException($"the folds are of {folds.Rows} rows, the table has {train.Count}", nameof(folds));
-        var texts = Texts(train, text, pair);
+        var (texts, keys) = (Texts(train, text, pair), TextKeys.Of(train, text, pair));
         var labels = label is null ? null : LabelMap.Cells(train, label);
-        var byText = Enumerable.Range(0, train.Count).Where(row => Length(texts[row]) > 0)
-            .GroupBy(row => Key(texts[row])).ToDictionary(g => g.Key, g => g.ToArray());
+        var byText = Enumerable.Range(0, train.Count).Where(row => keys[row] is not null).GroupBy(row => keys[row]!.Value).ToDictionary(g => g.Key, g => g.ToArray());
         var repeated = byText.Values.Where(rows => rows.Length > 1).ToList();
         return new()
         {
@@ -73,8 +69,7 @@ public sealed record DataSummary
             WithinTrain = Collect(train, repeated),
             Contradicting = Collect(train, labels is null ? [] : repeated.Where(rows => rows.Any(r => labels[r] != labels[rows[0]]))),
             AcrossFolds = Collect(train, folds is null ? [] : repeated.Where(rows => rows.Any(r => folds.Of(r) != folds.Of(rows[0])))),
-            AcrossTest = Collect(train, test is null ? [] : Texts(test, text, pair).Where(t => Length(t) > 0).Select(Key).Distinct()
-                .Where(byText.ContainsKey).Select(k => byText[k])),
+            AcrossTest = Collect(train, test is null ? [] : TextKeys.Of(test, text, pair).OfType<UInt128>().Distinct().Where(byText.ContainsKey).Select(k => byText[k])),
         };
     }
 
@@ -94,14 +89,5 @@ public sealed record DataSummary
     {
         var found = groups.ToList();
         return new(found.Count, found.Sum(rows => rows.Length), [.. found.SelectMany(rows => rows).Order().Take(10).Select(table.LineOf)]);
-    }
-
-    // A digest instead of the folded text: no second copy of the data set is held.
-    static UInt128 Key(string text)
-    {
-        var folded = new StringBuilder(text.Length);
-        foreach (var word in text.Replace("\0", " \0 ", StringComparison.Ordinal).Split(default(char[]), StringSplitOptions.RemoveEmptyEntries))
-            folded.Append(word.ToLowerInvariant()).Append(' ');
-        return System.Buffers.Binary.BinaryPrimitives.ReadUInt128BigEndian(SHA256.HashData(Encoding.UTF8.GetBytes(folded.ToString())));
     }
 }

@@ -28,19 +28,22 @@ public sealed class Folds
     public int[] Valid(int fold) => [.. Enumerable.Range(0, Rows).Where(row => folds[row] == Checked(fold))];
 
     /// <summary>Folds of a table's rows, with the cells of <paramref name="label"/> as classes (null: no classes, as in regression).</summary>
-    public static Folds Make(Table table, FoldSettings settings, string? label)
+    /// <param name="texts">As <see cref="TextKeys"/> gives them, or null.</param>
+    public static Folds Make(Table table, FoldSettings settings, string? label, IReadOnlyList<UInt128?>? texts = null)
     {
         settings.Validate();
         return Make(settings, table.Count, label is null ? null : LabelMap.Cells(table, label),
-            settings.Kind is FoldKind.Grouped or FoldKind.Column ? table.Column(settings.Column!) : null, table.File);
+            settings.Kind is FoldKind.Grouped or FoldKind.Column ? table.Column(settings.Column!) : null, table.File, texts);
     }
 
     /// <summary>The folds of <paramref name="rows"/> rows; the same arguments give the same folds on every machine.</summary>
     /// <param name="labels">The class of every row; null where the task has none. With classes, every part of every fold must hold each of them.</param>
     /// <param name="groups">The cells of the settings' column, for kinds grouped and column.</param>
     /// <param name="source">The file that errors name.</param>
+    /// <param name="texts">What rows with the same text share, null for a row like no other: those rows come into the same fold, so that no text is validated on
+    /// that was trained on. Kinds grouped and column divide as the table says.</param>
     public static Folds Make(FoldSettings settings, int rows, IReadOnlyList<string>? labels = null,
-        IReadOnlyList<string?>? groups = null, string source = "data")
+        IReadOnlyList<string?>? groups = null, string source = "data", IReadOnlyList<UInt128?>? texts = null)
     {
         settings.Validate();
         if (labels is not null && labels.Count != rows) throw new ArgumentException($"got {labels.Count} labels for {rows} rows", nameof(labels));
@@ -49,19 +52,22 @@ public sealed class Folds
         if (settings.Kind == FoldKind.Stratified && labels is null)
             throw new ConfigException("data.folds.kind", "stratified folds need classes, and this task has none; state kind: kfold.");
         var needed = settings.Kind is FoldKind.Holdout or FoldKind.Column ? 2 : settings.Count;
-        if (rows < needed)
-            throw new DataException(source, $"{rows} rows cannot be divided into {needed} parts; add rows{(needed > 2 ? " or state fewer folds" : "")}.");
+        var (firsts, first) = Firsts(rows, settings.Kind is FoldKind.Grouped or FoldKind.Column ? null : texts);
+        if (firsts.Count < needed)
+            throw new DataException(source, $"{firsts.Count} rows{(firsts.Count < rows ? " of different texts" : "")} cannot be divided into {needed} parts; add rows{(needed > 2 ? " or state fewer folds" : "")}.");
 
         var map = labels is null ? null : LabelMap.From(labels, source);
         var classes = map is null ? null : labels!.Select(map.IndexOf).ToArray();
-        if (settings.Kind == FoldKind.Stratified) RefuseRareClasses(map!, classes!, settings.Count, source);
+        var different = classes is null ? null : firsts.Select(row => classes[row]).ToArray();
+        if (settings.Kind == FoldKind.Stratified) RefuseRareClasses(map!, different!, settings.Count, source, firsts.Count < rows);
+        int[] Alike(int[] plan) => [.. first.Select(place => plan[place])];
         var (plan, count) = settings.Kind switch
         {
-            FoldKind.KFold => (FoldPlan.KFold(rows, settings.Count, settings.Seed), settings.Count),
-            FoldKind.Stratified => (FoldPlan.Stratified(classes!, settings.Count, settings.Seed), settings.Count),
+            FoldKind.KFold => (Alike(FoldPlan.KFold(firsts.Count, settings.Count, settings.Seed)), settings.Count),
+            FoldKind.Stratified => (Alike(FoldPlan.Stratified(different!, settings.Count, settings.Seed)), settings.Count),
             FoldKind.Grouped => (Grouped(groups!, settings, source), settings.Count),
             FoldKind.Column => FromColumn(groups!, settings.Column!, source),
-            _ => (FoldPlan.Holdout(rows, classes, settings.Validation, settings.Seed), 1),
+            _ => (Alike(FoldPlan.Holdout(firsts.Count, different, settings.Validation, settings.Seed)), 1),
         };
         var folds = new Folds(plan, count);
         if (map is not null) folds.RefuseMissingClasses(map, classes!, settings, source);
@@ -103,6 +109,23 @@ public sealed class Folds
         return new(loaded, count);
     }
 
+    // The first row of each text, and for every row the place of its text's first among them.
+    static (List<int> Firsts, int[] First) Firsts(int rows, IReadOnlyList<UInt128?>? texts)
+    {
+        if (texts is not null && texts.Count != rows) throw new ArgumentException($"got {texts.Count} texts for {rows} rows", nameof(texts));
+        var (firsts, first, seen) = (new List<int>(), new int[rows], new Dictionary<UInt128, int>());
+        for (var row = 0; row < rows; row++)
+        {
+            if (texts?[row] is not { } text || seen.TryAdd(text, firsts.Count))
+            {
+                first[row] = firsts.Count;
+                firsts.Add(row);
+            }
+            else first[row] = seen[text];
+        }
+        return (firsts, first);
+    }
+
     static int[] Grouped(IReadOnlyList<string?> groups, FoldSettings settings, string source)
     {
         var cells = groups.Select(g => g?.Trim() ?? "").ToArray();
@@ -130,12 +153,12 @@ public sealed class Folds
         return ([.. cells.Select(c => string.IsNullOrWhiteSpace(c) ? -1 : values.IndexOf(c.Trim()))], values.Count);
     }
 
-    static void RefuseRareClasses(LabelMap map, int[] classes, int count, string source)
+    static void RefuseRareClasses(LabelMap map, int[] classes, int count, string source, bool texts)
     {
         foreach (var (place, rows) in classes.CountBy(c => c).OrderBy(c => c.Value).ThenBy(c => c.Key))
             if (rows < count)
                 throw new DataException(source,
-                    $"class '{map.Names[place]}' has {rows} {(rows == 1 ? "row" : "rows")}, too few for {count} stratified folds (each needs one)."
+                    $"class '{map.Names[place]}' has {rows} {(rows == 1 ? "row" : "rows")}{(texts ? " of different texts" : "")}, too few for {count} stratified folds (each needs one)."
                     + $"\n{(rows > 1 ? $"State count: {rows} or less, add" : "Add")} rows of this class, or leave the class out.");
     }
 

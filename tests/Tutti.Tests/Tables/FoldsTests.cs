@@ -53,6 +53,34 @@ public class FoldsTests
     }).Check(Config.QuickThrowOnFailure);
 
     [Fact]
+    public void Rows_of_the_same_text_come_into_the_same_fold_and_others_as_ever() => Prop.ForAll(Cases, c =>
+    {
+        foreach (var kind in (FoldKind[])[FoldKind.KFold, FoldKind.Stratified, FoldKind.Holdout])
+        {
+            var (rows, settings) = (c.Labels.Length, Kind(c, kind));
+            // Every row twice, the copies behind.
+            UInt128?[] texts = [.. Enumerable.Range(0, 2 * rows).Select(row => (UInt128?)(ulong)(row % rows))];
+            var labels = kind == FoldKind.Stratified ? c.Labels : null;
+            var single = Folds.Make(settings, rows, labels);
+            var twice = Folds.Make(settings, 2 * rows, labels is null ? null : [.. labels, .. labels], texts: texts);
+            for (var row = 0; row < rows; row++) Assert.Equal((single.Of(row), single.Of(row)), (twice.Of(row), twice.Of(row + rows)));
+            var none = Folds.Make(settings, rows, labels, texts: new UInt128?[rows]);
+            Assert.Equal(Enumerable.Range(0, rows).Select(single.Of), Enumerable.Range(0, rows).Select(none.Of));
+        }
+    }).Check(Config.QuickThrowOnFailure);
+
+    [Fact]
+    public void Copies_of_one_text_do_not_make_a_class_large_enough()
+    {
+        UInt128?[] texts = [1, 1, 1, 2, 3, 4];
+        var rare = Assert.Throws<DataException>(() => Folds.Make(new() { Count = 3 }, 6, ["a", "a", "a", "b", "b", "b"], texts: texts)).Message;
+        Assert.Contains("class 'a' has 1 row of different texts, too few for 3", rare, StringComparison.Ordinal);
+        var few = Assert.Throws<DataException>(() => Folds.Make(new() { Kind = FoldKind.KFold, Count = 5 }, 6, texts: texts)).Message;
+        Assert.Contains("4 rows of different texts cannot be divided into 5 parts", few, StringComparison.Ordinal);
+        Assert.Throws<ArgumentException>(() => Folds.Make(new() { Kind = FoldKind.KFold, Count = 2 }, 6, texts: [1]));
+    }
+
+    [Fact]
     public void No_group_is_in_two_folds() => Prop.ForAll(Cases, c =>
     {
         if (c.Groups.Distinct().Count() < c.Count) return;
@@ -215,6 +243,16 @@ public class FoldsTests
         var folds = Folds.Make(table, new() { Seed = 7 }, "target");
         Assert.All(Enumerable.Range(0, 5), f => Assert.InRange(folds.Valid(f).Length, 1522, 1523));                                   // 7,613 / 5 = 1,522.6
         Assert.All(Enumerable.Range(0, 5), f => Assert.InRange(folds.Valid(f).Count(row => table[row, "target"] == "1"), 654, 655));  // 3,271 / 5 = 654.2
+    }
+
+    [Fact]
+    public void No_tweet_is_trained_on_and_validated_on()
+    {
+        var table = Table.Read(Shared.Data("disaster_tweets/train.csv"));
+        var text = TextTemplate.Parse("text");
+        DataSummary Summary(Folds folds) => DataSummary.Of(table, text, folds: folds);
+        Assert.True(Summary(Folds.Make(table, new() { Seed = 7 }, "target")).AcrossFolds.Texts > 20);
+        Assert.Equal(0, Summary(Folds.Make(table, new() { Seed = 7 }, "target", TextKeys.Of(table, text))).AcrossFolds.Texts);
     }
 
     static FoldSettings Kind(Case c, FoldKind kind) => new() { Kind = kind, Count = c.Count, Seed = c.Seed, Column = "g", Validation = 0.3 };
