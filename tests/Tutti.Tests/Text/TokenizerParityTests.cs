@@ -107,7 +107,7 @@ public class TokenizerParityTests(ITestOutputHelper output)
     }
 
     /// <summary>Paths are written relative to the case's folder, the fixtures, this checkout or a folder beside the one that holds the fixtures.</summary>
-    static string? Find(string folder, string path) => new[] { folder, Shared.Fixtures, Shared.Root, Path.Combine(Shared.Fixtures, "..", "..", "checkout") }
+    internal static string? Find(string folder, string path) => new[] { folder, Shared.Fixtures, Shared.Root, Path.Combine(Shared.Fixtures, "..", "..", "checkout") }
         .Select(start => Path.GetFullPath(Path.Combine(start, path))).FirstOrDefault(File.Exists);
 
     int Compare(string name, string file, Tokenizer tokenizer)
