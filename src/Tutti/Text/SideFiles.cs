@@ -10,7 +10,7 @@ sealed class SideFiles
     public sealed record Declared(string Content, string File, bool? LeftStrip = null, bool? RightStrip = null, bool? SingleWord = null);
 
     readonly string configFile;
-    readonly JsonPart? config;
+    readonly JsonPart? config, model;
 
     public Dictionary<string, Declared> Roles { get; } = [];
     public List<Declared> Additional { get; } = [];
@@ -21,6 +21,7 @@ sealed class SideFiles
     {
         configFile = Path.Combine(folder, "tokenizer_config.json");
         config = ReadIfPresent(configFile);
+        model = ReadIfPresent(Path.Combine(folder, "config.json"));
         var map = ReadIfPresent(Path.Combine(folder, "special_tokens_map.json"));
         foreach (var source in new[] { config, map }.OfType<JsonPart>())
         {
@@ -37,9 +38,12 @@ sealed class SideFiles
                 Added.TryAdd(content, (id.Number >= 0 ? id.Number : throw id.Error("an id of 0 or more"), false, new(content, added.File)));
     }
 
-    /// <summary>The class without "Fast", or null.</summary>
-    public string? ClassName => config?.TextOf("tokenizer_class") is { } name
+    /// <summary>The class without "Fast", or null; a class that stands for any tokenizer.json says nothing.</summary>
+    public string? ClassName => (config?.TextOf("tokenizer_class") ?? model?.TextOf("tokenizer_class")) is { } name && name is not ("PreTrainedTokenizerFast" or "PreTrainedTokenizer")
         ? name.EndsWith("Fast", StringComparison.Ordinal) ? name[..^4] : name : null;
+
+    /// <summary>What the model beside the tokenizer is, or null: the kind follows from it where no class is named.</summary>
+    public string? ModelType => model?.TextOf("model_type");
 
     public string ConfigFile => configFile;
 

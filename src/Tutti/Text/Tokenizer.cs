@@ -4,8 +4,8 @@ using System.Text;
 namespace Tutti.Text;
 
 /// <summary>
-/// Cuts texts into the ids that a model was trained on, equal to the reference tokenizers of Hugging Face: WordPiece (BERT, DistilBERT, ELECTRA) and
-/// byte-level BPE (RoBERTa, GPT-2). Immutable and thread-safe.
+/// Cuts texts into the ids that a model was trained on, equal to the reference tokenizers of Hugging Face: WordPiece (BERT, DistilBERT, ELECTRA, MPNet),
+/// byte-level BPE (RoBERTa, GPT-2, ModernBERT) and SentencePiece (ALBERT, DeBERTa-v2 and v3, XLM-RoBERTa, CamemBERT, T5). Immutable and thread-safe.
 /// </summary>
 public sealed class Tokenizer
 {
@@ -29,7 +29,7 @@ public sealed class Tokenizer
         raw = new(parts.Added.Where(token => !token.Normalized).Select(token => (token.Content, token)), parts.Slow);
         normalized = new(parts.Added.Where(token => token.Normalized)
             .Select(token => (parts.Normalizer?.Normalize(token.Content) ?? token.Content, token)), parts.Slow);
-        identity = new(() => SHA256.HashData(Encoding.UTF8.GetBytes(string.Join('\0', TokenizerFolderWriter.Files(this).OrderBy(file => file.Key, StringComparer.Ordinal).Select(file => $"{file.Key}\0{file.Value}")))));
+        identity = new(Hash);
     }
 
     /// <summary>The highest id + 1, added tokens included: the rows that an embedding needs.</summary>
@@ -57,7 +57,7 @@ public sealed class Tokenizer
     internal TokenizerParts Parts => parts;
     internal IReadOnlyDictionary<string, int> Ids => ids;
 
-    /// <summary>Reads a Hugging Face folder: tokenizer.json, or vocab.txt, or vocab.json with merges.txt, with their side files.</summary>
+    /// <summary>Reads a Hugging Face folder: tokenizer.json, vocab.txt, vocab.json with merges.txt, or a SentencePiece model, with their side files.</summary>
     /// <exception cref="DataException">A file is missing or cannot be used; the text says which and where.</exception>
     public static Tokenizer Load(string folder) => TokenizerFolder.Load(folder);
 
@@ -113,6 +113,17 @@ public sealed class Tokenizer
         foreach (var id in ids)
             if (!skipSpecial || !special.Contains(id)) kept.Add(TokenOf(id));
         return parts.Model.Decode(kept);
+    }
+
+    byte[] Hash()
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        foreach (var (name, bytes) in TokenizerFolderWriter.Files(this).OrderBy(file => file.Key, StringComparer.Ordinal))
+        {
+            hash.AppendData(Encoding.UTF8.GetBytes(FormattableString.Invariant($"{name}\0{bytes?.Length ?? -1}\0")));
+            hash.AppendData(bytes ?? []);
+        }
+        return hash.GetHashAndReset();
     }
 
     int? RoleId(string? token) => token is null ? null : ids[token];

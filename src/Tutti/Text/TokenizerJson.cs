@@ -107,7 +107,7 @@ static class TokenizerJson
         _ => throw Unsupported(part, "BertPreTokenizer, ByteLevel, Whitespace, WhitespaceSplit or Sequence"),
     };
 
-    static bool IsByteLevel(PreTokenizer? preTokenizer) =>
+    public static bool IsByteLevel(PreTokenizer? preTokenizer) =>
         preTokenizer is ByteLevel || preTokenizer is PreTokenizerSequence sequence && sequence.Steps.Any(IsByteLevel);
 
     static SpecialTemplate ReadTemplate(JsonPart part, Dictionary<string, int> ids)
