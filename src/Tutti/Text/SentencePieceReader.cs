@@ -8,7 +8,7 @@ namespace Tutti.Text;
 /// </summary>
 static class SentencePieceReader
 {
-    const int T5Sentinels = 100, MostSentinels = 100_000;
+    const int T5Sentinels = 100, MostSentinels = 1000;
 
     /// <summary>The names that published models use.</summary>
     public static readonly IReadOnlyList<string> FileNames = ["spiece.model", "sentencepiece.bpe.model", "spm.model", "tokenizer.model", "sentencepiece.model"];
@@ -38,7 +38,7 @@ static class SentencePieceReader
         {
             ClassName = kind.ClassName,
             Normalizer = lower ? new LowercaseNormalizer() : null,
-            PreTokenizer = kind.ClassName == "DebertaV2Tokenizer" && side.Flag("split_by_punct", false) ? new PunctuationApart() : null,
+            PreTokenizer = kind.ClassName == "DebertaV2Tokenizer" && side.Flag("split_by_punct", false) ? new PunctuationSplit(SplitBehavior.Isolated) : null,
             Model = new SentencePieceTokens(model, vocabulary, idOf, before, recutsNumbers: albert),
             Template = kind.Template(specials.Special, specials.Ids, addBos: false),
             Special = specials.Special,

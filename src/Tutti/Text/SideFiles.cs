@@ -31,16 +31,19 @@ sealed class SideFiles
         }
         if (config?.Find("added_tokens_decoder") is { } decoder)
             foreach (var (id, token) in decoder.Members)
-                Added[token["content"].Text] = (int.TryParse(id, System.Globalization.CultureInfo.InvariantCulture, out var number) && number >= 0 ? number
+                Added[token["content"].Text] = (int.TryParse(id, System.Globalization.CultureInfo.InvariantCulture, out var number) && number is >= 0 and < 1 << 28 ? number
                     : throw new DataException(configFile, $"'{token.Place}': expected an id as key"), token.FlagOf("special"), Declare(token));
         if (ReadIfPresent(Path.Combine(folder, "added_tokens.json")) is { } added)
             foreach (var (content, id) in added.Members)
-                Added.TryAdd(content, (id.Number >= 0 ? id.Number : throw id.Error("an id of 0 or more"), false, new(content, added.File)));
+                Added.TryAdd(content, (VocabularyFiles.Id(id), false, new(content, added.File)));
     }
 
     /// <summary>The class without "Fast", or null; a class that stands for any tokenizer.json says nothing.</summary>
-    public string? ClassName => (config?.TextOf("tokenizer_class") ?? model?.TextOf("tokenizer_class")) is { } name && name is not ("PreTrainedTokenizerFast" or "PreTrainedTokenizer")
+    public string? ClassName => (config?.TextOf("tokenizer_class") ?? model?.TextOf("tokenizer_class")) is { } name && name is not (TokenizerJson.Generic or "PreTrainedTokenizer")
         ? name.EndsWith("Fast", StringComparison.Ordinal) ? name[..^4] : name : null;
+
+    /// <summary>Whether tokenizer_config.json says that the tokenizer is nothing but its tokenizer.json.</summary>
+    public bool IsGeneric => ClassName is null && config?.TextOf("tokenizer_class") is not null;
 
     /// <summary>What the model beside the tokenizer is, or null: the kind follows from it where no class is named.</summary>
     public string? ModelType => model?.TextOf("model_type");

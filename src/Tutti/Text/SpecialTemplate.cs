@@ -20,13 +20,16 @@ sealed class SpecialTemplate(SpecialTemplate.Part[] single, SpecialTemplate.Part
     /// <summary>Whether the second text of a pair has another type than the first.</summary>
     public bool HasTypes => pair.Any(part => part.Type != 0);
 
+    /// <summary>Special tokens of the longer form.</summary>
+    public int MostSpecials => Math.Max(single.Count(part => part.Token is not null), pair.Count(part => part.Token is not null));
+
     public IEnumerable<string> Tokens => single.Concat(pair).Select(part => part.Token).OfType<string>().Distinct();
 
     /// <summary>
     /// Joins the texts' ids with the special tokens, cut to <paramref name="maxLength"/> from the right: token by token from the longer text, from
-    /// the second if both are equally long ("longest_first" of transformers' slow tokenizers).
+    /// the second if both are equally long ("longest_first" of transformers' slow tokenizers), unless the files say otherwise.
     /// </summary>
-    public TokenIds Build(List<int> first, List<int>? second, int maxLength)
+    public TokenIds Build(List<int> first, List<int>? second, int maxLength, Truncation? way = null)
     {
         var parts = second is null ? single : pair;
         var specials = parts.Count(part => part.Token is not null);
@@ -34,9 +37,7 @@ sealed class SpecialTemplate(SpecialTemplate.Part[] single, SpecialTemplate.Part
             throw new ArgumentOutOfRangeException(nameof(maxLength), maxLength, $"the special tokens alone are {specials}");
         var (firstLength, secondLength) = (first.Count, second?.Count ?? 0);
         var full = onceEach ? Length(parts, first, second) : firstLength + secondLength + specials;
-        for (var surplus = firstLength + secondLength + specials - maxLength; surplus > 0; surplus--)
-            if (second is null || firstLength > secondLength) firstLength--;
-            else secondLength--;
+        (firstLength, secondLength) = Truncation.Lengths(way, firstLength, second is null ? null : secondLength, maxLength - specials);
         var ids = new int[firstLength + secondLength + specials];
         byte[]? types = null;
         var (at, last) = (0, -1);                                       // last: what the text just before ends in
@@ -52,7 +53,7 @@ sealed class SpecialTemplate(SpecialTemplate.Part[] single, SpecialTemplate.Part
             {
                 var source = part.Second ? second! : first;
                 var length = part.Second ? secondLength : firstLength;
-                source.CopyTo(0, ids, at, length);
+                source.CopyTo(way?.FromLeft == true ? source.Count - length : 0, ids, at, length);
                 at += length;
                 last = length > 0 ? ids[at - 1] : -1;
             }

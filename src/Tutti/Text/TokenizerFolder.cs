@@ -23,7 +23,7 @@ static class TokenizerFolder
         if (File.Exists(json) && !(haveFiles && side.Argument(ReadKey)?.Text == ReadFiles))
         {
             var root = JsonPart.Read(json);
-            if (!haveFiles || TokenizerJson.ModelKind(root) is not null) return new(TokenizerJson.Read(root, side));
+            if (!haveFiles || TokenizerJson.IsKnown(root)) return new(TokenizerJson.Read(root, side));
         }
         if (pieces is not null && (side.ClassName is null || TokenizerKind.Find(side.ClassName)?.Family == TokenizerFamily.SentencePiece || !File.Exists(vocabTxt) && !File.Exists(vocabJson)))
             return new(SentencePieceReader.Read(pieces, side));

@@ -95,13 +95,13 @@ static class TokenizerFolderWriter
     static JsonObject Json(TokenizerParts parts) => new()
     {
         ["version"] = "1.0",
-        ["truncation"] = null,
+        ["truncation"] = parts.Truncation?.ToJson(),
         ["padding"] = null,
         ["added_tokens"] = new JsonArray([.. parts.Added.OrderBy(token => token.Id).Select(token => token.ToJson())]),
         ["normalizer"] = parts.Model is SentencePieceTokens raw ? FastSentencePiece.Normalizer(raw, parts.Normalizer) : parts.Normalizer?.ToJson(),
         ["pre_tokenizer"] = PreTokenizer(parts),
         ["post_processor"] = parts.Template.ToJson() ?? (parts.Model is Bpe && TokenizerJson.IsByteLevel(parts.PreTokenizer) ? new ByteLevel(false).ToJson() : null),
-        ["decoder"] = parts.Model.DecoderJson(),
+        ["decoder"] = parts.Decoder?.ToJson() ?? parts.Model.DecoderJson(),
         ["model"] = parts.Model.ToJson(),
     };
 

