@@ -16,7 +16,6 @@ sealed class ByteTrie
     const int Free = -1;
 
     Node[] nodes = [];
-    int firstFree = 1;
 
     /// <summary>The longest entry in bytes.</summary>
     public int Longest { get; }
@@ -26,7 +25,7 @@ sealed class ByteTrie
         var sorted = entries.Select(entry => (Key: Encoding.UTF8.GetBytes(entry.Text), entry.Value)).ToArray();
         Array.Sort(sorted, (a, b) => a.Key.AsSpan().SequenceCompareTo(b.Key));
         Longest = sorted.Length == 0 ? 0 : sorted.Max(entry => entry.Key.Length);
-        Grow(1024);
+        var free = new FreePlaces(this);
         nodes[0] = new Node { Parent = 0, Value = -1 };
         var work = new Stack<(int Node, int From, int To, int Depth)>();
         if (sorted.Length > 0) work.Push((0, 0, sorted.Length, 0));
@@ -45,7 +44,7 @@ sealed class ByteTrie
                 from = end;
             }
             if (children.Count == 0) continue;
-            var place = Place(children);
+            var place = free.Place(children);
             nodes[node].Base = place;
             foreach (var (label, _, _) in children) nodes[place + label] = new Node { Parent = node, Value = -1 };
             foreach (var (label, start, end) in children) work.Push((place + label, start, end, depth + 1));
@@ -83,38 +82,74 @@ sealed class ByteTrie
         return found;
     }
 
-    int Place(List<(byte Label, int From, int To)> children)
+    /// <summary>Free places as a ring through place 0, which is the root's; needed while the trie is built only.</summary>
+    sealed class FreePlaces
     {
-        var least = children[0].Label;
-        while (nodes[firstFree].Parent != Free)
-            if (++firstFree == nodes.Length) Grow(nodes.Length * 2);
-        // Where the array is nearly full the search begins further on, or it would take quadratic time; the holes stay.
-        var (tried, start) = (0, firstFree);
-        for (var at = start; ; at++)
-        {
-            if (at + 256 >= nodes.Length) Grow(nodes.Length * 2);
-            if (nodes[at].Parent != Free || at < least) continue;
-            var place = at - least;
-            var fits = true;
-            foreach (var (label, _, _) in children)
-                if (nodes[place + label].Parent != Free)
-                {
-                    fits = false;
-                    break;
-                }
-            if (fits)
-            {
-                if (tried > 256) firstFree = Math.Max(firstFree, Math.Max(1, at - 256));
-                return place;
-            }
-            tried++;
-        }
-    }
+        /// <summary>After so many places that do not fit, nodes with several children are placed further on: few holes stay, for nodes with one child.</summary>
+        const int Patience = 64;
 
-    void Grow(int size)
-    {
-        var old = nodes.Length;
-        Array.Resize(ref nodes, size);
-        for (var i = old; i < size; i++) nodes[i] = new Node { Parent = Free, Value = -1 };
+        readonly ByteTrie trie;
+        int[] next = [0], before = [0];
+        int wide;
+
+        public FreePlaces(ByteTrie trie)
+        {
+            this.trie = trie;
+            Grow(1024);
+            Take(0);
+        }
+
+        /// <summary>A base at which all children fit; their places are taken.</summary>
+        public int Place(List<(byte Label, int From, int To)> children)
+        {
+            var least = children[0].Label;
+            var at = children.Count == 1 || wide == 0 ? next[0] : wide;
+            for (var tried = 0; ; at = next[at])
+            {
+                if (at == 0 || at + 256 >= trie.nodes.Length)
+                {
+                    var end = before[0];
+                    Grow(trie.nodes.Length * 2);
+                    if (at == 0) at = end == 0 ? next[0] : next[end];
+                }
+                if (at < least || !Fits(at - least, children))
+                {
+                    tried++;
+                    continue;
+                }
+                if (children.Count > 1 && tried > Patience) wide = at;
+                foreach (var (label, _, _) in children) Take(at - least + label);
+                return at - least;
+            }
+        }
+
+        bool Fits(int place, List<(byte Label, int From, int To)> children)
+        {
+            foreach (var (label, _, _) in children)
+                if (trie.nodes[place + label].Parent != Free) return false;
+            return true;
+        }
+
+        void Take(int at)
+        {
+            trie.nodes[at].Parent = 0;
+            if (at == 0) return;
+            (next[before[at]], before[next[at]]) = (next[at], before[at]);
+            if (wide == at) wide = next[at];
+        }
+
+        void Grow(int size)
+        {
+            var old = Math.Max(1, trie.nodes.Length);
+            Array.Resize(ref trie.nodes, size);
+            Array.Resize(ref next, size);
+            Array.Resize(ref before, size);
+            for (var i = old; i < size; i++)
+            {
+                trie.nodes[i] = new Node { Parent = Free, Value = -1 };
+                (next[before[0]], before[i], next[i]) = (i, before[0], 0);
+                before[0] = i;
+            }
+        }
     }
 }
