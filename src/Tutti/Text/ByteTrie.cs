@@ -33,7 +33,7 @@ sealed class ByteTrie
         while (work.TryPop(out var item))
         {
             var (node, from, to, depth) = item;
-            if (sorted[from].Key.Length == depth) nodes[node].Value = sorted[from++].Value;
+            while (from < to && sorted[from].Key.Length == depth) nodes[node].Value = sorted[from++].Value;
             children.Clear();
             while (from < to)
             {

@@ -49,7 +49,7 @@ sealed class SentencePieceFile
         {
             result.ReadModel(new CodedInputStream(bytes), bytes.Length);
         }
-        catch (Exception error) when (error is InvalidProtocolBufferException or IOException)
+        catch (Exception error) when (error is InvalidProtocolBufferException or InvalidDataException or IOException)
         {
             throw new DataException(file, $"not a SentencePiece model: {error.Message}", inner: error);
         }
