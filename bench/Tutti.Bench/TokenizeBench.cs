@@ -114,7 +114,7 @@ static class TokenizeBench
         }
         catch (PeerException e)
         {
-            skipped = e.Message;
+            skipped = e.Message.Split(';')[0];                 // the rest names what PyTorch's peers need
             return null;
         }
     }

@@ -32,7 +32,12 @@ sealed class SentencePieceBpe(ByteTrie trie, IReadOnlyList<Piece> pieces, ByteTr
             Propose(text, left.Before, pair.Left);
             Propose(text, pair.Left, left.Next);
         }
-        for (var i = 0; i >= 0; i = symbols[i].Next) Emit(text, symbols[i].Start, symbols[i].Length);
+        var open = new Stack<(int Start, int Length)>();
+        for (var i = 0; i >= 0; i = symbols[i].Next)
+        {
+            open.Push((symbols[i].Start, symbols[i].Length));
+            while (open.TryPop(out var part)) Emit(text, part.Start, part.Length);
+        }
 
         void Propose(ReadOnlySpan<byte> all, int left, int right)
         {
@@ -49,8 +54,8 @@ sealed class SentencePieceBpe(ByteTrie trie, IReadOnlyList<Piece> pieces, ByteTr
             var id = trie.Find(all.Slice(start, length));
             if (id >= 0 && pieces[id].Type == PieceType.Unused && splits is not null && splits.TryGetValue((start, length), out var split))
             {
-                Emit(all, start, split);
-                Emit(all, start + split, length - split);
+                open.Push((start + split, length - split));
+                open.Push((start, split));
             }
             else to.Add(new(start, start + length, id));
         }

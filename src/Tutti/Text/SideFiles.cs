@@ -39,8 +39,11 @@ sealed class SideFiles
     }
 
     /// <summary>The class without "Fast", or null; a class that stands for any tokenizer.json says nothing.</summary>
-    public string? ClassName => (config?.TextOf("tokenizer_class") ?? model?.TextOf("tokenizer_class")) is { } name && name is not (TokenizerJson.Generic or "PreTrainedTokenizer")
+    public string? ClassName => (config?.TextOf("tokenizer_class") ?? KnownByModel) is { } name && name is not (TokenizerJson.Generic or "PreTrainedTokenizer")
         ? name.EndsWith("Fast", StringComparison.Ordinal) ? name[..^4] : name : null;
+
+    /// <summary>The class that config.json names, where it is one that is built.</summary>
+    string? KnownByModel => model?.TextOf("tokenizer_class") is { } name && TokenizerKind.Find(name) is not null ? name : null;
 
     /// <summary>Whether tokenizer_config.json says that the tokenizer is nothing but its tokenizer.json.</summary>
     public bool IsGeneric => ClassName is null && config?.TextOf("tokenizer_class") is not null;

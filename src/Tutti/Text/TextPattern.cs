@@ -11,7 +11,7 @@ namespace Tutti.Text;
 /// </summary>
 sealed class TextPattern
 {
-    static readonly TimeSpan patience = TimeSpan.FromSeconds(1);
+    static readonly TimeSpan patience = TimeSpan.FromSeconds(0.25);
     static readonly Dictionary<UnicodeCategory, char> standIns = StandIns();
 
     readonly string source, file;
@@ -62,7 +62,7 @@ sealed class TextPattern
         }
         catch (RegexMatchTimeoutException error)
         {
-            throw new DataException(file, $"the regular expression {source} took longer than {patience.TotalSeconds} s on a text of {text.Length} characters", inner: error);
+            throw new DataException(file, FormattableString.Invariant($"the regular expression {source} took longer than {patience.TotalSeconds} s for one match in a text of {text.Length} characters"), inner: error);
         }
     }
 

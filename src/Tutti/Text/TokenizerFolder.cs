@@ -25,7 +25,8 @@ static class TokenizerFolder
             var root = JsonPart.Read(json);
             if (!haveFiles || TokenizerJson.IsKnown(root)) return new(TokenizerJson.Read(root, side));
         }
-        if (pieces is not null && (side.ClassName is null || TokenizerKind.Find(side.ClassName)?.Family == TokenizerFamily.SentencePiece || !File.Exists(vocabTxt) && !File.Exists(vocabJson)))
+        var named = TokenizerKind.Find(side.ClassName) ?? TokenizerKind.OfModel(side.ModelType);
+        if (pieces is not null && (named?.Family == TokenizerFamily.SentencePiece || !File.Exists(vocabTxt) && !File.Exists(vocabJson)))
             return new(SentencePieceReader.Read(pieces, side));
         if (File.Exists(vocabTxt)) return new(ReadWordPiece(vocabTxt, side));
         if (File.Exists(vocabJson)) return new(ReadBpe(vocabJson, merges, side));

@@ -163,7 +163,7 @@ public class JsonComponentTests
     public void A_pattern_that_takes_too_long_is_an_error_and_not_a_hang()
     {
         var tokenizer = Load("""{"normalizer":{"type":"Replace","pattern":{"Regex":"(a+)+$"},"content":""},"model":{"type":"WordLevel","vocab":{"a":0}}}""");
-        Assert.Contains("took longer than 1 s", Assert.Throws<DataException>(() => tokenizer.Encode(new string('a', 40) + "b")).Message, StringComparison.Ordinal);
+        Assert.Contains("took longer than 0.25 s", Assert.Throws<DataException>(() => tokenizer.Encode(new string('a', 40) + "b")).Message, StringComparison.Ordinal);
     }
 
     [Fact]

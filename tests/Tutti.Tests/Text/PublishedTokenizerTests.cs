@@ -42,4 +42,36 @@ public class PublishedTokenizerTests(ITestOutputHelper output)
         tokenizer.Save(folder.Path);
         Assert.Equal(ids, Tokenizer.Load(folder.Path).Encode(Text).Ids);
     }
+
+    /// <summary>The parts of ModernBERT's file with a vocabulary of a few tokens: no class, runs of blanks as added tokens, a mask that takes the blank before it.</summary>
+    [Fact]
+    public void A_file_without_a_class_of_its_own_has_its_roles_from_the_configuration()
+    {
+        using var folder = Shared.Temp();
+        folder.Write("tokenizer.json", """
+            {"added_tokens":[{"id":0,"content":"[CLS]","special":true,"normalized":false},{"id":1,"content":"[SEP]","special":true,"normalized":false},
+              {"id":2,"content":"[PAD]","special":true,"normalized":false},{"id":3,"content":"[MASK]","lstrip":true,"special":true,"normalized":false},
+              {"id":9,"content":"  ","special":false,"normalized":true}],
+             "normalizer":{"type":"NFC"},"pre_tokenizer":{"type":"ByteLevel","add_prefix_space":false,"trim_offsets":true,"use_regex":true},
+             "post_processor":{"type":"TemplateProcessing","single":[{"SpecialToken":{"id":"[CLS]","type_id":0}},{"Sequence":{"id":"A","type_id":0}},{"SpecialToken":{"id":"[SEP]","type_id":0}}],
+               "pair":[{"SpecialToken":{"id":"[CLS]","type_id":0}},{"Sequence":{"id":"A","type_id":0}},{"SpecialToken":{"id":"[SEP]","type_id":0}},{"Sequence":{"id":"B","type_id":0}},{"SpecialToken":{"id":"[SEP]","type_id":0}}],
+               "special_tokens":{"[CLS]":{"id":"[CLS]","ids":[0],"tokens":["[CLS]"]},"[SEP]":{"id":"[SEP]","ids":[1],"tokens":["[SEP]"]}}},
+             "decoder":{"type":"ByteLevel","add_prefix_space":true,"trim_offsets":true,"use_regex":true},
+             "model":{"type":"BPE","fuse_unk":false,"byte_fallback":false,"ignore_merges":false,"vocab":{"a":4,"b":5,"ab":6,"\u0120":7,"\u0120ab":8},"merges":[["a","b"],["\u0120","ab"]]}}
+            """);
+        folder.Write("tokenizer_config.json", """
+            {"tokenizer_class":"PreTrainedTokenizerFast","cls_token":"[CLS]","sep_token":"[SEP]","pad_token":"[PAD]","mask_token":"[MASK]","model_max_length":8192,
+             "model_input_names":["input_ids","attention_mask"]}
+            """);
+        folder.Write("config.json", """{"model_type":"modernbert"}""");
+        for (var pass = 0; pass < 2; pass++)
+        {
+            var tokenizer = Tokenizer.Load(folder.Path);
+            Assert.Equal([0, 6, 9, 6, 1], tokenizer.Encode("ab  ab").Ids);
+            Assert.Equal([0, 6, 3, 8, 1, 4, 1], tokenizer.Encode("ab [MASK] ab", "a").Ids);
+            Assert.Equal((0, 1, 2, 3, 8192, 10), (tokenizer.ClsId, tokenizer.SepId, tokenizer.PadId, tokenizer.MaskId, tokenizer.ModelMaxLength, tokenizer.VocabularySize));
+            Assert.Equal(("PreTrainedTokenizerFast", false), (tokenizer.Kind, tokenizer.UsesTokenTypes));
+            tokenizer.Save(folder.Path);                                   // what is written over it must read the same
+        }
+    }
 }
