@@ -14,8 +14,11 @@ public sealed record MemberModel(ModelSpec Spec, TrainConfig Config, Tokenizer T
 {
     const int DefaultPositions = 512;
 
-    /// <summary>An embedding whose rows are a multiple of this may have that share of them without a token: published models pad their tables.</summary>
-    const int PaddedTo = 8;
+    /// <summary>
+    /// An embedding whose rows are a multiple of one of these may have that share of them without a token: published models pad their tables, to what
+    /// processors like or to a round number (DeBERTa-v3: 128100 rows for 128001 tokens).
+    /// </summary>
+    static readonly int[] paddedTo = [8, 100];
     const double PaddedRows = 0.002;
 
     /// <summary>Where its networks are built.</summary>
@@ -28,8 +31,7 @@ public sealed record MemberModel(ModelSpec Spec, TrainConfig Config, Tokenizer T
         var spec = member.Model;
         var tokenizer = spec.Folder is { } folder ? FromFolder(folder)
             : spec.Tokenizer is { } file ? Tokenizer.Load(file)
-            : spec.Kind == EncoderKind.Bert ? WordPieceTrainer.Train(texts(), spec.Vocabulary!.Value)
-            : throw new ConfigException($"members.{member.Name}.model.vocabulary", "learning a vocabulary is built for kind: bert; name a byte-level BPE tokenizer's folder with model.tokenizer instead");
+            : spec.Vocabulary!.Learn(texts(), spec.Kind);
         return new(spec, member.Effective(common), tokenizer);
     }
 
@@ -64,9 +66,12 @@ public sealed record MemberModel(ModelSpec Spec, TrainConfig Config, Tokenizer T
         var (ids, rows, where) = (Tokenizer.VocabularySize, model.VocabularySize, Spec.Folder ?? Spec.Tokenizer ?? "the tokenizer");
         if (ids > rows)
             throw new DataException(where, $"the tokenizer has {ids} ids, the model's embedding {rows} rows; they do not belong together");
-        if (ids < rows && (rows % PaddedTo != 0 || ids < rows - (rows * PaddedRows)))
+        if (!IsPadding(ids, rows))
             throw new DataException(where, $"the tokenizer has only {ids} ids, the model's embedding {rows} rows; the vocabulary is cut short or belongs to another model");
     }
+
+    /// <summary>Whether the rows beyond the vocabulary, if any, are padding and not a sign of a vocabulary cut short.</summary>
+    internal static bool IsPadding(int ids, int rows) => ids == rows || (paddedTo.Any(unit => rows % unit == 0) && ids >= rows - (rows * PaddedRows));
 
     Models.ModelConfig WithDropout(Models.ModelConfig config) => Config.Dropout is { } share
         ? config.With("hidden_dropout_prob", share).With("attention_probs_dropout_prob", share) : config;

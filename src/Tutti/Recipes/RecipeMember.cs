@@ -94,9 +94,8 @@ public sealed record ModelSpec
     [Range(1, int.MaxValue)]
     public int? Intermediate { get; init; }
 
-    [Description("Size of a vocabulary to learn from the training rows. Not together with tokenizer.")]
-    [Range(1, int.MaxValue)]
-    public int? Vocabulary { get; init; }
+    [Description("Vocabulary to learn from the training rows: its size, or size and kind. Not together with tokenizer.")]
+    public VocabularySpec? Vocabulary { get; init; }
 
     [Description("File or folder of a ready tokenizer. Not together with vocabulary.")]
     public string? Tokenizer { get; init; }
@@ -146,6 +145,7 @@ public sealed record ModelSpec
             if (value is null) faults.Add(new(key, "is required for a model that is trained from nothing"));
         if (Hidden is > 0 && Heads is > 0 && Hidden % Heads != 0)
             faults.Add(new("hidden", string.Create(CultureInfo.InvariantCulture, $"got {Hidden}, expected a multiple of heads ({Heads})")));
+        if (Vocabulary is not null) faults.AddRange(Vocabulary.Validate(Kind).Select(fault => fault with { Path = $"vocabulary.{fault.Path}" }));
         if (Vocabulary is null == (Tokenizer is null))
             faults.Add(new("vocabulary", Tokenizer is null
                 ? "is required for a model that is trained from nothing (or tokenizer)" : "is given together with tokenizer; keep one of them"));

@@ -17,7 +17,7 @@ sealed class Bpe : TokenModel
     readonly string? unknown;
     readonly bool fuseUnknown, wholeWordsFirst;
     readonly (string Left, string Right)[] merges;
-    readonly Dictionary<(int, int), Merge> table = [];
+    readonly Lazy<Dictionary<(int, int), Merge>> table;
     readonly Dictionary<string, int>.AlternateLookup<ReadOnlySpan<char>> lookup;
     readonly ConcurrentDictionary<string, int[]> cache = new();
     readonly ConcurrentDictionary<string, int[]>.AlternateLookup<ReadOnlySpan<char>> cached;
@@ -33,16 +33,34 @@ sealed class Bpe : TokenModel
         : base(vocabulary)
     {
         (this.merges, this.unknown, this.fuseUnknown, this.wholeWordsFirst) = (merges, unknown, fuseUnknown, wholeWordsFirst);
-        for (var rank = 0; rank < merges.Length; rank++)
-        {
-            var (left, right) = merges[rank];
-            table[(vocabulary[left], vocabulary[right])] = new(rank, vocabulary[left + right]);
-        }
+        table = new(Merges);
         lookup = vocabulary.GetAlternateLookup<ReadOnlySpan<char>>();
         cached = cache.GetAlternateLookup<ReadOnlySpan<char>>();
     }
 
     public override string? UnknownToken => unknown;
+
+    /// <summary>What a piece inside a word begins with; null for nothing.</summary>
+    public string? Prefix { get; init; }
+    /// <summary>What the last piece of a word ends with; null for nothing.</summary>
+    public string? Suffix { get; init; }
+    /// <summary>Unknown characters become the tokens of their bytes, such as &lt;0xE2&gt;, where the vocabulary has them.</summary>
+    public bool ByteFallback { get; init; }
+
+    /// <summary>The piece that two pieces become.</summary>
+    public static string Joined(string left, string right, string? prefix) =>
+        prefix is { Length: > 0 } && right.StartsWith(prefix, StringComparison.Ordinal) ? left + right[prefix.Length..] : left + right;
+
+    Dictionary<(int, int), Merge> Merges()
+    {
+        var found = new Dictionary<(int, int), Merge>(merges.Length);
+        for (var rank = 0; rank < merges.Length; rank++)
+        {
+            var (left, right) = merges[rank];
+            found[(Vocabulary[left], Vocabulary[right])] = new(rank, Vocabulary[Joined(left, right, Prefix)]);
+        }
+        return found;
+    }
 
     public override void Encode(ReadOnlySpan<char> word, List<int> ids)
     {
@@ -67,12 +85,32 @@ sealed class Bpe : TokenModel
         for (var i = 0; i < word.Length;)
         {
             CodePoints.At(word, i, out var length);
-            parts.Add(lookup.TryGetValue(word.Slice(i, length), out var id) ? id : -1);
+            AddCharacter(word.Slice(i, length), i == 0, i + length == word.Length, parts);
             i += length;
         }
         if (parts.Count > ShortWord) MergeLong(parts);
         else MergeShort(parts);
         return WithUnknown(parts);
+    }
+
+    void AddCharacter(ReadOnlySpan<char> character, bool first, bool last, List<int> parts)
+    {
+        var spelling = (first ? null : Prefix, last ? Suffix : null) is (null, null) ? character : $"{(first ? "" : Prefix)}{character}{(last ? Suffix : "")}";
+        if (lookup.TryGetValue(spelling, out var id)) parts.Add(id);
+        else if (!ByteFallback || !AddBytes(spelling, parts)) parts.Add(-1);
+    }
+
+    bool AddBytes(ReadOnlySpan<char> spelling, List<int> parts)
+    {
+        var before = parts.Count;
+        foreach (var b in Encoding.UTF8.GetBytes(spelling.ToString()))
+            if (Vocabulary.TryGetValue(SentencePieceFile.ByteName(b), out var id)) parts.Add(id);
+            else
+            {
+                parts.RemoveRange(before, parts.Count - before);
+                return false;
+            }
+        return true;
     }
 
     int[] WithUnknown(List<int> parts)
@@ -92,7 +130,7 @@ sealed class Bpe : TokenModel
             var best = new Merge(int.MaxValue, 0);
             var (left, right) = (0, 0);
             for (var i = 0; i + 1 < parts.Count; i++)
-                if (table.TryGetValue((parts[i], parts[i + 1]), out var merge) && merge.Rank < best.Rank)
+                if (table.Value.TryGetValue((parts[i], parts[i + 1]), out var merge) && merge.Rank < best.Rank)
                     (best, left, right) = (merge, parts[i], parts[i + 1]);
             if (best.Rank == int.MaxValue) return;
             var kept = 0;
@@ -123,7 +161,7 @@ sealed class Bpe : TokenModel
                 queue.Dequeue();
                 var right = next[pair.At];
                 if (right >= parts.Count || parts[pair.At] != pair.Left || parts[right] != pair.Right) continue;
-                parts[pair.At] = table[(pair.Left, pair.Right)].Id;
+                parts[pair.At] = table.Value[(pair.Left, pair.Right)].Id;
                 parts[right] = Gone;
                 next[pair.At] = next[right];
                 if (next[right] < parts.Count) before[next[right]] = pair.At;
@@ -140,7 +178,7 @@ sealed class Bpe : TokenModel
 
         void Enqueue(int at)
         {
-            if (next[at] < parts.Count && table.TryGetValue((parts[at], parts[next[at]]), out var merge))
+            if (next[at] < parts.Count && table.Value.TryGetValue((parts[at], parts[next[at]]), out var merge))
                 queue.Enqueue((at, parts[at], parts[next[at]]), (merge.Rank, at));
         }
     }
@@ -162,14 +200,14 @@ sealed class Bpe : TokenModel
         ["type"] = "BPE",
         ["dropout"] = null,
         ["unk_token"] = unknown,
-        ["continuing_subword_prefix"] = null,
-        ["end_of_word_suffix"] = null,
+        ["continuing_subword_prefix"] = Prefix,
+        ["end_of_word_suffix"] = Suffix,
         ["fuse_unk"] = fuseUnknown,
-        ["byte_fallback"] = false,
+        ["byte_fallback"] = ByteFallback,
         ["ignore_merges"] = wholeWordsFirst,
         ["vocab"] = VocabularyJson(),
         ["merges"] = new JsonArray([.. MergeLines.Select(line => JsonValue.Create(line))]),
     };
 
-    public override JsonObject DecoderJson() => new() { ["type"] = "ByteLevel", ["add_prefix_space"] = true, ["trim_offsets"] = true, ["use_regex"] = true };
+    public override JsonObject DecoderJson() => new ByteLevelDecoder().ToJson();
 }

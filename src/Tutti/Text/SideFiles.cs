@@ -10,7 +10,7 @@ sealed class SideFiles
     public sealed record Declared(string Content, string File, bool? LeftStrip = null, bool? RightStrip = null, bool? SingleWord = null);
 
     readonly string configFile;
-    readonly JsonPart? config;
+    readonly JsonPart? config, model;
 
     public Dictionary<string, Declared> Roles { get; } = [];
     public List<Declared> Additional { get; } = [];
@@ -21,6 +21,7 @@ sealed class SideFiles
     {
         configFile = Path.Combine(folder, "tokenizer_config.json");
         config = ReadIfPresent(configFile);
+        model = ReadIfPresent(Path.Combine(folder, "config.json"));
         var map = ReadIfPresent(Path.Combine(folder, "special_tokens_map.json"));
         foreach (var source in new[] { config, map }.OfType<JsonPart>())
         {
@@ -30,16 +31,25 @@ sealed class SideFiles
         }
         if (config?.Find("added_tokens_decoder") is { } decoder)
             foreach (var (id, token) in decoder.Members)
-                Added[token["content"].Text] = (int.TryParse(id, System.Globalization.CultureInfo.InvariantCulture, out var number) && number >= 0 ? number
+                Added[token["content"].Text] = (int.TryParse(id, System.Globalization.CultureInfo.InvariantCulture, out var number) && number is >= 0 and < 1 << 28 ? number
                     : throw new DataException(configFile, $"'{token.Place}': expected an id as key"), token.FlagOf("special"), Declare(token));
         if (ReadIfPresent(Path.Combine(folder, "added_tokens.json")) is { } added)
             foreach (var (content, id) in added.Members)
-                Added.TryAdd(content, (id.Number >= 0 ? id.Number : throw id.Error("an id of 0 or more"), false, new(content, added.File)));
+                Added.TryAdd(content, (VocabularyFiles.Id(id), false, new(content, added.File)));
     }
 
-    /// <summary>The class without "Fast", or null.</summary>
-    public string? ClassName => config?.TextOf("tokenizer_class") is { } name
+    /// <summary>The class without "Fast", or null; a class that stands for any tokenizer.json says nothing.</summary>
+    public string? ClassName => (config?.TextOf("tokenizer_class") ?? KnownByModel) is { } name && name is not (TokenizerJson.Generic or "PreTrainedTokenizer")
         ? name.EndsWith("Fast", StringComparison.Ordinal) ? name[..^4] : name : null;
+
+    /// <summary>The class that config.json names, where it is one that is built.</summary>
+    string? KnownByModel => model?.TextOf("tokenizer_class") is { } name && TokenizerKind.Find(name) is not null ? name : null;
+
+    /// <summary>Whether tokenizer_config.json says that the tokenizer is nothing but its tokenizer.json.</summary>
+    public bool IsGeneric => ClassName is null && config?.TextOf("tokenizer_class") is not null;
+
+    /// <summary>What the model beside the tokenizer is, or null: the kind follows from it where no class is named.</summary>
+    public string? ModelType => model?.TextOf("model_type");
 
     public string ConfigFile => configFile;
 

@@ -5,10 +5,12 @@ sealed class SlowSpecials
 {
     readonly TokenizerKind kind;
     readonly SideFiles side;
+    readonly IReadOnlyList<string> builtIn;
 
-    public SlowSpecials(string vocabularyFile, TokenizerKind kind, SideFiles side, IReadOnlyDictionary<string, int> vocabulary)
+    /// <param name="builtIn">Special tokens beyond the roles that the class has by itself; they are in the vocabulary.</param>
+    public SlowSpecials(string vocabularyFile, TokenizerKind kind, SideFiles side, IReadOnlyDictionary<string, int> vocabulary, IReadOnlyList<string>? builtIn = null)
     {
-        (this.kind, this.side) = (kind, side);
+        (this.kind, this.side, this.builtIn) = (kind, side, builtIn ?? []);
         var ids = new Dictionary<string, int>(vocabulary);
         var tokens = vocabulary.ToDictionary(entry => entry.Value, entry => entry.Key);
         foreach (var (content, (id, _, flags)) in side.Added)
@@ -19,6 +21,7 @@ sealed class SlowSpecials
                 throw new DataException(flags.File, $"id {id} belongs to '{content}' here and to '{tokens[id]}' in {vocabularyFile}");
             ids[content] = id;
         }
+        if (kind.Family == TokenizerFamily.SentencePiece) AddMissing(ids);
         Ids = ids;
         foreach (var role in SpecialTokens.Roles)
         {
@@ -26,7 +29,7 @@ sealed class SlowSpecials
             var token = declared?.Content ?? kind.Defaults[role];
             if (token is null) continue;
             if (ids.ContainsKey(token)) Special = Special.With(role, token);
-            else if (declared is not null || IsNeeded(role))
+            else if (declared is not null || kind.Needs(role))
                 throw new DataException(declared?.File ?? vocabularyFile,
                     $"the special token '{token}' ({role}) is missing from the vocabulary; add it there or to added_tokens.json");
         }
@@ -39,7 +42,7 @@ sealed class SlowSpecials
     public IReadOnlyDictionary<string, int> Ids { get; }
 
     public IEnumerable<string> SpecialContents => Special.All
-        .Concat(side.Additional.Select(token => token.Content))
+        .Concat(builtIn).Concat(side.Additional.Select(token => token.Content))
         .Concat(side.Added.Where(entry => entry.Value.Special).Select(entry => entry.Key)).Distinct();
 
     /// <summary>Tokens to look for in the text.</summary>
@@ -56,16 +59,24 @@ sealed class SlowSpecials
             var flags = (role is null ? null : side.Roles.GetValueOrDefault(role))
                 ?? side.Additional.FirstOrDefault(token => token.Content == content)
                 ?? (side.Added.TryGetValue(content, out var entry) ? entry.Flags : null);
-            var left = flags?.LeftStrip ?? (role is not null && kind.StripsLeft(role));
-            return new AddedToken(Ids[content], content, special.Contains(content), flags?.SingleWord ?? false, left, flags?.RightStrip ?? false,
+            var left = flags?.LeftStrip ?? kind.StripsLeft(role);
+            var right = flags?.RightStrip ?? kind.StripsRight(role);
+            return new AddedToken(Ids[content], content, special.Contains(content), flags?.SingleWord ?? false, left, right,
                 Normalized: lowerCase && (!special.Contains(content) || content == string.Concat(content.EnumerateRunes().Select(CodePoints.Lower))));
         }).OrderBy(token => token.Id)];
     }
 
-    bool IsNeeded(string role) => role switch
+    /// <summary>
+    /// A special token that the model file lacks gets the next id, as in from_pretrained: DeBERTa-v3's [MASK] is such a one.
+    /// </summary>
+    void AddMissing(Dictionary<string, int> ids)
     {
-        "cls_token" or "sep_token" => !kind.Bare,
-        "unk_token" => kind.IsWordPiece,
-        _ => false,
-    };
+        var next = ids.Values.Max() + 1;
+        foreach (var role in missingOrder)
+            if ((side.Roles.GetValueOrDefault(role)?.Content ?? kind.Defaults[role]) is { } token && ids.TryAdd(token, next)) next++;
+        foreach (var token in side.Additional)
+            if (ids.TryAdd(token.Content, next)) next++;
+    }
+
+    static readonly string[] missingOrder = ["bos_token", "eos_token", "unk_token", "sep_token", "pad_token", "cls_token", "mask_token"];
 }

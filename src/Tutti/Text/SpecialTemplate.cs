@@ -3,7 +3,8 @@ using System.Text.Json.Nodes;
 namespace Tutti.Text;
 
 /// <summary>Where the special tokens stand around one text and around two: the "post_processor" of a tokenizer.json.</summary>
-sealed class SpecialTemplate(SpecialTemplate.Part[] single, SpecialTemplate.Part[] pair)
+/// <param name="onceEach">A special token is left out where the text before it ends in the same one (T5's end).</param>
+sealed class SpecialTemplate(SpecialTemplate.Part[] single, SpecialTemplate.Part[] pair, bool onceEach = false)
 {
     /// <param name="Token">A special token, or null for a text.</param>
     /// <param name="Second">The second text instead of the first.</param>
@@ -19,40 +20,65 @@ sealed class SpecialTemplate(SpecialTemplate.Part[] single, SpecialTemplate.Part
     /// <summary>Whether the second text of a pair has another type than the first.</summary>
     public bool HasTypes => pair.Any(part => part.Type != 0);
 
+    /// <summary>Special tokens of the longer form.</summary>
+    public int MostSpecials => Math.Max(single.Count(part => part.Token is not null), pair.Count(part => part.Token is not null));
+
     public IEnumerable<string> Tokens => single.Concat(pair).Select(part => part.Token).OfType<string>().Distinct();
 
     /// <summary>
     /// Joins the texts' ids with the special tokens, cut to <paramref name="maxLength"/> from the right: token by token from the longer text, from
-    /// the second if both are equally long ("longest_first" of transformers' slow tokenizers).
+    /// the second if both are equally long ("longest_first" of transformers' slow tokenizers), unless the files say otherwise.
     /// </summary>
-    public TokenIds Build(List<int> first, List<int>? second, int maxLength)
+    public TokenIds Build(List<int> first, List<int>? second, int maxLength, Truncation? way = null)
     {
         var parts = second is null ? single : pair;
         var specials = parts.Count(part => part.Token is not null);
         if (maxLength < specials)
             throw new ArgumentOutOfRangeException(nameof(maxLength), maxLength, $"the special tokens alone are {specials}");
         var (firstLength, secondLength) = (first.Count, second?.Count ?? 0);
-        var full = firstLength + secondLength + specials;
-        for (var surplus = full - maxLength; surplus > 0; surplus--)
-            if (second is null || firstLength > secondLength) firstLength--;
-            else secondLength--;
+        var full = onceEach ? Length(parts, first, second) : firstLength + secondLength + specials;
+        (firstLength, secondLength) = Truncation.Lengths(way, firstLength, second is null ? null : secondLength, maxLength - specials);
         var ids = new int[firstLength + secondLength + specials];
         byte[]? types = null;
-        var at = 0;
+        var (at, last) = (0, -1);                                       // last: what the text just before ends in
         foreach (var part in parts)
         {
             var from = at;
-            if (part.Token is not null) ids[at++] = part.Id;
+            if (part.Token is not null)
+            {
+                if (!onceEach || last != part.Id) ids[at++] = part.Id;
+                last = -1;
+            }
             else
             {
                 var source = part.Second ? second! : first;
                 var length = part.Second ? secondLength : firstLength;
-                source.CopyTo(0, ids, at, length);
+                source.CopyTo(way?.FromLeft == true ? source.Count - length : 0, ids, at, length);
                 at += length;
+                last = length > 0 ? ids[at - 1] : -1;
             }
             if (part.Type != 0 && at > from) (types ??= new byte[ids.Length]).AsSpan(from, at - from).Fill(part.Type);
         }
-        return new(ids, types, full);
+        return new(at == ids.Length ? ids : ids[..at], types, full);
+    }
+
+    /// <summary>How many ids two texts make without truncation where no special token comes twice.</summary>
+    static int Length(Part[] parts, List<int> first, List<int>? second)
+    {
+        var (length, last) = (0, -1);
+        foreach (var part in parts)
+        {
+            if (part.Token is not null)
+            {
+                if (last != part.Id) length++;
+                last = -1;
+                continue;
+            }
+            var source = part.Second ? second! : first;
+            length += source.Count;
+            last = source.Count > 0 ? source[^1] : -1;
+        }
+        return length;
     }
 
     public JsonObject? ToJson()

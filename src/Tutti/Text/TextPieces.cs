@@ -17,6 +17,9 @@ sealed class TextPieces
     public ReadOnlySpan<char> Text => text.AsSpan(0, length);
     public int Length => length;
 
+    /// <summary>Whether this is the beginning of the whole text, with nothing before it that is no part of these pieces.</summary>
+    public bool AtStart { get; set; }
+
     public ReadOnlySpan<char> this[(int Start, int Length) piece] => text.AsSpan(piece.Start, piece.Length);
 
     public void Clear()

@@ -14,7 +14,8 @@ abstract class TokenModel(Dictionary<string, int> vocabulary)
 
     public abstract JsonObject ToJson();
 
-    public abstract JsonObject DecoderJson();
+    /// <summary>The decoder that does what <see cref="Decode"/> does, or null for a blank between tokens.</summary>
+    public abstract JsonObject? DecoderJson();
 
     /// <summary>Joins tokens to a text.</summary>
     public abstract string Decode(IEnumerable<string> tokens);

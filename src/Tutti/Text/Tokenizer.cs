@@ -4,13 +4,14 @@ using System.Text;
 namespace Tutti.Text;
 
 /// <summary>
-/// Cuts texts into the ids that a model was trained on, equal to the reference tokenizers of Hugging Face: WordPiece (BERT, DistilBERT, ELECTRA) and
-/// byte-level BPE (RoBERTa, GPT-2). Immutable and thread-safe.
+/// Cuts texts into the ids that a model was trained on, equal to the reference tokenizers of Hugging Face: WordPiece (BERT, DistilBERT, ELECTRA, MPNet),
+/// byte-level BPE (RoBERTa, GPT-2, ModernBERT) and SentencePiece (ALBERT, DeBERTa-v2 and v3, XLM-RoBERTa, CamemBERT, T5). Immutable and thread-safe.
 /// </summary>
 public sealed class Tokenizer
 {
     readonly TokenizerParts parts;
-    readonly string?[] tokens;
+    // Not an array: a damaged file may give a token an enormous id.
+    readonly Dictionary<int, string> tokens;
     readonly Dictionary<string, int> ids;
     readonly HashSet<int> special;
     readonly AddedTokens raw, normalized;
@@ -23,17 +24,18 @@ public sealed class Tokenizer
         this.parts = parts;
         ids = new(parts.Model.Vocabulary);
         foreach (var token in parts.Added) ids[token.Content] = token.Id;
-        tokens = new string?[ids.Values.Max() + 1];
+        tokens = new(ids.Count);
         foreach (var (token, id) in ids) tokens[id] = token;
+        VocabularySize = ids.Values.Max() + 1;
         special = [.. parts.Added.Where(token => token.Special).Select(token => token.Id)];
         raw = new(parts.Added.Where(token => !token.Normalized).Select(token => (token.Content, token)), parts.Slow);
         normalized = new(parts.Added.Where(token => token.Normalized)
             .Select(token => (parts.Normalizer?.Normalize(token.Content) ?? token.Content, token)), parts.Slow);
-        identity = new(() => SHA256.HashData(Encoding.UTF8.GetBytes(string.Join('\0', TokenizerFolderWriter.Files(this).OrderBy(file => file.Key, StringComparer.Ordinal).Select(file => $"{file.Key}\0{file.Value}")))));
+        identity = new(Hash);
     }
 
     /// <summary>The highest id + 1, added tokens included: the rows that an embedding needs.</summary>
-    public int VocabularySize => tokens.Length;
+    public int VocabularySize { get; }
     public int? PadId => RoleId(parts.Special.Pad);
     public int? ClsId => RoleId(parts.Special.Cls);
     public int? SepId => RoleId(parts.Special.Sep);
@@ -57,7 +59,7 @@ public sealed class Tokenizer
     internal TokenizerParts Parts => parts;
     internal IReadOnlyDictionary<string, int> Ids => ids;
 
-    /// <summary>Reads a Hugging Face folder: tokenizer.json, or vocab.txt, or vocab.json with merges.txt, with their side files.</summary>
+    /// <summary>Reads a Hugging Face folder: tokenizer.json, vocab.txt, vocab.json with merges.txt, or a SentencePiece model, with their side files.</summary>
     /// <exception cref="DataException">A file is missing or cannot be used; the text says which and where.</exception>
     public static Tokenizer Load(string folder) => TokenizerFolder.Load(folder);
 
@@ -68,20 +70,23 @@ public sealed class Tokenizer
     public void Save(string folder) => TokenizerFolderWriter.Write(this, folder);
 
     /// <summary>The ids of a text, or of two that belong together, with special tokens.</summary>
-    /// <param name="maxLength">The most ids; surplus ones are cut on the right, of a pair from the longer text (ties: the second).</param>
-    public TokenIds Encode(string text, string? pair = null, int maxLength = int.MaxValue)
+    /// <param name="maxLength">
+    /// The most ids; surplus ones are cut on the right, of a pair from the longer text (ties: the second), unless the files say otherwise. Null: what the
+    /// "truncation" of tokenizer.json says, without one no limit.
+    /// </param>
+    public TokenIds Encode(string text, string? pair = null, int? maxLength = null)
     {
         ArgumentNullException.ThrowIfNull(text);
         var first = new List<int>(text.Length / 3 + 2);
         Append(text, first);
         List<int>? second = null;
         if (pair is not null) Append(pair, second = new(pair.Length / 3 + 2));
-        return parts.Template.Build(first, second, maxLength);
+        return parts.Template.Build(first, second, maxLength ?? parts.Truncation?.MaxLength ?? int.MaxValue, parts.Truncation);
     }
 
     /// <summary>Encodes many texts on all processors; result i belongs to text i.</summary>
     public TokenIds[] EncodeAll(
-        IReadOnlyList<string> texts, int maxLength = int.MaxValue, IReadOnlyList<string>? pairs = null, CancellationToken cancellation = default)
+        IReadOnlyList<string> texts, int? maxLength = null, IReadOnlyList<string>? pairs = null, CancellationToken cancellation = default)
     {
         if (pairs is not null && pairs.Count != texts.Count)
             throw new ArgumentException($"{pairs.Count} second texts, expected as many as first ones: {texts.Count}", nameof(pairs));
@@ -92,8 +97,8 @@ public sealed class Tokenizer
     }
 
     /// <summary>The token of an id as the vocabulary spells it.</summary>
-    public string TokenOf(int id) => (uint)id < (uint)tokens.Length && tokens[id] is { } token ? token
-        : throw new ArgumentOutOfRangeException(nameof(id), id, $"no token has this id; the vocabulary has {tokens.Length}");
+    public string TokenOf(int id) => tokens.TryGetValue(id, out var token) ? token
+        : throw new ArgumentOutOfRangeException(nameof(id), id, $"no token has this id; the vocabulary has {VocabularySize}");
 
     /// <summary>The id of a token as the vocabulary spells it, or null.</summary>
     public int? IdOf(string token) => ids.TryGetValue(token, out var id) ? id : null;
@@ -112,7 +117,18 @@ public sealed class Tokenizer
         var kept = new List<string>(ids.Length);
         foreach (var id in ids)
             if (!skipSpecial || !special.Contains(id)) kept.Add(TokenOf(id));
-        return parts.Model.Decode(kept);
+        return parts.Decoder?.Decode(kept) ?? parts.Model.Decode(kept);
+    }
+
+    byte[] Hash()
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        foreach (var (name, bytes) in TokenizerFolderWriter.Files(this).OrderBy(file => file.Key, StringComparer.Ordinal))
+        {
+            hash.AppendData(Encoding.UTF8.GetBytes(FormattableString.Invariant($"{name}\0{bytes?.Length ?? -1}\0")));
+            hash.AppendData(bytes ?? []);
+        }
+        return hash.GetHashAndReset();
     }
 
     int? RoleId(string? token) => token is null ? null : ids[token];
@@ -121,36 +137,38 @@ public sealed class Tokenizer
     {
         if (parts.Prefix == PrefixBlank.Always || parts.Prefix == PrefixBlank.UnlessSpace && text.Length > 0 && !CodePoints.IsPythonSpace(text[0]))
             text = " " + text;
-        ForEachStretch(raw, text, to, AppendStretch);
+        ForEachStretch(raw, text, to, AppendStretch, atStart: true);
     }
 
-    delegate void Stretch(ReadOnlySpan<char> text, List<int> to);
+    delegate void Stretch(ReadOnlySpan<char> text, List<int> to, bool atStart);
 
-    static void ForEachStretch(AddedTokens added, ReadOnlySpan<char> text, List<int> to, Stretch encode)
+    static void ForEachStretch(AddedTokens added, ReadOnlySpan<char> text, List<int> to, Stretch encode, bool atStart)
     {
         for (var from = 0; from < text.Length;)
         {
             var (start, end, id) = added.Next(text, from);
-            if (start > from) encode(text[from..start], to);
+            if (start > from) encode(text[from..start], to, atStart && from == 0);
             if (id >= 0) to.Add(id);
             from = end;
         }
     }
 
-    void AppendStretch(ReadOnlySpan<char> text, List<int> to)
+    void AppendStretch(ReadOnlySpan<char> text, List<int> to, bool atStart)
     {
         var pieces = scratch ??= new();
         pieces.Clear();
+        pieces.AtStart = atStart;
         pieces.Append(text);
         parts.Normalizer?.Apply(pieces);
         if (normalized.IsEmpty) AppendWords(pieces, to);
-        else ForEachStretch(normalized, pieces.Text.ToString(), to, AppendNormalized);
+        else ForEachStretch(normalized, pieces.Text.ToString(), to, AppendNormalized, atStart);
     }
 
-    void AppendNormalized(ReadOnlySpan<char> text, List<int> to)
+    void AppendNormalized(ReadOnlySpan<char> text, List<int> to, bool atStart)
     {
         var pieces = scratch ??= new();
         pieces.Clear();
+        pieces.AtStart = atStart;
         pieces.Append(text);
         AppendWords(pieces, to);
     }

@@ -14,30 +14,34 @@ static class TokenizerFolderWriter
     public static void Write(Tokenizer tokenizer, string folder)
     {
         Directory.CreateDirectory(folder);
-        foreach (var (name, text) in Files(tokenizer))
-            if (text is not null) WriteFile(folder, name, text);
+        foreach (var (name, bytes) in Files(tokenizer))
+            if (bytes is not null) WriteFile(folder, name, bytes);
             else File.Delete(Path.Combine(folder, name));               // of another tokenizer saved here before
     }
 
     /// <summary>The files that give equal ids when read again, by name; null for one that this tokenizer must not have.</summary>
-    public static IReadOnlyDictionary<string, string?> Files(Tokenizer tokenizer)
+    public static IReadOnlyDictionary<string, byte[]?> Files(Tokenizer tokenizer)
     {
         var parts = tokenizer.Parts;
         var vocabulary = parts.Model.Vocabulary.OrderBy(entry => entry.Value).ToArray();
-        var files = new Dictionary<string, string?> { ["vocab.txt"] = null, ["vocab.json"] = null, ["merges.txt"] = null, ["added_tokens.json"] = null };
-        if (parts.Model is Bpe bpe)
+        var files = new Dictionary<string, byte[]?> { ["vocab.txt"] = null, ["vocab.json"] = null, ["merges.txt"] = null, ["added_tokens.json"] = null };
+        foreach (var name in SentencePieceReader.FileNames) files[name] = null;
+        if (parts.Model is Bpe bpe && TokenizerJson.IsByteLevel(parts.PreTokenizer))
         {
-            files["vocab.json"] = bpe.VocabularyJson().ToJsonString(dense);
-            files["merges.txt"] = string.Concat(bpe.MergeLines.Prepend("#version: 0.2").Select(line => line + "\n"));
+            files["vocab.json"] = Bytes(bpe.VocabularyJson().ToJsonString(dense));
+            files["merges.txt"] = Bytes(string.Concat(bpe.MergeLines.Prepend("#version: 0.2").Select(line => line + "\n")));
         }
-        else if (FitsVocabTxt(vocabulary)) files["vocab.txt"] = string.Concat(vocabulary.Select(entry => entry.Key + "\n"));
+        else if (parts.Model is SentencePieceTokens pieces) files[SentencePieceReader.FileName(parts.ClassName)] = pieces.File.Bytes;
+        else if (parts.Model is WordPiece && FitsVocabTxt(vocabulary)) files["vocab.txt"] = Bytes(string.Concat(vocabulary.Select(entry => entry.Key + "\n")));
         var beyond = parts.Added.Where(token => !parts.Model.Vocabulary.ContainsKey(token.Content)).ToArray();
-        if (beyond.Length > 0) files["added_tokens.json"] = AddedJson(beyond).ToJsonString(indented);
-        files["special_tokens_map.json"] = SpecialMap(parts).ToJsonString(indented);
-        files["tokenizer_config.json"] = Config(parts).ToJsonString(indented);
-        files["tokenizer.json"] = TokenizerJson(parts).ToJsonString(indented);
+        if (beyond.Length > 0) files["added_tokens.json"] = Bytes(AddedJson(beyond).ToJsonString(indented));
+        files["special_tokens_map.json"] = Bytes(SpecialMap(parts).ToJsonString(indented));
+        files["tokenizer_config.json"] = Bytes(Config(parts).ToJsonString(indented));
+        files["tokenizer.json"] = parts.Model is SentencePieceTokens odd && !FastSentencePiece.CanSay(odd.File) ? null : Bytes(Json(parts).ToJsonString(indented));
         return files;
     }
+
+    static byte[] Bytes(string text) => new UTF8Encoding(false).GetBytes(text);
 
     static bool FitsVocabTxt(KeyValuePair<string, int>[] vocabulary) =>
         vocabulary[^1].Value == vocabulary.Length - 1 && vocabulary.All(entry => entry.Key.AsSpan().IndexOfAny('\n', '\r') < 0);
@@ -88,26 +92,30 @@ static class TokenizerFolderWriter
         return config;
     }
 
-    static JsonObject TokenizerJson(TokenizerParts parts) => new()
+    static JsonObject Json(TokenizerParts parts) => new()
     {
         ["version"] = "1.0",
-        ["truncation"] = null,
+        ["truncation"] = parts.Truncation?.ToJson(),
         ["padding"] = null,
         ["added_tokens"] = new JsonArray([.. parts.Added.OrderBy(token => token.Id).Select(token => token.ToJson())]),
-        ["normalizer"] = parts.Normalizer?.ToJson(),
-        // The fast classes know no blank before the whole text only, so this comes nearest; see TokenizerFolder.ReadKey.
-        ["pre_tokenizer"] = (parts.Prefix == PrefixBlank.No ? parts.PreTokenizer : new ByteLevel(prefixSpace: true))?.ToJson(),
-        ["post_processor"] = parts.Template.ToJson() ?? (parts.Model is Bpe ? new ByteLevel(false).ToJson() : null),
-        ["decoder"] = parts.Model.DecoderJson(),
+        ["normalizer"] = parts.Model is SentencePieceTokens raw ? FastSentencePiece.Normalizer(raw, parts.Normalizer) : parts.Normalizer?.ToJson(),
+        ["pre_tokenizer"] = PreTokenizer(parts),
+        ["post_processor"] = parts.Template.ToJson() ?? (parts.Model is Bpe && TokenizerJson.IsByteLevel(parts.PreTokenizer) ? new ByteLevel(false).ToJson() : null),
+        ["decoder"] = parts.Decoder?.ToJson() ?? parts.Model.DecoderJson(),
         ["model"] = parts.Model.ToJson(),
     };
 
-    static void WriteFile(string folder, string name, string text)
+    static JsonObject? PreTokenizer(TokenizerParts parts) =>
+        parts.Model is SentencePieceTokens pieces ? FastSentencePiece.PreTokenizer(pieces, parts.PreTokenizer)
+        // The fast classes know no blank before the whole text only, so this comes nearest; see TokenizerFolder.ReadKey.
+        : (parts.Prefix == PrefixBlank.No ? parts.PreTokenizer : new ByteLevel(prefixSpace: true))?.ToJson();
+
+    static void WriteFile(string folder, string name, byte[] bytes)
     {
         var (path, part) = (Path.Combine(folder, name), Path.Combine(folder, name + ".part"));
         using (var file = new FileStream(part, FileMode.Create, FileAccess.Write))
         {
-            file.Write(new UTF8Encoding(false).GetBytes(text));
+            file.Write(bytes);
             file.Flush(flushToDisk: true);
         }
         File.Move(part, path, overwrite: true);

@@ -1,7 +1,26 @@
 namespace Tutti.Text;
 
+/// <summary>What the vocabulary of a kind lies in.</summary>
+enum TokenizerFamily { WordPiece, ByteBpe, SentencePiece }
+
+/// <summary>Where the special tokens stand.</summary>
+enum TemplateShape
+{
+    /// <summary>[CLS] A [SEP] B [SEP], the second text with type 1.</summary>
+    Bert,
+    /// <summary>&lt;s&gt; A &lt;/s&gt;&lt;/s&gt; B &lt;/s&gt;, no types.</summary>
+    Roberta,
+    /// <summary>A &lt;/s&gt; B &lt;/s&gt;, no types; no second end where a text has one of its own.</summary>
+    T5,
+    /// <summary>None but, if asked for, a start token.</summary>
+    Bare,
+}
+
 /// <summary>What Hugging Face's tokenizer classes have built in, where the vocabulary files do not say it.</summary>
-sealed record TokenizerKind(string ClassName, bool IsWordPiece, SpecialTokens Defaults, bool UsesTokenTypes, PrefixBlank PrefixBlank, bool Bare = false)
+/// <param name="ClassName">As in tokenizer_config.json, without "Fast".</param>
+/// <param name="ModelTypes">config.json's model_type of the models that use it where no class is named.</param>
+sealed record TokenizerKind(
+    string ClassName, TokenizerFamily Family, SpecialTokens Defaults, TemplateShape Shape, bool UsesTokenTypes, params string[] ModelTypes)
 {
     static readonly SpecialTokens bert = new("[UNK]", "[PAD]", "[CLS]", "[SEP]", "[MASK]");
     static readonly SpecialTokens roberta = new("<unk>", "<pad>", "<s>", "</s>", "<mask>", "<s>", "</s>");
@@ -9,31 +28,65 @@ sealed record TokenizerKind(string ClassName, bool IsWordPiece, SpecialTokens De
 
     static readonly TokenizerKind[] all =
     [
-        .. new[] { "BertTokenizer", "ElectraTokenizer", "ConvBertTokenizer", "MobileBertTokenizer", "SqueezeBertTokenizer", "LayoutLMTokenizer" }
-            .Select(name => new TokenizerKind(name, true, bert, UsesTokenTypes: true, PrefixBlank.No)),
-        new("DistilBertTokenizer", true, bert, UsesTokenTypes: false, PrefixBlank.No),
-        .. new[] { "RobertaTokenizer", "LongformerTokenizer", "BartTokenizer" }
-            .Select(name => new TokenizerKind(name, false, roberta, UsesTokenTypes: false, PrefixBlank.UnlessSpace)),
-        new("GPT2Tokenizer", false, gpt2, UsesTokenTypes: false, PrefixBlank.Always, Bare: true),
+        WordPiece("BertTokenizer", types: true, "bert"), WordPiece("ElectraTokenizer", types: true, "electra"), WordPiece("ConvBertTokenizer", types: true, "convbert"),
+        WordPiece("MobileBertTokenizer", types: true, "mobilebert"), WordPiece("SqueezeBertTokenizer", types: true, "squeezebert"),
+        WordPiece("LayoutLMTokenizer", types: true, "layoutlm"), WordPiece("DistilBertTokenizer", types: false, "distilbert"),
+        new("MPNetTokenizer", TokenizerFamily.WordPiece, roberta with { Unknown = "[UNK]" }, TemplateShape.Roberta, false, "mpnet"),
+        Bytes("RobertaTokenizer", "roberta"), Bytes("LongformerTokenizer", "longformer"), Bytes("BartTokenizer", "bart"),
+        new("DebertaTokenizer", TokenizerFamily.ByteBpe, bert with { Bos = "[CLS]", Eos = "[SEP]" }, TemplateShape.Bert, true, "deberta"),
+        new("GPT2Tokenizer", TokenizerFamily.ByteBpe, gpt2, TemplateShape.Bare, false, "gpt2"),
+        new("AlbertTokenizer", TokenizerFamily.SentencePiece, bert with { Unknown = "<unk>", Pad = "<pad>", Bos = "[CLS]", Eos = "[SEP]" }, TemplateShape.Bert, true, "albert"),
+        new("DebertaV2Tokenizer", TokenizerFamily.SentencePiece, bert with { Bos = "[CLS]", Eos = "[SEP]" }, TemplateShape.Bert, true, "deberta-v2"),
+        new("XLMRobertaTokenizer", TokenizerFamily.SentencePiece, roberta, TemplateShape.Roberta, false, "xlm-roberta", "xlm-roberta-xl"),
+        new("CamembertTokenizer", TokenizerFamily.SentencePiece, roberta, TemplateShape.Roberta, false, "camembert"),
+        new("T5Tokenizer", TokenizerFamily.SentencePiece, new("<unk>", "<pad>", Eos: "</s>"), TemplateShape.T5, false, "t5"),
     ];
 
-    public static IEnumerable<string> Names => all.Select(kind => kind.ClassName);
+    static TokenizerKind WordPiece(string name, bool types, string model) => new(name, TokenizerFamily.WordPiece, bert, TemplateShape.Bert, types, model);
+    static TokenizerKind Bytes(string name, string model) => new(name, TokenizerFamily.ByteBpe, roberta, TemplateShape.Roberta, false, model);
+
+    public static IEnumerable<string> NamesOf(TokenizerFamily family) => all.Where(kind => kind.Family == family).Select(kind => kind.ClassName);
 
     public static TokenizerKind? Find(string? className) => all.FirstOrDefault(kind => kind.ClassName == className);
 
-    /// <summary>RoBERTa's mask takes the blank before it.</summary>
-    public bool StripsLeft(string role) => !IsWordPiece && !Bare && role == "mask_token";
+    /// <summary>By config.json's model_type.</summary>
+    public static TokenizerKind? OfModel(string? modelType) => modelType is null ? null : all.FirstOrDefault(kind => kind.ModelTypes.Contains(modelType));
 
-    /// <summary>BERT: [CLS] A [SEP] B [SEP]; RoBERTa: &lt;s&gt; A &lt;/s&gt;&lt;/s&gt; B &lt;/s&gt;; GPT-2: nothing but, if asked for, a start token.</summary>
+    public bool IsWordPiece => Family == TokenizerFamily.WordPiece;
+    bool Bare => Shape == TemplateShape.Bare;
+
+    /// <summary>When add_prefix_space puts a blank before a text.</summary>
+    public PrefixBlank PrefixBlank => Family != TokenizerFamily.ByteBpe ? PrefixBlank.No : Bare ? PrefixBlank.Always : PrefixBlank.UnlessSpace;
+
+    /// <summary>The mask of RoBERTa and its like takes the blank before it. The other special tokens of the SentencePiece kinds take both.</summary>
+    public bool StripsLeft(string? role) => role == "mask_token" && ClassName != "DebertaV2Tokenizer" ? !IsWordPiece && !Bare : Family == TokenizerFamily.SentencePiece;
+
+    /// <summary>A special token that is only named, without flags, takes the blanks on its right in the SentencePiece kinds.</summary>
+    public bool StripsRight(string? role) => Family == TokenizerFamily.SentencePiece && StripsLeft(role) && (role != "mask_token" || ClassName == "DebertaV2Tokenizer");
+
+    /// <summary>Whether a vocabulary without this role's token cannot be used.</summary>
+    public bool Needs(string role) => role switch
+    {
+        "cls_token" or "sep_token" => Shape is TemplateShape.Bert or TemplateShape.Roberta,
+        "eos_token" => Shape == TemplateShape.T5,
+        "unk_token" => Family != TokenizerFamily.ByteBpe,
+        _ => false,
+    };
+
     public SpecialTemplate Template(SpecialTokens special, IReadOnlyDictionary<string, int> ids, bool addBos)
     {
-        if (Bare)
+        switch (Shape)
         {
-            if (!addBos || special.Bos is not { } bos) return SpecialTemplate.Bare;
-            var start = SpecialTemplate.Special(bos, ids[bos]);
-            return new([start, SpecialTemplate.First()], [start, SpecialTemplate.First(), start, SpecialTemplate.Second(1)]);
+            case TemplateShape.Bare:
+                if (!addBos || special.Bos is not { } bos) return SpecialTemplate.Bare;
+                var start = SpecialTemplate.Special(bos, ids[bos]);
+                return new([start, SpecialTemplate.First()], [start, SpecialTemplate.First(), start, SpecialTemplate.Second(1)]);
+            case TemplateShape.T5:
+                var end = SpecialTemplate.Special(special.Eos!, ids[special.Eos!]);
+                return new([SpecialTemplate.First(), end], [SpecialTemplate.First(), end, SpecialTemplate.Second(0), end], onceEach: true);
+            default:
+                return Around(special.Cls!, ids[special.Cls!], special.Sep!, ids[special.Sep!], twoBetween: Shape == TemplateShape.Roberta);
         }
-        return Around(special.Cls!, ids[special.Cls!], special.Sep!, ids[special.Sep!], twoBetween: !IsWordPiece);
     }
 
     /// <param name="twoBetween">RoBERTa's way: two separators between the texts and no types.</param>

@@ -13,11 +13,15 @@ sealed record TokenizerParts
     public Normalizer? Normalizer { get; init; }
     public PreTokenizer? PreTokenizer { get; init; }
     public required TokenModel Model { get; init; }
+    /// <summary>Null: the model's own way.</summary>
+    public Decoder? Decoder { get; init; }
     public required SpecialTemplate Template { get; init; }
     public required SpecialTokens Special { get; init; }
     public required IReadOnlyList<AddedToken> Added { get; init; }
     public bool UsesTokenTypes { get; init; }
     public int? ModelMaxLength { get; init; }
+    /// <summary>How the files cut long texts where a caller names no length; null: not at all.</summary>
+    public Truncation? Truncation { get; init; }
     public PrefixBlank Prefix { get; init; }
 
     /// <summary>Read from vocabulary files with the rules of the slow reference; else from a tokenizer.json with those of the fast one.</summary>

@@ -45,6 +45,9 @@ static class UnicodeNormalization
         else to.Add(code);
     }
 
+    /// <summary>The canonical combining class; 0 for what is no mark.</summary>
+    public static byte CombiningClass(int code) => Class(code);
+
     static byte Class(int code) => code < 0x300 ? (byte)0 : classes.Value.GetValueOrDefault(code);
 
     /// <summary>Sorts each run of marks by combining class, keeping the order of equal ones (insertion sort: runs are short).</summary>

@@ -24,12 +24,18 @@ static class VocabularyFiles
         var owners = new Dictionary<int, string>();
         foreach (var (token, value) in map.Members)
         {
-            var id = value.Number >= 0 ? value.Number : throw value.Error("an id of 0 or more");
+            var id = Id(value);
             if (!vocabulary.TryAdd(token, id)) throw new DataException(map.File, $"token '{token}' occurs twice");
             if (!owners.TryAdd(id, token)) throw new DataException(map.File, $"id {id} belongs to '{owners[id]}' and to '{token}'");
         }
         return vocabulary.Count > 0 ? vocabulary : throw new DataException(map.File, "the vocabulary is empty");
     }
+
+    /// <summary>An id as a file has it.</summary>
+    public static int Id(JsonPart value) => value.Number is >= 0 and < MostIds ? value.Number : throw value.Error($"an id from 0 to {MostIds - 1}");
+
+    /// <summary>More than any vocabulary has, and few enough to reckon with.</summary>
+    const int MostIds = 1 << 28;
 
     /// <summary>Two tokens a line, separated by a blank, the first merge first; a first line that starts with "#version" is skipped.</summary>
     public static (string Left, string Right)[] ReadMerges(string file, IReadOnlyDictionary<string, int> vocabulary)
@@ -48,11 +54,12 @@ static class VocabularyFiles
     }
 
     /// <summary>What is wrong with a merge, or null.</summary>
-    public static string? FaultOf(string[] parts, IReadOnlyDictionary<string, int> vocabulary)
+    /// <param name="prefix">What pieces inside a word begin with; the merged piece has it once.</param>
+    public static string? FaultOf(string[] parts, IReadOnlyDictionary<string, int> vocabulary, string? prefix = null)
     {
         var text = string.Join(' ', parts);
         if (parts is not [{ Length: > 0 } left, { Length: > 0 } right]) return $"the merge is '{text}', expected two tokens separated by one blank";
-        var missing = new[] { left, right, left + right }.FirstOrDefault(token => !vocabulary.ContainsKey(token));
+        var missing = new[] { left, right, Bpe.Joined(left, right, prefix) }.FirstOrDefault(token => !vocabulary.ContainsKey(token));
         return missing is null ? null : $"the merge '{text}' needs the token '{missing}', which the vocabulary lacks";
     }
 }

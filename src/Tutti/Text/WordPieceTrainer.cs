@@ -28,7 +28,7 @@ public static class WordPieceTrainer
         ArgumentOutOfRangeException.ThrowIfLessThan(minimumFrequency, 1);
         var normalizer = new BertNormalizer(cleanText: true, setIdeographsApart: true, stripAccents: null, lowerCase);
         var preTokenizer = new BertPreTokenizer();
-        var words = CountWords(texts, normalizer, preTokenizer);
+        var words = WordCounts.Of(texts, normalizer, preTokenizer);
         var pieces = new List<string>(specialOrder);
         var ids = specialOrder.Select((token, id) => (token, id)).ToDictionary(entry => entry.token, entry => entry.id);
         foreach (var piece in Alphabet(words, vocabularySize - specialOrder.Length)) Add(piece);
@@ -62,31 +62,6 @@ public static class WordPieceTrainer
             UsesTokenTypes = kind.UsesTokenTypes,
             Slow = true,
         });
-    }
-
-    static List<KeyValuePair<string, long>> CountWords(IEnumerable<string> texts, BertNormalizer normalizer, BertPreTokenizer preTokenizer)
-    {
-        var total = new Dictionary<string, long>();
-        Parallel.ForEach(texts, () => (Pieces: new TextPieces(), Counts: new Dictionary<string, long>()), (text, _, local) =>
-        {
-            local.Pieces.Clear();
-            local.Pieces.Append(text);
-            normalizer.Apply(local.Pieces);
-            local.Pieces.CoverAll();
-            preTokenizer.Cut(local.Pieces);
-            var counts = local.Counts.GetAlternateLookup<ReadOnlySpan<char>>();
-            foreach (var piece in local.Pieces.Pieces)
-            {
-                var word = local.Pieces[piece];
-                counts[word] = counts.TryGetValue(word, out var count) ? count + 1 : 1;
-            }
-            return local;
-        }, local =>
-        {
-            lock (total)
-                foreach (var (word, count) in local.Counts) total[word] = total.GetValueOrDefault(word) + count;
-        });
-        return [.. total.OrderBy(word => word.Key, StringComparer.Ordinal)];
     }
 
     /// <summary>The most frequent characters, as first pieces and, where they occur inside a word, as ## pieces.</summary>

@@ -117,6 +117,10 @@ public class RecipeFileTests
     [InlineData("[ { model: { kind: bert, layers: 2, hidden: 9, heads: 2, vocabulary: 9 } } ]", "members.0.model.hidden: got 9, expected a multiple of heads (2) (")]
     [InlineData("[ { model: { kind: bert, layers: 2, hidden: 8, heads: 2 } } ]", "members.0.model.vocabulary: is required for a model that is trained from nothing (or tokenizer) (")]
     [InlineData("[ { model: { kind: bert, hidden: 8, heads: 2, vocabulary: 9 } } ]", "members.0.model.layers: is required for a model that is trained from nothing (")]
+    [InlineData("[ { model: { kind: bert, layers: 2, hidden: 8, heads: 2, vocabulary: { kind: bpe, size: 260 } } } ]", "members.0.model.vocabulary.size: got 260, expected at least 261 for bpe: the special tokens and the 256 bytes (")]
+    [InlineData("[ { model: { kind: roberta, layers: 2, hidden: 8, heads: 2, vocabulary: { kind: wordpiece, size: 300 } } } ]", "members.0.model.vocabulary.kind: got wordpiece for kind: roberta, expected bpe or unigram (")]
+    [InlineData("[ { model: { kind: bert, layers: 2, hidden: 8, heads: 2, vocabulary: { kind: char, size: 300 } } } ]", "members.0.model.vocabulary.kind: got 'char', expected wordpiece, bpe or unigram")]
+    [InlineData("[ { model: { kind: bert, layers: 2, hidden: 8, heads: 2, vocabulary: { kind: bpe } } } ]", "members.0.model.vocabulary.size: is required: The most tokens")]
     public void Members_are_checked(string members, string expected)
         => Assert.StartsWith(expected, Fault($"data: {{ train: a.csv, text: '{{t}}', label: l }}\nmembers: {members}"), StringComparison.Ordinal);
 

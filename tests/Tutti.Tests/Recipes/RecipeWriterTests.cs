@@ -76,7 +76,7 @@ public class RecipeWriterTests
         };
 
     static readonly Gen<MemberConfig> member =
-        from model in Gen.Elements<ModelSpec>("/m/bert", "/m/1", new ModelSpec { Kind = EncoderKind.Roberta, Layers = 2, Hidden = 8, Heads = 2, Vocabulary = 100, Dropout = 0.1 })
+        from model in Gen.Elements<ModelSpec>("/m/bert", "/m/1", new ModelSpec { Kind = EncoderKind.Roberta, Layers = 2, Hidden = 8, Heads = 2, Vocabulary = 300, Dropout = 0.1 })
         from seeds in Gen.Elements<IReadOnlyList<int>>([1], [1, 2, 3], [int.MaxValue])
         from patch in Gen.Elements(null, new TrainPatch(), new TrainPatch { LearningRate = 1e-6, ClassWeights = ClassWeights.None, Schedule = ScheduleKind.Cosine, Dropout = 0 })
         select new MemberConfig { Model = model, Seeds = seeds, Train = patch };

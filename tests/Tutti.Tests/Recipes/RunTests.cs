@@ -3,6 +3,7 @@ using Tutti.Predictions;
 using Tutti.Recipes;
 using Tutti.Runs;
 using Tutti.Tables;
+using Tutti.Text;
 
 namespace Tutti.Tests.Recipes;
 
@@ -119,6 +120,36 @@ public sealed class RunTests(TinyRun run)
         Assert.Null(result.Test);
         Assert.Null(result.Submission);
     }
+
+    [Theory]
+    [InlineData(EncoderKind.Roberta, null, 300)]
+    [InlineData(EncoderKind.Bert, VocabularyKind.Bpe, 300)]
+    [InlineData(EncoderKind.Bert, VocabularyKind.Unigram, 200)]
+    public void A_member_learns_the_kind_of_vocabulary_that_it_is_told_to(EncoderKind encoder, VocabularyKind? kind, int size)
+    {
+        using var temp = Shared.Temp();
+        var recipe = TinyRun.Single(run.Recipe);
+        var model = recipe.Members[0].Model with { Kind = encoder, Vocabulary = new() { Kind = kind, Size = size } };
+        recipe = recipe with { Members = [recipe.Members[0] with { Model = model }] };
+        TinyRun.Train(recipe, temp.File("run"));
+        var tokenizer = Tokenizer.Load(Path.GetDirectoryName(Directory.GetFiles(temp.File("run"), "tokenizer.json", SearchOption.AllDirectories)[0])!);
+        Assert.Equal(size, tokenizer.VocabularySize);
+        Assert.Equal(encoder == EncoderKind.Bert, tokenizer.UsesTokenTypes);
+        Assert.Equal("fire near the river", tokenizer.Decode(tokenizer.Encode("fire near the river").Ids));
+        using var classifier = TextClassifier.Load(temp.File("run"));
+        Assert.Equal(2, classifier.Predict("fire near the river").Count);
+    }
+
+    [Theory]
+    [InlineData(30522, 30522, true)]
+    [InlineData(30000, 30522, false)]           // cut short by 1.7 %
+    [InlineData(30521, 30522, false)]           // a line is missing, and nobody pads to 30522
+    [InlineData(128001, 128100, true)]          // DeBERTa-v3
+    [InlineData(127001, 128100, false)]
+    [InlineData(32100, 32128, true)]            // T5
+    [InlineData(50280, 50368, true)]            // ModernBERT
+    [InlineData(30527, 30526, false)]
+    public void An_embedding_may_be_padded_as_published_ones_are(int ids, int rows, bool expected) => Assert.Equal(expected, MemberModel.IsPadding(ids, rows));
 
     [Fact]
     public void Rows_without_any_text_are_trained_on_and_predicted()

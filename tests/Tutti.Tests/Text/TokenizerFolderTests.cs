@@ -138,7 +138,7 @@ public class TokenizerFolderTests
 
     [Theory]
     [InlineData("""{"a":0,"b":"x"}""", "'b' is \"x\", expected a whole number")]
-    [InlineData("""{"a":0,"b":-1}""", "expected an id of 0 or more")]
+    [InlineData("""{"a":0,"b":-1}""", "expected an id from 0 to")]
     [InlineData("""{"a":0,"b":0}""", "id 0 belongs to 'a' and to 'b'")]
     [InlineData("""{"a":0,"a":1}""", "token 'a' occurs twice")]
     [InlineData("""["a"]""", "expected an object")]

@@ -143,17 +143,28 @@ public class TokenizerJsonTests
     }
 
     [Theory]
-    [InlineData("normalizer", """{"type":"Precompiled"}""", "'normalizer' is Precompiled, which is not supported")]
-    [InlineData("normalizer", """{"type":"Sequence","normalizers":[{"type":"Replace"}]}""", "'normalizer.normalizers[0]' is Replace, which is not supported")]
-    [InlineData("pre_tokenizer", """{"type":"Metaspace"}""", "'pre_tokenizer' is Metaspace, which is not supported")]
+    [InlineData("normalizer", """{"type":"Other"}""", "'normalizer' is Other, which is not supported")]
+    [InlineData("normalizer", """{"type":"Sequence","normalizers":[{"type":"Other"}]}""", "'normalizer.normalizers[0]' is Other, which is not supported")]
+    [InlineData("normalizer", """{"type":"Precompiled","precompiled_charsmap":"?"}""", "'normalizer.precompiled_charsmap' is not base64")]
+    [InlineData("normalizer", """{"type":"Precompiled","precompiled_charsmap":"AAAAAQ=="}""", "has 4 bytes, its trie 16777216")]
+    [InlineData("normalizer", """{"type":"Replace","pattern":{"Regex":"(a"},"content":""}""", "the regular expression (a, which cannot be used")]
+    [InlineData("normalizer", """{"type":"Replace","pattern":{"String":""},"content":""}""", "expected a text that is not empty")]
+    [InlineData("pre_tokenizer", """{"type":"UnicodeScripts"}""", "'pre_tokenizer' is UnicodeScripts, which is not supported")]
+    [InlineData("pre_tokenizer", """{"type":"Split","pattern":{"String":"x"},"behavior":"Odd"}""", "'pre_tokenizer.behavior' is \"Odd\", expected one of Removed, Isolated")]
+    [InlineData("pre_tokenizer", """{"type":"Metaspace","replacement":"ab"}""", "'pre_tokenizer.replacement' is \"ab\", expected one character")]
+    [InlineData("decoder", """{"type":"CTC"}""", "'decoder' is CTC, which is not supported; expected WordPiece, ByteLevel")]
+    [InlineData("truncation", """{"max_length":2,"strategy":"LongestFirst"}""", "'truncation.max_length' is 2, expected at least 3")]
+    [InlineData("truncation", """{"max_length":9,"direction":"Up"}""", "'truncation.direction' is \"Up\", expected Right or Left")]
     [InlineData("post_processor", """{"type":"Other"}""", "'post_processor' is Other, which is not supported")]
     [InlineData("post_processor", """{"type":"BertProcessing","sep":["[SEP]",3],"cls":["[XXX]",2]}""", "'[XXX]' with id 2 is missing")]
-    [InlineData("model", """{"type":"Unigram","vocab":[]}""", "'model' is Unigram, which is not supported; expected WordPiece or BPE")]
+    [InlineData("model", """{"type":"Unigram","vocab":[]}""", "the vocabulary is empty")]
+    [InlineData("model", """{"type":"Unigram","vocab":[["a",0]],"unk_id":1}""", "'model.unk_id' is 1, expected an id from 0 to 0")]
+    [InlineData("model", """{"type":"Unigram","vocab":[["a","b"]]}""", "'model.vocab[0][1]' is \"b\", expected a number")]
+    [InlineData("model", """{"type":"Other"}""", "'model' is Other, which is not supported; expected WordPiece, BPE, Unigram or WordLevel")]
     [InlineData("model", """{"type":"WordPiece","unk_token":"[UNK]","vocab":{"a":0}}""", "'model.unk_token' is '[UNK]', which the vocabulary lacks")]
     [InlineData("model", """{"type":"WordPiece"}""", "'model.vocab' is missing")]
     [InlineData("model", """{"type":"BPE","vocab":{"a":0},"merges":["a a"]}""", "'model.merges[0]': the merge 'a a' needs the token 'aa'")]
-    [InlineData("model", """{"type":"BPE","vocab":{"a":0},"merges":[],"end_of_word_suffix":"</w>"}""", "'model.end_of_word_suffix'")]
-    [InlineData("model", """{"type":"BPE","vocab":{"a":0},"merges":[]}""", "no ByteLevel")]
+    [InlineData("model", """{"type":"WordPiece","unk_token":"a","vocab":{"a":2000000000}}""", "'model.vocab.a' is 2000000000, expected an id from 0")]
     [InlineData("added_tokens", """[{"id":"x","content":"y"}]""", "'added_tokens[0].id' is \"x\", expected a whole number")]
     [InlineData("added_tokens", """[{"id":4,"content":"y"}]""", "id 4 belongs to 'y' here and to 'caf\u00E9'")]
     public void What_cannot_be_used_is_named(string component, string value, string expected)
@@ -179,7 +190,7 @@ public class TokenizerJsonTests
     public void Where_the_model_is_of_another_kind_the_vocabulary_files_are_read()
     {
         using var folder = Shared.Temp();
-        folder.Write("tokenizer.json", """{"model":{"type":"Unigram","vocab":[]}}""");
+        folder.Write("tokenizer.json", """{"model":{"type":"Other","vocab":[]}}""");
         folder.Write("vocab.txt", "[UNK]\n[CLS]\n[SEP]\na\n");
         Assert.Equal([1, 3, 2], Tokenizer.Load(folder.Path).Encode("A").Ids);
     }

@@ -10,12 +10,11 @@ namespace Tutti.Tests.Text;
 /// </summary>
 public class TokenizerParityTests(ITestOutputHelper output)
 {
-    static readonly string[] built = ["BertTokenizer", "ElectraTokenizer", "DistilBertTokenizer", "RobertaTokenizer", "GPT2Tokenizer"];
-    static readonly string[] later = ["AlbertTokenizer", "DebertaV2Tokenizer", "T5Tokenizer", "XLMRobertaTokenizer", "SentencePieceProcessor"];
-
     static string Root => Path.Combine(Shared.Fixtures, "02_tokenizers");
 
-    public static TheoryData<string> Folders() => [.. Directory.GetDirectories(Root).Select(folder => Path.GetFileName(folder)).Order()];
+    /// <summary>All but the models without any logic around them, which SentencePieceParityTests reads.</summary>
+    public static TheoryData<string> Folders() =>
+        [.. Directory.GetDirectories(Root).Where(folder => folder != SentencePieceParityTests.Folder).Select(folder => Path.GetFileName(folder)).Order()];
 
     [Theory, MemberData(nameof(Folders))]
     public void Ids_equal_the_recorded_ones(string name)
@@ -44,8 +43,9 @@ public class TokenizerParityTests(ITestOutputHelper output)
         foreach (var file in Directory.GetFiles(folder, "*.jsonl").Order())
         {
             failed += Compare($"{name} saved", file, again);
-            // The fast rules put a blank before each stretch, the slow ones before the whole text only.
-            if (!File.ReadAllText(Path.Combine(folder, "meta.json")).Contains("add_prefix_space", StringComparison.Ordinal))
+            // The fast rules put a blank before each stretch, the slow ones before the whole text only; those of SentencePiece come near only.
+            if (TokenizerKind.Find(tokenizer.Kind)!.Family == TokenizerFamily.SentencePiece) CompareFast(name, file, fast);
+            else if (!File.ReadAllText(Path.Combine(folder, "meta.json")).Contains("add_prefix_space", StringComparison.Ordinal))
                 failed += Compare($"{name} saved, tokenizer.json", file, fast);
         }
         Assert.Equal(0, failed);
@@ -77,9 +77,8 @@ public class TokenizerParityTests(ITestOutputHelper output)
         var metas = Directory.GetFiles(folder, "*meta.json");
         Assert.NotEmpty(metas);
         var meta = JsonNode.Parse(File.ReadAllText(metas[0]))!;
-        var kind = (string?)meta["tokenizer_class"] ?? (Directory.GetFiles(folder, "*.model").Length > 0 ? "SentencePieceProcessor" : "none");
-        Assert.SkipWhen(later.Contains(kind), $"{Path.GetFileName(folder)}: {kind} (SentencePiece) is not built yet");
-        Assert.True(built.Contains(kind), $"{folder}: tokenizer class '{kind}' is not known");
+        var kind = (string?)meta["tokenizer_class"];
+        Assert.True(TokenizerKind.Find(kind) is not null, $"{folder}: tokenizer class '{kind}' is not known");
         return meta;
     }
 
@@ -91,7 +90,8 @@ public class TokenizerParityTests(ITestOutputHelper output)
             var source = Find(folder, (string)entry!["path"]!);
             Assert.SkipWhen(source is null, $"the file {entry!["path"]} of {Path.GetFileName(folder)} is absent");
             var isMap = source!.EndsWith(".json", StringComparison.Ordinal);
-            File.Copy(source, temp.File(kind == "merges_file" ? "merges.txt" : isMap ? "vocab.json" : "vocab.txt"), overwrite: true);
+            var pieces = source.EndsWith(".model", StringComparison.Ordinal);
+            File.Copy(source, temp.File(kind == "merges_file" ? "merges.txt" : isMap ? "vocab.json" : pieces ? "spiece.model" : "vocab.txt"), overwrite: true);
         }
         var config = (JsonObject)meta["args"]!.DeepClone();
         config["tokenizer_class"] = (string)meta["tokenizer_class"]!;
@@ -107,7 +107,7 @@ public class TokenizerParityTests(ITestOutputHelper output)
     }
 
     /// <summary>Paths are written relative to the case's folder, the fixtures, this checkout or a folder beside the one that holds the fixtures.</summary>
-    static string? Find(string folder, string path) => new[] { folder, Shared.Fixtures, Shared.Root, Path.Combine(Shared.Fixtures, "..", "..", "checkout") }
+    internal static string? Find(string folder, string path) => new[] { folder, Shared.Fixtures, Shared.Root, Path.Combine(Shared.Fixtures, "..", "..", "checkout") }
         .Select(start => Path.GetFullPath(Path.Combine(start, path))).FirstOrDefault(File.Exists);
 
     int Compare(string name, string file, Tokenizer tokenizer)
@@ -127,6 +127,19 @@ public class TokenizerParityTests(ITestOutputHelper output)
         }
         output.WriteLine($"{name} {Path.GetFileName(file)}: {lines} lines compared, {wrong} wrong, {newer} differ by Unicode version (tolerance: none)");
         return wrong;
+    }
+
+    /// <summary>
+    /// The fast form of a SentencePiece model cuts texts as people write them alike. Of the crafted ones some differ by design: SentencePiece sums in single
+    /// precision and takes the longest rule at each place, the fast form sums in double and takes rules character by character. Three in a hundred may.
+    /// </summary>
+    void CompareFast(string name, string file, Tokenizer fast)
+    {
+        var rows = File.ReadLines(file).Select(line => JsonDocument.Parse(line)).ToArray();
+        var wrong = rows.Where(row => Difference(row.RootElement, fast) is not null).Select(row => row.RootElement.GetProperty("cat").GetString()!).CountBy(cat => cat).ToArray();
+        output.WriteLine($"{name} saved, tokenizer.json, {Path.GetFileName(file)}: {rows.Length} lines, {wrong.Sum(entry => entry.Value)} differ: {string.Join(", ", wrong)}");
+        Assert.InRange(wrong.Sum(entry => entry.Value), 0, Path.GetFileName(file) == "crafted.jsonl" ? rows.Length * 3 / 100 : 0);
+        foreach (var row in rows) row.Dispose();
     }
 
     static string? Difference(JsonElement row, Tokenizer tokenizer)
