@@ -11,7 +11,7 @@ public sealed record ModelConfig(JsonObject Json, string Where)
 {
     public static ModelConfig Read(string file)
     {
-        if (!File.Exists(file)) throw new DataException(file, "the file does not exist; a model folder holds config.json, model.safetensors and the tokenizer's files");
+        if (!File.Exists(file)) throw new DataException(file, "the file does not exist; a model folder holds config.json, model.safetensors or pytorch_model.bin, and the tokenizer's files");
         return new(Parse(file, "the config"), file);
     }
 
