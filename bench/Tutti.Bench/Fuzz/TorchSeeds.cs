@@ -16,12 +16,15 @@ static class TorchSeeds
     ];
 
     /// <summary>A zip archive of some tensors.</summary>
-    public static byte[] Zip(IReadOnlyList<SeedTensor> tensors, bool wide = false)
+    public static byte[] Zip(IReadOnlyList<SeedTensor> tensors, bool wide = false) => ZipWriter.Write(Items(tensors), wide);
+
+    /// <summary>The entries of such an archive, the pickle first.</summary>
+    public static IReadOnlyList<ZipItem> Items(IReadOnlyList<SeedTensor> tensors)
     {
         var items = new List<ZipItem> { new("archive/data.pkl", StateDict(tensors, legacy: false)) };
         for (var i = 0; i < tensors.Count; i++) items.Add(new($"archive/data/{i}", Bytes(tensors[i])));
         items.Add(new("archive/version", "3\n"u8.ToArray()));
-        return ZipWriter.Write(items, wide);
+        return items;
     }
 
     /// <summary>The stream that torch wrote before 1.6.</summary>

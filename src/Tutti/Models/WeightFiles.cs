@@ -117,7 +117,7 @@ public sealed class WeightFiles : IDisposable
             // A path from a file never leaves its folder.
             var file = value is JsonValue text && text.TryGetValue<string>(out var s) ? s : "";
             if (file.Length == 0 || file != Path.GetFileName(file) || file is "." or "..")
-                throw new DataException(index, $"weight '{name}' is said to be in '{value}'; expected the plain name of a file beside the index");
+                throw new DataException(index, $"weight '{Short(name)}' is said to be in '{(file.Length > 0 ? Short(file) : value is null ? "null" : value.GetValueKind().ToString())}'; expected the plain name of a file beside the index");
             if (!shards.TryGetValue(file, out var names)) shards[file] = names = [];
             names.Add(name);
         }
@@ -132,6 +132,8 @@ public sealed class WeightFiles : IDisposable
         if (!layer.Contains("norm", StringComparison.OrdinalIgnoreCase)) return name;
         return name[dot..] switch { ".gamma" => name[..dot] + ".weight", ".beta" => name[..dot] + ".bias", _ => name };
     }
+
+    static string Short(string text) => text.Length > 80 ? text[..80] + "..." : text;
 
     static bool IsBuffer(string name) => name.Split('.')[^1] is "position_ids" or "token_type_ids";
 }

@@ -23,7 +23,10 @@ public sealed class Tokenizer
         this.parts = parts;
         ids = new(parts.Model.Vocabulary);
         foreach (var token in parts.Added) ids[token.Content] = token.Id;
-        tokens = new string?[ids.Values.Max() + 1];
+        var highest = ids.MaxBy(entry => entry.Value);
+        if (highest.Value > (8L * ids.Count) + 4096)           // a list of all ids is kept
+            throw new DataException("the tokenizer's files", $"the token '{highest.Key}' has the id {highest.Value} among {ids.Count} tokens; ids without so large a gap are expected");
+        tokens = new string?[highest.Value + 1];
         foreach (var (token, id) in ids) tokens[id] = token;
         special = [.. parts.Added.Where(token => token.Special).Select(token => token.Id)];
         raw = new(parts.Added.Where(token => !token.Normalized).Select(token => (token.Content, token)), parts.Slow);

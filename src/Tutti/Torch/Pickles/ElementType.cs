@@ -29,6 +29,7 @@ sealed record ElementType(string Name, int Size, DType? DType)
         ("QUInt4x2Storage", new("quint4x2", 1, null)),
         ("QUInt2x4Storage", new("quint2x4", 1, null)),
         ("UntypedStorage", Untyped),
+        ("_UntypedStorage", Untyped),                         // its name in torch 1.12
     ];
 
     // Types without a storage class of their own.
@@ -52,13 +53,16 @@ sealed record ElementType(string Name, int Size, DType? DType)
         ["chalf"] = "complex32",
     };
 
-    /// <summary>The type of a storage class such as <c>FloatStorage</c>, or null.</summary>
-    public static ElementType? OfStorage(string name) => Array.Find(all, one => one.Storage == name).Type;
+    /// <summary>Names of storage classes, such as <c>FloatStorage</c>.</summary>
+    public static IEnumerable<(string Name, ElementType Type)> Storages => all;
 
-    /// <summary>The type of a torch.dtype such as <c>float32</c>, or null.</summary>
-    public static ElementType? Named(string name)
+    /// <summary>Names of torch.dtype, such as <c>float32</c>, with second ones.</summary>
+    public static IEnumerable<(string Name, ElementType Type)> Names
     {
-        var full = other.GetValueOrDefault(name, name);
-        return Array.Find(all, one => one.Type.Name == full && one.Type != Untyped).Type ?? Array.Find(more, one => one.Name == full);
+        get
+        {
+            var types = all.Select(one => one.Type).Where(type => type != Untyped).Concat(more).ToArray();
+            return types.Select(type => (type.Name, type)).Concat(other.Select(second => (second.Key, types.First(type => type.Name == second.Value))));
+        }
     }
 }

@@ -15,6 +15,8 @@ sealed record PickleGlobal(string Name, Func<object?[], object?>? Make, ElementT
     /// <summary>Arguments that a constructor cannot be called with.</summary>
     public sealed class ArgumentsException(string text) : Exception(text);
 
+    static readonly string[] storageModules = ["torch", "torch.cuda", "torch.storage"];
+
     static readonly PickleGlobal[] makers =
     [
         new("collections.OrderedDict", Dictionary),
@@ -29,18 +31,14 @@ sealed record PickleGlobal(string Name, Func<object?[], object?>? Make, ElementT
         new("_codecs.encode", Latin1),
     ];
 
+    static readonly Dictionary<string, PickleGlobal> known = makers
+        .Concat(ElementType.Storages.SelectMany(storage => storageModules.Select(module => new PickleGlobal($"{module}.{storage.Name}", null, storage.Type))))
+        .Concat(ElementType.Names.Select(element => new PickleGlobal("torch." + element.Name, null, element.Type)))
+        .ToDictionary(one => one.Name, StringComparer.Ordinal);
+
     /// <summary>The value of a name, or null where it must be refused.</summary>
-    public static PickleGlobal? Find(string module, string name)
-    {
-        if (module == "__builtin__") module = "builtins";          // Python 2's name
-        if (Array.Find(makers, one => one.Name == $"{module}.{name}") is { } maker) return maker;
-        if (module is "torch" or "torch.cuda" or "torch.storage")
-        {
-            var storage = ElementType.OfStorage(name is "_UntypedStorage" ? "UntypedStorage" : name);
-            if (storage is not null) return new($"{module}.{name}", null, storage);
-        }
-        return module == "torch" && ElementType.Named(name) is { } element ? new($"{module}.{name}", null, element) : null;
-    }
+    public static PickleGlobal? Find(string module, string name) =>
+        known.GetValueOrDefault($"{(module == "__builtin__" ? "builtins" : module)}.{name}");   // the second is Python 3's name of the first
 
     // An OrderedDict is made empty and filled afterwards; Python 2 gives its pairs at once.
     static PickleDictionary Dictionary(object?[] args)

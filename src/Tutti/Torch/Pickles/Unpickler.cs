@@ -181,7 +181,11 @@ sealed class Unpickler(PickleBytes bytes, PickleStorages storages, long budget)
         }
     }
 
-    PickleGlobal Named(string module, string name) => PickleGlobal.Find(module, name) ?? throw Bad(PickleOpcodes.RefusedName(module, name));
+    PickleGlobal Named(string module, string name)
+    {
+        Charge((2 * OfObject) + (4L * (module.Length + name.Length)));
+        return PickleGlobal.Find(module, name) ?? throw Bad(PickleOpcodes.RefusedName(module, name));
+    }
 
     void Reduce()
     {
