@@ -102,19 +102,14 @@ public sealed record ModelInspection(
             config = config with { Precision = config.Precision.Autocast(model) is null ? Precision.Fp32 : Precision.Bf16 };
             var stream = RandomStream.Of(0, "inspect");
             Example[] texts = [.. Enumerable.Range(0, UsualBatch).Select(row => new Example([.. Enumerable.Range(0, tokens).Select(i => stream.Below((row * tokens) + i, model.VocabularySize))], null, 0, row))];
-            long? Peak(bool checkpointing, bool paged)
+            MemoryUse Training(bool checkpointing, bool paged)
             {
                 cancel.ThrowIfCancellationRequested();
                 using var gradients = new GradientSum(model, config, 0, null);
-                return new MemoryPlanner(model, config, 0, gradients, Path.GetTempPath()).Try(texts, checkpointing, paged)?.Plan.PredictedPeak;
+                var plan = new MemoryPlanner(model, config, 0, gradients, Path.GetTempPath()).Try(texts, checkpointing, paged)?.Plan;
+                return new($"train, {plan ?? new MemoryPlan(config.MicroTokens, checkpointing, paged)}", plan?.PredictedPeak);
             }
-            return
-            [
-                new("predict", PeakOfPredicting(model, texts, config.Precision, cancel)),
-                new("train", Peak(false, false)),
-                new("train, activations computed again", Peak(true, false)),
-                new("train, optimizer state in a file too", Peak(true, true)),
-            ];
+            return [new("predict", PeakOfPredicting(model, texts, config.Precision, cancel)), Training(false, false), Training(true, false), Training(true, true)];
         }
         catch (TorchMemoryException)
         {

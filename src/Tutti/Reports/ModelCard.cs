@@ -38,7 +38,7 @@ public sealed record ModelCard(
         Line();
         Line("| class | precision | recall | F1 | rows |");
         Line("|---|---|---|---|---|");
-        foreach (var line in Scores.Classes.Lines) Line(string.Create(CultureInfo.InvariantCulture, $"| {Code(line.Name)} | {Number(line.Precision)} | {Number(line.Recall)} | {Number(line.F1)} | {line.Support} |"));
+        foreach (var line in Scores.Classes.Lines) Line(string.Create(CultureInfo.InvariantCulture, $"| {Code(line.Name).Replace("|", "\\|", StringComparison.Ordinal)} | {Number(line.Precision)} | {Number(line.Recall)} | {Number(line.F1)} | {line.Support} |"));
         Line();
         Line("## Where it comes from");
         Line();
@@ -56,11 +56,12 @@ public sealed record ModelCard(
 
     static string Number(double value) => value.ToString("0.000", CultureInfo.InvariantCulture);
 
-    // A name of the data within a line or a table, as it stands.
+    // A name of the data as it stands: between more backticks than it has.
     static string Code(string name)
     {
         var ticks = new string('`', 1 + LongestTicks(name));
-        return $"{ticks} {name.ReplaceLineEndings(" ").Replace("|", "\\|", StringComparison.Ordinal)} {ticks}".Replace("  ", " ", StringComparison.Ordinal);
+        var blank = ticks.Length > 1 || name.Length == 0 ? " " : "";
+        return $"{ticks}{blank}{name.ReplaceLineEndings(" ")}{blank}{ticks}";
     }
 
     static int LongestTicks(string text) => text.Split(text.Where(c => c != '`').Distinct().ToArray(), StringSplitOptions.RemoveEmptyEntries).Select(run => run.Length).DefaultIfEmpty().Max();

@@ -89,6 +89,8 @@ public sealed class ModelExportTests(TinyRun run)
         Assert.Contains(run.Result.Files.Recipe is var recipe ? File.ReadAllLines(recipe).First(line => line.StartsWith("# train: ", StringComparison.Ordinal))[2..] : "", card, StringComparison.Ordinal);
         Assert.Contains("learning-rate: 0.001", card, StringComparison.Ordinal);
         Assert.Contains("cut after 40 tokens", card, StringComparison.Ordinal);
+        Assert.Contains("classes apart: `0`, `1`.", card, StringComparison.Ordinal);
+        Assert.Contains("as `{keyword} | {location} | {text}`", card, StringComparison.Ordinal);
         Assert.StartsWith("---\nlibrary_name: transformers\n", card, StringComparison.Ordinal);
     }
 

@@ -78,7 +78,7 @@ sealed class ZipEntries
         if (next > end) throw Bad("the zip directory is cut short");
         var rawName = file.Span(at + CentralSize, nameLength);
         var name = Encoding.UTF8.GetString(rawName);
-        if (U16(head, 10) != 0) throw Bad($"the zip entry '{name}' is compressed; torch stores weights as they are");
+        if (U16(head, 10) != 0) throw Bad($"the zip entry '{name}' is compressed; torch stores weights as they are, only the code of TorchScript programs is not");
         if ((U16(head, 8) & 1) != 0) throw Bad($"the zip entry '{name}' is encrypted");
         long packed = U32(head, 20), bytes = U32(head, 24), header = U32(head, 42);
         if (bytes == Narrow || packed == Narrow || header == Narrow) Wide(file.Span(at + CentralSize + nameLength, extraLength), name, ref bytes, ref packed, ref header);
