@@ -1,6 +1,9 @@
+using System.Buffers;
 using System.Globalization;
+using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using System.Text.Unicode;
 
 namespace Tutti.Models;
 
@@ -9,9 +12,15 @@ namespace Tutti.Models;
 /// <param name="Where">The file, for errors.</param>
 public sealed record ModelConfig(JsonObject Json, string Where)
 {
+    /// <summary>Classes that a config without names may claim.</summary>
+    const int MaxLabels = 100_000;
+
+    /// <summary>No network is so deep; each layer takes memory before its weights are looked for.</summary>
+    const int MaxLayers = 1000;
+
     public static ModelConfig Read(string file)
     {
-        if (!File.Exists(file)) throw new DataException(file, "the file does not exist; a model folder holds config.json, model.safetensors and the tokenizer's files");
+        if (!File.Exists(file)) throw new DataException(file, "the file does not exist; a model folder holds config.json, model.safetensors or pytorch_model.bin, and the tokenizer's files");
         return new(Parse(file, "the config"), file);
     }
 
@@ -21,16 +30,33 @@ public sealed record ModelConfig(JsonObject Json, string Where)
     {
         try
         {
-            return JsonNode.Parse(File.ReadAllText(file), null, new JsonDocumentOptions { AllowDuplicateProperties = false }) as JsonObject
+            var bytes = File.ReadAllBytes(file).AsSpan();
+            if (bytes.StartsWith(Encoding.UTF8.Preamble)) bytes = bytes[Encoding.UTF8.Preamble.Length..];
+            if (!Utf8.IsValid(bytes)) throw new DataException(file, $"{what} is not UTF-8");
+            CheckTexts(bytes);
+            return JsonNode.Parse(bytes, null, new JsonDocumentOptions { AllowDuplicateProperties = false }) as JsonObject
                 ?? throw new DataException(file, $"{what} is not a JSON object");
         }
-        catch (JsonException e)
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
             throw new DataException(file, $"{what} is not valid JSON: {e.Message}", inner: e);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             throw new DataException(file, $"{what} cannot be read: {e.Message}", inner: e);
+        }
+    }
+
+    // Texts of a JsonNode are read late: one that ends in half a surrogate pair must be noticed here.
+    static void CheckTexts(ReadOnlySpan<byte> json)
+    {
+        var reader = new Utf8JsonReader(json);
+        while (reader.Read())
+        {
+            if (reader.TokenType is not (JsonTokenType.String or JsonTokenType.PropertyName) || !reader.ValueIsEscaped) continue;
+            var room = ArrayPool<char>.Shared.Rent(reader.ValueSpan.Length);
+            reader.CopyString(room);
+            ArrayPool<char>.Shared.Return(room);
         }
     }
 
@@ -47,9 +73,19 @@ public sealed record ModelConfig(JsonObject Json, string Where)
             if (Json["id2label"] is JsonObject names)
                 return [.. Enumerable.Range(0, names.Count).Select(i => names[i.ToString(CultureInfo.InvariantCulture)]?.ToString()
                     ?? throw new DataException(Where, $"id2label has {names.Count} names but none for class {i}; expected the keys 0 to {names.Count - 1}"))];
+            return [.. Enumerable.Range(0, LabelCount).Select(i => FormattableString.Invariant($"LABEL_{i}"))];
+        }
+    }
+
+    /// <summary>How many there are; a config that names none may claim many, so they are not listed for it.</summary>
+    /// <exception cref="DataException">num_labels is not a count.</exception>
+    public int LabelCount
+    {
+        get
+        {
+            if (Json["id2label"] is JsonObject) return Labels.Count;
             var count = Int("num_labels", 2);
-            if (count < 1) throw new DataException(Where, $"num_labels is {count}; expected at least 1");
-            return [.. Enumerable.Range(0, count).Select(i => FormattableString.Invariant($"LABEL_{i}"))];
+            return count is >= 1 and <= MaxLabels ? count : throw new DataException(Where, $"num_labels is {count}; expected 1 to {MaxLabels}");
         }
     }
 
@@ -71,7 +107,9 @@ public sealed record ModelConfig(JsonObject Json, string Where)
         return this with { Json = json };
     }
 
-    public int Int(string key, int fallback) => Get(key, fallback, 1);
+    public int Int(string key, int fallback) => Get(key, fallback, 1) is var value && value > MaxLayers && key.Contains("layers", StringComparison.Ordinal)
+        ? throw new DataException(Where, $"{key} is {value}; expected at most {MaxLayers}") : value;
+
     public double Number(string key, double fallback) => Get(key, fallback, 0.0);
     public string Text(string key, string fallback) => Get(key, fallback, "");
     public double? NumberOrNull(string key) => Json[key] is null ? null : Get(key, 0.0, 0.0);

@@ -23,6 +23,9 @@ public sealed record LoadReport(IReadOnlyList<string> Missing, IReadOnlyList<str
 /// <summary>Reads and writes Hugging Face model folders: config.json and safetensors weights. Nothing executable is ever loaded.</summary>
 public static class ModelFolder
 {
+    /// <summary>Weights that a checkpoint may lack however few it has.</summary>
+    const int MaxLacking = 32;
+
     /// <summary>Loads a model to fine-tune: the encoder's weights must fit; a head for other classes starts fresh.</summary>
     /// <param name="folder">config.json and weights.</param>
     /// <param name="labels">Class names of the new head, or null to keep the checkpoint's.</param>
@@ -38,8 +41,8 @@ public static class ModelFolder
         if (change is not null) config = change(config);
         var entry = Catalog.Find(config);
         using var weights = new WeightFiles(folder, entry.Prefix);
-        var classes = config.Labels.Count;
-        var p = new Params(seed, name => Fresh(name, weights.Shape(name), classes) ? null : device is { IsMeta: true } ? weights.Describe(name) : weights.Read(name), device, dtype);
+        var (classes, lacking) = (config.LabelCount, 0);
+        var p = new Params(seed, Stored, device, dtype);
         try
         {
             var model = entry.Build(p, config);
@@ -55,6 +58,16 @@ public static class ModelFolder
         {
             p.Dispose();
             throw;
+        }
+
+        Tensor? Stored(string name)
+        {
+            if (Fresh(name, weights.Shape(name), classes)) return null;
+            var stored = device is { IsMeta: true } ? weights.Describe(name) : weights.Read(name);
+            // A config that claims a million layers would have them all made.
+            if (stored is null && ++lacking > Math.Max(MaxLacking, weights.Count))
+                throw new DataException(folder, $"config.json asks for more than {lacking} weights that the checkpoint of {weights.Count} does not hold, such as {name}; they do not belong together");
+            return stored;
         }
 
         // A head for another number of classes cannot be kept; transformers calls this ignore_mismatched_sizes.

@@ -37,6 +37,9 @@ public sealed class TrainedRun
     /// <summary>The cells of each member, in the order of the recipe.</summary>
     internal IReadOnlyList<CellFolder[]> Members { get; }
 
+    /// <summary>Tokens of a text that a cell's member reads, as the recipe says.</summary>
+    internal int MaxLengthOf(CellFolder cell) => recipe.Members[Members.Index().First(member => member.Item.Contains(cell)).Index].Effective(recipe.Train).MaxLength;
+
     /// <param name="folder">The run folder.</param>
     /// <param name="device">Where to predict; null: where the recipe says.</param>
     /// <exception cref="DataException">Not a run folder, or cells are missing.</exception>

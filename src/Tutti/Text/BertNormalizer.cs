@@ -12,8 +12,10 @@ namespace Tutti.Text;
 sealed class BertNormalizer(bool cleanText, bool setIdeographsApart, bool? stripAccents, bool lowerCase) : Normalizer
 {
     readonly bool strip = stripAccents ?? lowerCase;
-    // What each code point of the basic plane becomes, filled on first use; a race writes equal strings.
-    readonly string?[] table = new string?[0x10000];
+    // What each code point of the basic plane becomes, filled on first use; a race writes equal strings. Normalizers of the same settings share
+    // one: a file may name many.
+    static readonly string?[]?[] tables = new string?[]?[16];
+    readonly string?[] table = tables[(cleanText ? 1 : 0) + (setIdeographsApart ? 2 : 0) + (stripAccents ?? lowerCase ? 4 : 0) + (lowerCase ? 8 : 0)] ??= new string?[0x10000];
 
     public bool LowerCase => lowerCase;
     public bool? StripsAccents => stripAccents;

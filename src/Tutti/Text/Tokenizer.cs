@@ -25,6 +25,9 @@ public sealed class Tokenizer
         ids = new(parts.Model.Vocabulary);
         foreach (var token in parts.Added) ids[token.Content] = token.Id;
         tokens = new(ids.Count);
+        var highest = ids.MaxBy(entry => entry.Value);
+        if (highest.Value > (8L * ids.Count) + 4096)           // a list of all ids is kept
+            throw new DataException("the tokenizer's files", $"the token '{highest.Key}' has the id {highest.Value} among {ids.Count} tokens; ids without so large a gap are expected");
         foreach (var (token, id) in ids) tokens[id] = token;
         VocabularySize = ids.Values.Max() + 1;
         special = [.. parts.Added.Where(token => token.Special).Select(token => token.Id)];

@@ -1,5 +1,4 @@
 using System.Buffers.Binary;
-using System.IO.MemoryMappedFiles;
 using System.Text.Json;
 
 namespace Tutti.Torch;
@@ -13,48 +12,32 @@ public sealed record SafeTensorsEntry(string Name, string DType, long[] Shape, l
 /// A safetensors file, memory-mapped: 8 bytes header length (little endian), a JSON header, the data. Nothing in it can execute; every
 /// header that does not describe exactly the bytes that follow is refused (the rules of the reference reader, safetensors 0.4 tensor.rs).
 /// </summary>
-public sealed unsafe class SafeTensors : IDisposable
+public sealed unsafe class SafeTensors : TensorFile
 {
     const long MaxHeader = 100_000_000;
 
     readonly string path;
-    readonly MemoryMappedFile map;
-    readonly MemoryMappedViewAccessor view;
+    readonly MappedFile file;
     readonly byte* data;
-    bool disposed;
     readonly Dictionary<string, SafeTensorsEntry> entries = new(StringComparer.Ordinal);
 
     /// <exception cref="DataException">The file is missing, cut short, or its header lies.</exception>
     public SafeTensors(string path)
     {
         this.path = path;
-        if (!File.Exists(path)) throw new DataException(path, "the file does not exist");
-        // A link has a length of its own; the hub's cache keeps links.
-        var size = (File.ResolveLinkTarget(path, returnFinalTarget: true) as FileInfo ?? new FileInfo(path)).Length;
-        if (size < 8) throw new DataException(path, $"{size} bytes are too few for a safetensors file (8 bytes header length, header, data)");
+        file = new(path, 8, "safetensors file (8 bytes header length, header, data)");
         try
         {
-            map = MemoryMappedFile.CreateFromFile(path, FileMode.Open, null, 0, MemoryMappedFileAccess.Read);
-            view = map.CreateViewAccessor(0, size, MemoryMappedFileAccess.Read);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            map?.Dispose();
-            throw new DataException(path, $"the file cannot be opened: {e.Message}", inner: e);
-        }
-        byte* start = null;
-        view.SafeMemoryMappedViewHandle.AcquirePointer(ref start);
-        try
-        {
-            var header = BinaryPrimitives.ReadUInt64LittleEndian(new ReadOnlySpan<byte>(start, 8));
+            var size = file.Length;
+            var header = BinaryPrimitives.ReadUInt64LittleEndian(file.Span(0, 8));
             if (header > MaxHeader) throw Bad($"the header claims {header} bytes; at most {MaxHeader} are accepted");
             if (header > (ulong)(size - 8)) throw Bad($"the header claims {header} bytes, the file has {size - 8} behind its length; it is cut short or not a safetensors file");
-            data = start + 8 + header;
-            Parse(new ReadOnlySpan<byte>(start + 8, (int)header), size - 8 - (long)header);
+            data = file.Data + 8 + header;
+            Parse(file.Span(8, (int)header), size - 8 - (long)header);
         }
         catch
         {
-            Dispose();
+            file.Dispose();
             throw;
         }
     }
@@ -64,10 +47,15 @@ public sealed unsafe class SafeTensors : IDisposable
     /// <summary>The free text pairs of the header, such as <c>format: pt</c>.</summary>
     public IReadOnlyDictionary<string, string> Metadata { get; private set; } = new Dictionary<string, string>();
 
-    /// <summary>A copy of one tensor, in the file's element type, on the CPU.</summary>
-    public Tensor Read(string name)
+    public override IReadOnlyCollection<string> Names => entries.Keys;
+
+    public override bool Has(string name) => entries.ContainsKey(name);
+
+    public override long[] Shape(string name) => Find(name).Shape;
+
+    public override Tensor Read(string name)
     {
-        if (!entries.TryGetValue(name, out var entry)) throw new DataException(path, $"there is no tensor '{name}'");
+        var entry = Find(name);
         if (TypeOf(entry.DType) is not { } dtype) throw Unknown(entry);
         var tensor = Tensor.Empty(entry.Shape, dtype);
         Buffer.MemoryCopy(data + entry.Begin, tensor.Data, entry.End - entry.Begin, entry.End - entry.Begin);
@@ -75,10 +63,9 @@ public sealed unsafe class SafeTensors : IDisposable
         return tensor;
     }
 
-    /// <summary>A tensor of that shape and type without its values, on <see cref="Device.Meta"/>.</summary>
-    public Tensor Describe(string name)
+    public override Tensor Describe(string name)
     {
-        if (!entries.TryGetValue(name, out var entry)) throw new DataException(path, $"there is no tensor '{name}'");
+        var entry = Find(name);
         return Tensor.Empty(entry.Shape, TypeOf(entry.DType) ?? throw Unknown(entry), Device.Meta);
     }
 
@@ -89,7 +76,7 @@ public sealed unsafe class SafeTensors : IDisposable
     public void ReadInto(string name, Tensor target)
     {
         if (!target.IsContiguous) throw new ArgumentException($"the target of '{name}' is {target.Describe()}; expected a contiguous tensor", nameof(target));
-        if (!entries.TryGetValue(name, out var entry)) throw new DataException(path, $"there is no tensor '{name}'");
+        var entry = Find(name);
         if (TypeOf(entry.DType) != target.DType || !entry.Shape.AsSpan().SequenceEqual(target.Shape))
             throw new DataException(path, $"tensor '{name}' is {entry.DType} ({string.Join(", ", entry.Shape)}), expected {target.Describe()}");
         if (!target.Device.IsCpu)
@@ -104,14 +91,9 @@ public sealed unsafe class SafeTensors : IDisposable
         GC.KeepAlive(target);
     }
 
-    public void Dispose()
-    {
-        if (disposed) return;
-        disposed = true;
-        view.SafeMemoryMappedViewHandle.ReleasePointer();
-        view.Dispose();
-        map.Dispose();
-    }
+    public override void Dispose() => file.Dispose();
+
+    SafeTensorsEntry Find(string name) => entries.TryGetValue(name, out var entry) ? entry : throw new DataException(path, $"there is no tensor '{name}'");
 
     void Parse(ReadOnlySpan<byte> header, long dataBytes)
     {
@@ -162,9 +144,11 @@ public sealed unsafe class SafeTensors : IDisposable
         foreach (var axis in entry.Shape)
         {
             if (axis < 0) throw Bad($"tensor '{entry.Name}' has the negative size {axis}");
-            bytes *= (ulong)axis;
+            // Also of an empty tensor no product of sizes may overflow: the engine multiplies them for its strides.
+            bytes *= (ulong)Math.Max(1, axis);
             if (bytes > long.MaxValue) throw Bad($"tensor '{entry.Name}' has the shape ({string.Join(", ", entry.Shape)}), whose bytes overflow");
         }
+        if (entry.Shape.Contains(0)) bytes = 0;
         if (bytes != (ulong)(entry.End - entry.Begin))
             throw Bad($"tensor '{entry.Name}' of {entry.DType} ({string.Join(", ", entry.Shape)}) needs {bytes} bytes, its offsets hold {entry.End - entry.Begin}");
     }

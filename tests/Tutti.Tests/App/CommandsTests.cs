@@ -17,6 +17,8 @@ public sealed class CommandsTests(TinyRun run)
     [InlineData("predict", "--help")]
     [InlineData("evaluate", "--help")]
     [InlineData("demo", "--help")]
+    [InlineData("inspect", "--help")]
+    [InlineData("export", "--help")]
     [InlineData("doctor", "--help")]
     public void Help_is_there_for_every_command_and_for_none(params string[] args)
     {

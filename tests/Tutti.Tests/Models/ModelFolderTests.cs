@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using Tutti.Models;
 using Tutti.Tests.Torch;
 using Tutti.Torch;
@@ -152,5 +153,24 @@ public sealed class ModelFolderTests : EngineTest
         var error = Assert.Throws<DataException>(() => ModelFolder.Load(folder, null, 1, out _));
         Assert.Equal(0, Live.Count);
         return error;
+    }
+
+    [Theory]
+    [InlineData("num_hidden_layers", "1000000000", "at most 1000")]
+    [InlineData("num_hidden_layers", "900", "does not hold")]
+    [InlineData("num_labels", "1000000000", "expected 1 to")]
+    [InlineData("hidden_act", "\"\\ud83d\"", "not valid JSON")]
+    public void A_config_that_claims_more_than_there_is_costs_nothing(string key, string value, string reason)
+    {
+        using var model = Tiny.Model();
+        using var temp = Shared.Temp();
+        ModelFolder.Save(model, temp.Path);
+        var config = JsonNode.Parse(File.ReadAllText(temp.File("config.json")))!.AsObject();
+        config.Remove("id2label");
+        config[key] = "HERE";
+        temp.Write("config.json", config.ToJsonString().Replace("\"HERE\"", value, StringComparison.Ordinal));
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        Assert.Contains(reason, Assert.Throws<DataException>(() => ModelFolder.Load(temp.Path, null, 1, out _)).Message, StringComparison.Ordinal);
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 2_000_000);
     }
 }

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Tutti.Bench.Fuzz;
 using Tutti.Models;
 using Tutti.Tests.Torch;
 using Tutti.Torch;
@@ -116,6 +117,102 @@ public sealed class WeightFilesTests : EngineTest
             Assert.Equal(model.Params.Items[0].Value.Detach().To(DType.BFloat16).To(DType.Float32).ToArray<float>(), Value(again, model.Params.Items[0].Name));
         }
     }
+
+    /// <summary>Folders of the fixtures that hold the same weights as safetensors and as torch.save's files.</summary>
+    public static TheoryData<string> Bins() => [.. Directory.GetFiles(Path.Combine(Shared.Fixtures, "01_hf_text"), "pytorch_model*.bin", SearchOption.AllDirectories).Order(StringComparer.Ordinal)];
+
+    [Theory, MemberData(nameof(Bins))]
+    public void A_folder_with_pickled_weights_is_the_same_model(string bin)
+    {
+        model.Dispose();
+        using var temp = Shared.Temp();
+        var folder = Path.GetDirectoryName(bin)!;
+        File.Copy(Path.Combine(folder, "config.json"), temp.File("config.json"));
+        File.Copy(bin, temp.File("pytorch_model.bin"));
+        using var pickled = ModelFolder.Load(temp.Path, null, 9, out var report);
+        using var plain = ModelFolder.Load(folder, null, 9, out _);
+        Assert.Empty(report.Lines());
+        Assert.Equal(plain.Params.Items.Count, pickled.Params.Items.Count);
+        foreach (var item in plain.Params.Items) Assert.Equal(item.Value.ToArray<float>(), Value(pickled, item.Name));
+    }
+
+    [Fact]
+    public void Pickled_weights_are_read_in_one_file_in_shards_and_as_the_old_stream()
+    {
+        using (model)
+        {
+            using var temp = Shared.Temp();
+            var all = Seeds();
+            ModelFolder.Save(model, temp.Path);
+            File.Delete(temp.File("model.safetensors"));
+            temp.Write("pytorch_model.bin", TorchSeeds.Zip(all));
+            Same(temp);
+            temp.Write("pytorch_model.bin", TorchSeeds.Legacy(all));
+            Same(temp);
+            File.Delete(temp.File("pytorch_model.bin"));
+            temp.Write("one.bin", TorchSeeds.Zip([.. all.Where((_, i) => i % 2 == 0)]));
+            temp.Write("two.bin", TorchSeeds.Legacy([.. all.Where((_, i) => i % 2 == 1)]));
+            var map = new JsonObject(all.Select((tensor, i) => KeyValuePair.Create<string, JsonNode?>(tensor.Name, i % 2 == 0 ? "one.bin" : "two.bin")));
+            temp.Write("pytorch_model.bin.index.json", new JsonObject { ["weight_map"] = map }.ToJsonString());
+            Same(temp);
+            map["classifier.bias"] = "../one.bin";
+            temp.Write("pytorch_model.bin.index.json", new JsonObject { ["weight_map"] = map.DeepClone() }.ToJsonString());
+            Assert.Contains("'../one.bin'", Refused(temp).Message, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public void Safetensors_are_taken_where_both_are_there()
+    {
+        using (model)
+        {
+            using var temp = Shared.Temp();
+            ModelFolder.Save(model, temp.Path);
+            temp.Write("pytorch_model.bin", "would be refused");
+            Same(temp);
+            File.Delete(temp.File("model.safetensors"));
+            Assert.Contains("pytorch_model.bin: the file is neither", Refused(temp).Message, StringComparison.Ordinal);
+            File.Delete(temp.File("pytorch_model.bin"));
+            Assert.Contains("model.safetensors or pytorch_model.bin", Refused(temp).Message, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public void What_parallel_training_puts_before_names_is_taken_away()
+    {
+        using (model)
+        {
+            using var temp = Shared.Temp();
+            Tiny.Save(temp.Path, model, rename: name => "module." + name);
+            Same(temp);
+        }
+    }
+
+    [Theory]
+    [InlineData("LayerNorm", "LayerNorm.gamma", "LayerNorm.beta")]
+    [InlineData("layer_norm", "layer_norm.gamma", "layer_norm.beta")]
+    public void Names_of_TensorFlow_are_mapped_within_norms_only(string norm, string gamma, string beta)
+    {
+        using (model)
+        {
+            using var temp = Shared.Temp();
+            using (var stream = File.Create(temp.File("model.safetensors")))
+                SafeTensors.Write(stream, new Dictionary<string, Tensor> { ["bert.x." + gamma] = Tensor.From([1f]), ["bert.x." + beta] = Tensor.From([2f]), ["bert.scale.gamma"] = Tensor.From([3f]), ["bert.embeddings.token_type_ids"] = Tensor.From([4L]) });
+            using var files = new WeightFiles(temp.Path, "bert");
+            Assert.Equal([1f], files.Read($"bert.x.{norm}.weight")!.ToArray<float>());
+            Assert.Equal([2f], files.Read($"bert.x.{norm}.bias")!.ToArray<float>());
+            Assert.Equal(["bert.scale.gamma"], files.Unexpected);
+        }
+    }
+
+    void Same(TempFolder temp)
+    {
+        using var again = ModelFolder.Load(temp.Path, null, 9, out var report);
+        Assert.Empty(report.Lines());
+        Assert.Equal(Tiny.Logits(model), Tiny.Logits(again));
+    }
+
+    SeedTensor[] Seeds() => [.. model.Params.Items.Select(item => new SeedTensor(item.Name, item.Value.Shape, item.Value.ToArray<float>()))];
 
     // The model's weights dealt to two files.
     JsonObject Shard(TempFolder temp)

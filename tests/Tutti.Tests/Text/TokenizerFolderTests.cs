@@ -187,4 +187,13 @@ public class TokenizerFolderTests
         folder.Write("tokenizer_config.json", $$"""{"tokenizer_class":"{{kind}}","add_prefix_space":true}""");
         Assert.Equal([expected], Tokenizer.Load(folder.Path).Encode(text).Ids);
     }
+
+    [Theory, InlineData(int.MaxValue), InlineData(100_000_000)]
+    public void An_id_far_beyond_all_others_is_refused_before_a_list_of_ids_is_made(int id)
+    {
+        using var temp = Shared.Temp();
+        temp.Write("vocab.txt", "[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\na\n");
+        temp.Write("added_tokens.json", $$"""{"far":{{id}}}""");
+        Assert.Contains("'far'", Assert.Throws<DataException>(() => Tokenizer.Load(temp.Path)).Message, StringComparison.Ordinal);
+    }
 }

@@ -94,7 +94,7 @@ public sealed class Bert : TextModel
         encoder = new(p / "bert" / "encoder", config);
         pooler = new(p / "bert" / "pooler" / "dense", config.Hidden, config.Hidden, config.Deviation);
         dropout = new(p, config.HeadDropout);
-        classifier = new(p / "classifier", config.Hidden, source.Labels.Count, config.Deviation);
+        classifier = new(p / "classifier", config.Hidden, source.LabelCount, config.Deviation);
     }
 
     public override int VocabularySize => config.Vocabulary;

@@ -27,7 +27,7 @@ public sealed class Roberta : TextModel
         before = new(p, config.HeadDropout);
         dense = new(p / "classifier" / "dense", config.Hidden, config.Hidden, config.Deviation);
         after = new(p, config.HeadDropout);
-        projection = new(p / "classifier" / "out_proj", config.Hidden, source.Labels.Count, config.Deviation);
+        projection = new(p / "classifier" / "out_proj", config.Hidden, source.LabelCount, config.Deviation);
     }
 
     public override int VocabularySize => config.Vocabulary;

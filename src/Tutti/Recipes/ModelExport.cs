@@ -1,0 +1,96 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Tutti.Evaluation;
+using Tutti.Models;
+using Tutti.Predictions;
+using Tutti.Reports;
+using Tutti.Runs;
+using Tutti.Text;
+
+namespace Tutti.Recipes;
+
+/// <summary>What was exported.</summary>
+/// <param name="Cell">The name of the cell's folder.</param>
+/// <param name="Of">How many cells the run has.</param>
+/// <param name="Chosen">It was not named, and is the one with the lowest loss on the rows that it held out.</param>
+/// <param name="Weights">Their number.</param>
+public sealed record ExportResult(string Cell, int Of, bool Chosen, long Weights);
+
+/// <summary>Gives a model of a run back in the form that others read.</summary>
+public static class ModelExport
+{
+    /// <summary>
+    /// Writes a folder that Hugging Face's transformers loads without a missing or unexpected weight: config.json, model.safetensors, the
+    /// tokenizer's files and README.md. The folder appears whole or not at all, and is read back before.
+    /// </summary>
+    /// <param name="run">The folder of a finished run.</param>
+    /// <param name="folder">To be made; it may be there if it is empty.</param>
+    /// <param name="cell">The name of a cell's folder; null for the one with the lowest loss on the rows that it held out.</param>
+    /// <exception cref="InputException">The run cannot be used, there is no such cell, or the folder holds something or cannot be written.</exception>
+    public static ExportResult ToHuggingFace(string run, string folder, string? cell = null)
+    {
+        var trained = TrainedRun.Open(run);
+        var cells = trained.Members.SelectMany(member => member).ToArray();
+        var chosen = cell is null ? cells.MinBy(LossOf)! : Named(cells, cell);
+        if (File.Exists(folder) || Directory.Exists(folder) && Directory.EnumerateFileSystemEntries(folder).Any())
+            throw new ConfigException("--out", $"{folder} is there already and not empty; nothing is overwritten, name another folder");
+        var target = Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder));
+        var temporary = Path.Combine(Path.GetDirectoryName(target) ?? throw new ConfigException("--out", $"{folder} is a drive; name a folder in it"), $".{Path.GetFileName(target)}.{Path.GetRandomFileName()}.tmp");
+        try
+        {
+            var weights = Write(trained, run, chosen, temporary);
+            if (Directory.Exists(target)) Directory.Delete(target);           // empty, as seen above; else this fails
+            Directory.Move(temporary, target);
+            return new(Path.GetFileName(chosen.Root), cells.Length, cell is null, weights);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new ConfigException("--out", $"{folder} cannot be written ({e.Message}); choose another folder", e);
+        }
+        finally
+        {
+            if (Directory.Exists(temporary)) Directory.Delete(temporary, recursive: true);
+        }
+    }
+
+    static long Write(TrainedRun run, string name, CellFolder cell, string to)
+    {
+        using var model = ModelFolder.Load(cell.Checkpoint, null, 0, out var report);
+        if (report.Missing.Count > 0) throw new DataException(cell.Checkpoint, $"weights are missing: {string.Join(", ", report.Missing.Take(3))}; train the cell again");
+        var labels = new ModelConfig(model.Config, cell.Checkpoint).WithLabels(run.Classes);
+        foreach (var key in (string[])["id2label", "label2id"]) model.Config[key] = labels.Json[key]!.DeepClone();
+        model.Config["problem_type"] = "single_label_classification";
+        ModelFolder.Save(model, to);
+        Tokenizer.Load(cell.Checkpoint).Save(to);
+        AtomicFile.Write(Path.Combine(to, "README.md"), Card(run, name, cell, model).ToString());
+
+        using var again = ModelFolder.Load(to, null, 0, out var lacking);
+        if (lacking.Lines().FirstOrDefault() is { } fault) throw new DataException(to, $"the exported model does not read back: {fault}");
+        return model.Params.Items.Sum(item => item.Stored.Count);
+    }
+
+    static ModelCard Card(TrainedRun run, string name, CellFolder cell, TextModel model)
+    {
+        var recipe = File.ReadAllText(new RunFolder(name).Recipe).ReplaceLineEndings("\n").Split('\n');
+        var facts = recipe.TakeWhile(line => line.StartsWith('#')).Select(line => line.TrimStart('#').Trim()).Where(line => line.Length > 0).ToArray();
+        var config = new ModelConfig(model.Config, cell.Checkpoint);
+        return new(Path.GetFileName(cell.Root), Catalog.Find(config).Architecture, model.Params.Items.Sum(item => item.Stored.Count), run.Classes,
+            run.Data.Pair is { } pair ? [run.Data.Text, pair] : [run.Data.Text], Math.Min(run.MaxLengthOf(cell), model.MaxLength),
+            EvaluationSummary.Of(PredictionFile.Read(cell.Predictions)), facts, string.Join('\n', recipe.Skip(facts.Length)));
+    }
+
+    static CellFolder Named(CellFolder[] cells, string name) => Array.Find(cells, cell => Path.GetFileName(cell.Root) == name)
+        ?? throw new ConfigException("--cell", $"the run has no cell '{name}'{Nearest.Hint(name, cells.Select(cell => Path.GetFileName(cell.Root)), "")}; expected one of {string.Join(", ", cells.Take(8).Select(cell => Path.GetFileName(cell.Root)))}");
+
+    static double LossOf(CellFolder cell)
+    {
+        try
+        {
+            return JsonNode.Parse(File.ReadAllText(cell.Metrics))?["loss"] is JsonValue loss && loss.TryGetValue<double>(out var value) ? value : double.PositiveInfinity;
+        }
+        catch (JsonException e)
+        {
+            throw new DataException(cell.Metrics, $"is not valid JSON: {e.Message}", inner: e);
+        }
+    }
+}
