@@ -7,16 +7,29 @@ namespace Tutti.Models;
 public static class Catalog
 {
     /// <param name="Prefix">The name under which the encoder's weights stand in a checkpoint of a whole model.</param>
-    /// <param name="Architecture">What transformers calls the class, written into config.json.</param>
+    /// <param name="Name">What the names of transformers' classes begin with, written into config.json.</param>
     /// <param name="Build">Builds the network, taking its weights from a <see cref="Params"/>.</param>
-    public sealed record Entry(string Prefix, string Architecture, Func<Params, ModelConfig, TextModel> Build);
+    public sealed record Entry(string Prefix, string Name, Func<Params, ModelConfig, TextModel> Build)
+    {
+        /// <summary>transformers' class of a classifier.</summary>
+        public string Architecture => Name + "ForSequenceClassification";
+
+        /// <summary>transformers' class that predicts masked tokens.</summary>
+        public string LanguageArchitecture => Name + "ForMaskedLM";
+
+        /// <summary>The keys of config.json that hold the encoder's dropout.</summary>
+        public IReadOnlyList<string> DropoutKeys { get; init; } = ["hidden_dropout_prob", "attention_probs_dropout_prob"];
+    }
 
     static readonly Dictionary<string, Entry> entries = new()
     {
-        ["bert"] = new("bert", "BertForSequenceClassification", (p, config) => new Bert(p, config)),
-        ["roberta"] = new("roberta", "RobertaForSequenceClassification", (p, config) => new Roberta(p, config)),
-        ["xlm-roberta"] = new("roberta", "XLMRobertaForSequenceClassification", (p, config) => new Roberta(p, config)),
-        ["camembert"] = new("roberta", "CamembertForSequenceClassification", (p, config) => new Roberta(p, config)),
+        ["bert"] = new("bert", "Bert", (p, config) => new Bert(p, config)),
+        ["roberta"] = new("roberta", "Roberta", (p, config) => new Roberta(p, config)),
+        ["xlm-roberta"] = new("roberta", "XLMRoberta", (p, config) => new Roberta(p, config)),
+        ["camembert"] = new("roberta", "Camembert", (p, config) => new Roberta(p, config)),
+        ["electra"] = new("electra", "Electra", (p, config) => new Electra(p, config)),
+        ["distilbert"] = new("distilbert", "DistilBert", (p, config) => new DistilBert(p, config)) { DropoutKeys = ["dropout", "attention_dropout"] },
+        ["deberta-v2"] = new("deberta", "DebertaV2", (p, config) => new DebertaV2(p, config)),
     };
 
     public static IReadOnlyCollection<string> Names => entries.Keys;

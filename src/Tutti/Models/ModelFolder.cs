@@ -82,7 +82,8 @@ public static class ModelFolder
     public static void Save(TextModel model, string folder)
     {
         var config = (JsonObject)model.Config.DeepClone();
-        config["architectures"] = new JsonArray(Catalog.Find(new(config, folder)).Architecture);
+        var source = new ModelConfig(config, folder);
+        config["architectures"] = new JsonArray(source.IsLanguageModel ? Catalog.Find(source).LanguageArchitecture : Catalog.Find(source).Architecture);
         config["torch_dtype"] = model.Params.DType == DType.Float64 ? "float64" : "float32";
         AtomicFile.Write(Path.Combine(folder, "model.safetensors"), stream => SafeTensors.Write(stream, model.Params.Items.ToDictionary(item => item.Name, item => item.Value)));
         AtomicFile.Write(Path.Combine(folder, "config.json"), config.ToJsonString(new JsonSerializerOptions { WriteIndented = true }) + "\n");

@@ -28,12 +28,14 @@ public sealed partial class Tensor
     public void CopyFrom(Tensor other) => copy.Run(this, other);
 
     // ---- products
-    static readonly Op matmul = new("aten::matmul"), linear = new("aten::linear"), bmm = new("aten::bmm"), linears = new("tutti::linears"), attention = new("tutti::attention");
+    static readonly Op matmul = new("aten::matmul"), linear = new("aten::linear"), bmm = new("aten::bmm"), linears = new("tutti::linears"), attention = new("tutti::attention"), conv1d = new("aten::conv1d");
 
     public Tensor MatMul(Tensor other) => matmul.Call(this, other);
     public Tensor BatchMatMul(Tensor other) => bmm.Call(this, other);
     /// <summary>this (..., in) with weight (out, in) and bias (out) -> (..., out).</summary>
     public Tensor Linear(Tensor weight, Tensor? bias) => linear.Call(this, weight, bias);
+    /// <summary>this (n, in, L) with weight (out, in / groups, width) and bias (out) -> (n, out, L'), zeros at both ends.</summary>
+    public Tensor Conv1d(Tensor weight, Tensor? bias, long padding, long groups) => conv1d.Call(this, weight, bias, (long[])[1], (long[])[padding], (long[])[1], groups);
     /// <summary>Several linear layers of one input, on the CPU with float32 weights; see native/linear.cpp.</summary>
     internal Tensor[] Linears(Tensor[] weights, Tensor[] biases) => linears.Many(this, weights, biases);
     /// <summary>Attention of every sequence with itself on ragged rows (T,C), float32 or bfloat16 on the CPU, with dropout of the shares; see native/attention.cpp.</summary>
@@ -59,7 +61,7 @@ public sealed partial class Tensor
     public Tensor Tanh() => tanh.Call(this);
     public Tensor Silu() => silu.Call(this);
     public Tensor Softmax(int dim) => softmax.Call(this, dim);
-    public Tensor LayerNorm(Tensor weight, Tensor bias, double eps) => layerNorm.Call(this, weight.Shape, weight, bias, eps);
+    public Tensor LayerNorm(Tensor weight, Tensor? bias, double eps) => layerNorm.Call(this, weight.Shape, weight, bias, eps);
     /// <summary>LayerNorm(this + dropout(added)) in one pass, on the CPU in float32 and bfloat16; see native/fused.cpp.</summary>
     internal Tensor ResidualNorm(Tensor added, Tensor weight, Tensor bias, double eps, Tensor rows, double p, long key) => residualNorm.Call(this, added, weight, bias, eps, rows, p, key);
     /// <summary>Counter-based dropout: <paramref name="rows"/> (int64) holds one key per row of the last axis; see native/kernels.cpp.</summary>
@@ -95,7 +97,7 @@ public sealed partial class Tensor
     public Tensor UnpadRows(Tensor offsets) => unpad.Call(this, offsets);
 
     // ---- choosing and reducing
-    static readonly Op embedding = new("aten::embedding"), embeddingByRows = new("tutti::embedding"), indexSelect = new("aten::index_select"), indexCopy = new("aten::index_copy"),
+    static readonly Op embedding = new("aten::embedding"), embeddingByRows = new("tutti::embedding"), indexSelect = new("aten::index_select"), indexCopy = new("aten::index_copy"), gather = new("aten::gather"),
         sum = new("aten::sum"), sumDims = new("aten::sum", "dim_IntList"), mean = new("aten::mean"), max = new("aten::max"), argmax = new("aten::argmax"),
         isFinite = new("aten::isfinite"), all = new("aten::all");
 
@@ -106,6 +108,8 @@ public sealed partial class Tensor
     public Tensor IndexSelect(int axis, Tensor index) => indexSelect.Call(this, axis, index);
     /// <summary>This tensor with the rows of <paramref name="source"/> in the places that an index says.</summary>
     public Tensor IndexCopy(int axis, Tensor index, Tensor source) => indexCopy.Call(this, axis, index, source);
+    /// <summary>The elements that an index of the result's shape names along one axis.</summary>
+    public Tensor Gather(int axis, Tensor index) => gather.Call(this, axis, index);
     public Tensor Sum() => sum.Call(this);
     public Tensor Sum(long axis, bool keep = false) => sumDims.Call(this, (long[])[axis], keep);
     public Tensor Mean() => mean.Call(this);
