@@ -30,6 +30,9 @@ public static class Catalog
         ["electra"] = new("electra", "Electra", (p, config) => new Electra(p, config)),
         ["distilbert"] = new("distilbert", "DistilBert", (p, config) => new DistilBert(p, config)) { DropoutKeys = ["dropout", "attention_dropout"] },
         ["deberta-v2"] = new("deberta", "DebertaV2", (p, config) => new DebertaV2(p, config)),
+        ["albert"] = new("albert", "Albert", (p, config) => new Albert(p, config)),
+        ["mpnet"] = new("mpnet", "MPNet", (p, config) => new Mpnet(p, config)),
+        ["modernbert"] = new("model", "ModernBert", (p, config) => new ModernBert(p, config)) { DropoutKeys = ["embedding_dropout", "attention_dropout", "mlp_dropout"] },
     };
 
     public static IReadOnlyCollection<string> Names => entries.Keys;

@@ -20,6 +20,11 @@ public abstract class TextEncoder(Params p, ModelConfig config) : TextModel(p, c
     /// <param name="deviation">Of its fresh weights.</param>
     /// <param name="own">The architecture's classifier.</param>
     /// <param name="language">Its head that predicts tokens.</param>
-    protected void EndWith(int channels, double dropout, double deviation, Func<TextHead> own, Func<TextHead> language) =>
+    /// <exception cref="DataException">The config asks for a head that this implementation does not compute.</exception>
+    protected void EndWith(int channels, double dropout, double deviation, Func<TextHead> own, Func<TextHead> language)
+    {
+        if (config.IsLanguageModel && !config.Flag("tie_word_embeddings", true))
+            throw new DataException(config.Where, "tie_word_embeddings is false; a head that predicts tokens is supported with the table of the embeddings only");
         head = config.IsLanguageModel ? language() : config.Pooling == Pooling.Own ? own() : new PooledHead(Params, config, channels, Sizes.Layers, dropout, deviation);
+    }
 }

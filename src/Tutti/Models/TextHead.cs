@@ -71,8 +71,8 @@ sealed class FirstTokenHead(Dropout? before, Linear dense, Func<Tensor, Tensor> 
 /// <param name="activation">Of its result.</param>
 /// <param name="norm">Of that.</param>
 /// <param name="words">The table.</param>
-/// <param name="bias">(V) of the tokens.</param>
-sealed class LanguageHead(Linear dense, Func<Tensor, Tensor> activation, LayerNorm norm, Embedding words, Tensor bias) : TextHead
+/// <param name="bias">(V) of the tokens, or null.</param>
+sealed class LanguageHead(Linear dense, Func<Tensor, Tensor> activation, LayerNorm norm, Embedding words, Tensor? bias) : TextHead
 {
     public override Tensor Forward(Tensor hidden, Ragged ragged) =>
         Linear.Tied(norm.Forward(activation(dense.Forward(ragged.AskedRows(hidden)))), words.Table, bias);    // (T,V), or (asked,V)

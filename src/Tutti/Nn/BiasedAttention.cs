@@ -6,12 +6,12 @@ namespace Tutti.Nn;
 /// Attention of every sequence with itself where something is added to the scores, such as a term for the distance of two tokens. No kernel computes that: it
 /// is done by operators on the padded rectangle, the heads before the sequences, so that what belongs to a head is one product for all sequences.
 /// </summary>
-public sealed class BiasedAttention(Params p, int heads, double dropoutShare)
+/// <param name="heads">The channels are cut into so many.</param>
+/// <param name="dropout">Of the weights; the masks are those of <see cref="SelfAttention"/>.</param>
+public sealed class BiasedAttention(int heads, Dropout dropout)
 {
     /// <summary>Added to the score of a pair that must not be: its weight is 0 exactly, and a row without any other is finite.</summary>
     public const float Masked = -1e30f;
-
-    readonly Dropout dropout = new(p, dropoutShare);
 
     /// <param name="query">(T,C), or (n,C) for the first position of each sequence alone.</param>
     /// <param name="key">(T,C).</param>

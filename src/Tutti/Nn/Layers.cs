@@ -15,7 +15,7 @@ public sealed class Linear(Params p, int inputs, int outputs, double deviation =
     public Tensor Forward(Tensor x) => Together(x, this)[0];                      // (...,inputs) -> (...,outputs)
 
     /// <summary>The product with a weight that another layer owns.</summary>
-    internal static Tensor Tied(Tensor x, Tensor weight, Tensor bias) => x.Device.IsCpu && weight.DType == DType.Float32 ? x.Linears([weight], [bias])[0] : x.Linear(weight, bias);
+    internal static Tensor Tied(Tensor x, Tensor weight, Tensor? bias) => bias is not null && x.Device.IsCpu && weight.DType == DType.Float32 ? x.Linears([weight], [bias])[0] : x.Linear(weight, bias);
 
     /// <summary>Several layers of one input, which is cast and kept for backward once.</summary>
     public static Tensor[] Together(Tensor x, params Linear[] layers) => x.Device.IsCpu && layers.All(layer => layer.weight.DType == DType.Float32 && layer.bias is not null)

@@ -111,7 +111,7 @@ sealed class DisentangledAttention(Params p, DebertaV2Config config)
     readonly Linear? positionKey = config.FromContent && !config.SharedKeys ? new(p / "pos_key_proj", config.Hidden, config.Hidden, config.Deviation) : null;
     readonly Linear? positionQuery = config.FromPosition && !config.SharedKeys ? new(p / "pos_query_proj", config.Hidden, config.Hidden, config.Deviation) : null;
     readonly Dropout positionDropout = new(p, config.Dropout);
-    readonly BiasedAttention attention = new(p, config.Heads, config.AttentionDropout);
+    readonly BiasedAttention attention = new(config.Heads, new(p, config.AttentionDropout));
 
     /// <param name="x">(T,C)</param>
     /// <param name="asked">(T,C), or (n,C): whose context is asked.</param>
