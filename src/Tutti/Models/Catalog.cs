@@ -17,6 +17,12 @@ public static class Catalog
         /// <summary>transformers' class that predicts masked tokens.</summary>
         public string LanguageArchitecture => Name + "ForMaskedLM";
 
+        /// <summary>The key of config.json that says how many layers with weights of their own there are, and what it is by default.</summary>
+        public (string Key, int Default) Layers { get; init; } = ("num_hidden_layers", 12);
+
+        /// <summary>The weights by depth.</summary>
+        public LayerGroups Groups(ModelConfig config) => new(Prefix, config.Int(Layers.Key, Layers.Default));
+
         /// <summary>The keys of config.json that hold the encoder's dropout.</summary>
         public IReadOnlyList<string> DropoutKeys { get; init; } = ["hidden_dropout_prob", "attention_probs_dropout_prob"];
     }
@@ -28,11 +34,11 @@ public static class Catalog
         ["xlm-roberta"] = new("roberta", "XLMRoberta", (p, config) => new Roberta(p, config)),
         ["camembert"] = new("roberta", "Camembert", (p, config) => new Roberta(p, config)),
         ["electra"] = new("electra", "Electra", (p, config) => new Electra(p, config)),
-        ["distilbert"] = new("distilbert", "DistilBert", (p, config) => new DistilBert(p, config)) { DropoutKeys = ["dropout", "attention_dropout"] },
-        ["deberta-v2"] = new("deberta", "DebertaV2", (p, config) => new DebertaV2(p, config)),
-        ["albert"] = new("albert", "Albert", (p, config) => new Albert(p, config)),
+        ["distilbert"] = new("distilbert", "DistilBert", (p, config) => new DistilBert(p, config)) { DropoutKeys = ["dropout", "attention_dropout"], Layers = ("n_layers", 6) },
+        ["deberta-v2"] = new("deberta", "DebertaV2", (p, config) => new DebertaV2(p, config)) { Layers = ("num_hidden_layers", 24) },
+        ["albert"] = new("albert", "Albert", (p, config) => new Albert(p, config)) { Layers = ("num_hidden_groups", 1) },
         ["mpnet"] = new("mpnet", "MPNet", (p, config) => new Mpnet(p, config)),
-        ["modernbert"] = new("model", "ModernBert", (p, config) => new ModernBert(p, config)) { DropoutKeys = ["embedding_dropout", "attention_dropout", "mlp_dropout"] },
+        ["modernbert"] = new("model", "ModernBert", (p, config) => new ModernBert(p, config)) { DropoutKeys = ["embedding_dropout", "attention_dropout", "mlp_dropout"], Layers = ("num_hidden_layers", 22) },
     };
 
     public static IReadOnlyCollection<string> Names => entries.Keys;

@@ -69,6 +69,9 @@ public abstract class TextModel(Params p, JsonObject config) : IDisposable
     /// <summary>The sizes of its layers, for an estimate of memory.</summary>
     protected internal virtual EncoderSizes Sizes => EncoderSizes.Of(new(Config, "config.json"));
 
+    /// <summary>Its weights by depth; null for a model without layers.</summary>
+    protected internal virtual LayerGroups? Groups => null;
+
     /// <summary>Logits (n,K) of a last hidden state (T,C); (n,C) is possible where <see cref="ReadsFirst"/> says so.</summary>
     protected internal abstract Tensor Head(Tensor hidden, Ragged ragged);
 

@@ -1,4 +1,3 @@
-using System.Text.Json.Nodes;
 using Tutti.Models;
 using Tutti.Text;
 using Tutti.Torch;
@@ -28,8 +27,7 @@ public sealed record MemberModel(ModelSpec Spec, TrainConfig Config, Tokenizer T
         var spec = member.Model;
         var tokenizer = spec.Folder is { } folder ? FromFolder(folder)
             : spec.Tokenizer is { } file ? Tokenizer.Load(file)
-            : spec.Kind == EncoderKind.Bert ? WordPieceTrainer.Train(texts(), spec.Vocabulary!.Value)
-            : throw new ConfigException($"members.{member.Name}.model.vocabulary", "learning a vocabulary is built for kind: bert; name a byte-level BPE tokenizer's folder with model.tokenizer instead");
+            : WordPieceTrainer.Train(texts(), spec.Vocabulary!.Value);
         return new(spec, member.Effective(common), tokenizer);
     }
 
@@ -40,9 +38,10 @@ public sealed record MemberModel(ModelSpec Spec, TrainConfig Config, Tokenizer T
     {
         report = new([], []);
         device ??= Device;
-        var model = Spec.Folder is { } folder ? ModelFolder.Load(folder, classes, seed, out report, device, change: WithDropout) : ModelFolder.New(WithDropout(Fresh(classes)), seed, device);
+        var model = Spec.Folder is { } folder ? ModelFolder.Load(folder, classes, seed, out report, device, change: Changed, reinitialize: Spec.ReinitializeLayers ?? 0) : ModelFolder.New(Changed(Fresh(classes)), seed, device);
         try
         {
+            LayerGroups.Freeze(model, Config.Freeze);
             CheckVocabulary(model);
             return model;
         }
@@ -68,31 +67,18 @@ public sealed record MemberModel(ModelSpec Spec, TrainConfig Config, Tokenizer T
             throw new DataException(where, $"the tokenizer has only {ids} ids, the model's embedding {rows} rows; the vocabulary is cut short or belongs to another model");
     }
 
-    Models.ModelConfig WithDropout(Models.ModelConfig config) => Config.Dropout is { } share
-        ? config.With("hidden_dropout_prob", share).With("attention_probs_dropout_prob", share) : config;
+    /// <summary>The config with what the recipe says of dropout and head.</summary>
+    Models.ModelConfig Changed(Models.ModelConfig config)
+    {
+        if (Config.Dropout is { } share)
+            foreach (var key in Catalog.Find(config).DropoutKeys) config = config.With(key, share);
+        if (Spec.Pooling is { } pooling) config = config.WithPooling(pooling);
+        return Spec.MultiSampleDropout is { } samples ? config.With("tutti_dropout_samples", samples) : config;
+    }
 
     Models.ModelConfig Fresh(IReadOnlyList<string> classes)
     {
-        var roberta = Spec.Kind == EncoderKind.Roberta;
         var pad = Tokenizer.PadId ?? throw new DataException(Spec.Tokenizer ?? "tokenizer", "the tokenizer has no padding token, which an encoder needs");
-        var positions = Spec.MaxLength ?? DefaultPositions;
-        var json = new JsonObject
-        {
-            ["model_type"] = roberta ? "roberta" : "bert",
-            ["vocab_size"] = Tokenizer.VocabularySize,
-            ["hidden_size"] = Spec.Hidden,
-            ["num_hidden_layers"] = Spec.Layers,
-            ["num_attention_heads"] = Spec.Heads,
-            ["intermediate_size"] = Spec.Intermediate ?? 4 * Spec.Hidden,
-            ["hidden_act"] = "gelu",
-            ["hidden_dropout_prob"] = Spec.Dropout ?? 0.1,
-            ["attention_probs_dropout_prob"] = Spec.Dropout ?? 0.1,
-            // RoBERTa's positions begin behind the padding id.
-            ["max_position_embeddings"] = roberta ? positions + pad + 1 : positions,
-            ["type_vocab_size"] = roberta ? 1 : 2,
-            ["layer_norm_eps"] = roberta ? 1e-5 : 1e-12,
-            ["pad_token_id"] = pad,
-        };
-        return new Models.ModelConfig(json, "the recipe's model").WithLabels(classes);
+        return FreshEncoder.Config(Spec, Tokenizer.VocabularySize, pad, Spec.MaxLength ?? DefaultPositions).WithLabels(classes);
     }
 }

@@ -1,12 +1,13 @@
 using System.ComponentModel;
 using System.ComponentModel.DataAnnotations;
 using System.Globalization;
+using Tutti.Models;
 using Tutti.Training;
 
 namespace Tutti.Recipes;
 
-/// <summary>A family of encoders that can be trained from nothing.</summary>
-public enum EncoderKind { Bert, Roberta }
+/// <summary>A family of encoders that can be trained from nothing, called as in config.json.</summary>
+public enum EncoderKind { Bert, Roberta, Electra, Distilbert, DebertaV2, Albert, Mpnet, Modernbert }
 
 /// <summary>One model of the ensemble, trained once for each of its seeds and each fold.</summary>
 public sealed record MemberConfig
@@ -68,7 +69,7 @@ public sealed record MemberConfig
 [ShortForm("folder")]
 public sealed record ModelSpec
 {
-    [Description("Folder of a Hugging Face model (config.json, weights, tokenizer). Not together with the other keys.")]
+    [Description("Folder of a Hugging Face model (config.json, weights, tokenizer). Not together with the keys that describe a new encoder.")]
     public string? Folder { get; init; }
 
     [Description("Family of an encoder to train from nothing.")]
@@ -105,6 +106,17 @@ public sealed record ModelSpec
     [Range(3, int.MaxValue)]
     public int? MaxLength { get; init; }
 
+    [Description("How the tokens of a text become one row in its classifier: as the architecture does it (own, the default), by the first token, the mean, learnt weights (attention), or the first token of the last four layers (last-four).")]
+    public Pooling? Pooling { get; init; }
+
+    [Description("How often the classifier's dropout is drawn for an update, the loss being the mean; default: once.")]
+    [Range(1, int.MaxValue)]
+    public int? MultiSampleDropout { get; init; }
+
+    [Description("So many of the last layers of a model from a folder start fresh, and what is behind them.")]
+    [Range(1, int.MaxValue)]
+    public int? ReinitializeLayers { get; init; }
+
     public static implicit operator ModelSpec(string folder) => new() { Folder = folder };
 
     /// <summary>A name for folders and tables: the folder's last part, or kind, layers and width.</summary>
@@ -122,7 +134,8 @@ public sealed record ModelSpec
     internal IReadOnlyList<ConfigFault> Validate()
     {
         var faults = ConfigFault.OfRanges(this);
-        var described = this != new ModelSpec { Folder = Folder };
+        var described = this != new ModelSpec { Folder = Folder, Pooling = Pooling, MultiSampleDropout = MultiSampleDropout, ReinitializeLayers = ReinitializeLayers };
+        if (ReinitializeLayers is not null && Folder is null) faults.Add(new("reinitialize-layers", "is for a model from a folder; one that is trained from nothing starts fresh anyway"));
         if (Folder is "") faults.Add(new("folder", "got an empty text, expected the folder of a model"));
         if (Folder is not null && described) faults.Add(new("folder", "is given together with the description of a new encoder; keep one of them"));
         if (Folder is not null) return faults;

@@ -52,13 +52,14 @@ public sealed partial class Tensor
         attention.Call(this, key, value, offsets, examples, heads, scale, p, maskKey);
 
     // ---- activations and norms
-    static readonly Op gelu = new("aten::gelu"), relu = new("aten::relu"), tanh = new("aten::tanh"), silu = new("aten::silu"),
+    static readonly Op gelu = new("aten::gelu"), relu = new("aten::relu"), tanh = new("aten::tanh"), silu = new("aten::silu"), sigmoid = new("aten::sigmoid"),
         softmax = new("aten::softmax", "int"), layerNorm = new("aten::layer_norm"), exactGelu = new("tutti::gelu"), residualNorm = new("tutti::residual_norm"), dropout = new("tutti::dropout"), dropoutOfGenerator = new("aten::dropout");
 
     /// <summary>The Gaussian error linear unit: exact (erf), or the tanh approximation.</summary>
     public Tensor Gelu(bool approximate = false) => approximate ? gelu.Call(this, "tanh") : exactGelu.Call(this);
     public Tensor Relu() => relu.Call(this);
     public Tensor Tanh() => tanh.Call(this);
+    public Tensor Sigmoid() => sigmoid.Call(this);
     public Tensor Silu() => silu.Call(this);
     public Tensor Softmax(int dim) => softmax.Call(this, dim);
     public Tensor LayerNorm(Tensor weight, Tensor? bias, double eps) => layerNorm.Call(this, weight.Shape, weight, bias, eps);
