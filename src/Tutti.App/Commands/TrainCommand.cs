@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Tutti.Recipes;
+using Tutti.Runs;
 
 namespace Tutti.App.Commands;
 
@@ -22,6 +23,7 @@ static class TrainCommand
     {
         var loaded = Recipe.Load(file, settings);
         folder ??= Path.Combine("runs", Path.GetFileNameWithoutExtension(file));
+        if (loaded.Task == RecipeTask.LanguageModel) return TrainLanguage(loaded, folder, asJson);
         var result = Watch.Run(news => new Run(loaded, folder).Train(news, Session.Cancel));
         if (asJson)
         {
@@ -33,6 +35,14 @@ static class TrainCommand
         Show.Line($"predictions of the held-out rows: {result.Files.OutOfFold}");
         if (result.Test is not null) Show.Line($"predictions of the test rows: {result.Test}");
         if (result.Submission is not null) Show.Line($"submission: {result.Submission}");
+        return 0;
+    }
+
+    static int TrainLanguage(Recipe recipe, string folder, bool asJson)
+    {
+        var rows = Watch.Run(news => new LanguageRun(recipe, folder).Train(news, Session.Cancel));
+        if (asJson) Show.Line(File.ReadAllText(new RunFolder(folder).Leaderboard).TrimEnd());
+        else Show.Perplexities(rows);
         return 0;
     }
 }

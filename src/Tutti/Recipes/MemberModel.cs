@@ -37,8 +37,21 @@ public sealed record MemberModel(ModelSpec Spec, TrainConfig Config, Tokenizer T
     public TextModel Build(IReadOnlyList<string> classes, long seed, out LoadReport report, Device? device = null)
     {
         report = new([], []);
-        device ??= Device;
-        var model = Spec.Folder is { } folder ? ModelFolder.Load(folder, classes, seed, out report, device, change: Changed, reinitialize: Spec.ReinitializeLayers ?? 0) : ModelFolder.New(Changed(Fresh(classes)), seed, device);
+        return Checked(Spec.Folder is { } folder ? ModelFolder.Load(folder, classes, seed, out report, device ?? Device, change: Changed, reinitialize: Spec.ReinitializeLayers ?? 0)
+            : ModelFolder.New(Changed(Fresh()).WithLabels(classes), seed, device ?? Device));
+    }
+
+    /// <summary>The same for a network that predicts masked tokens.</summary>
+    /// <exception cref="DataException">As for <see cref="Build"/>.</exception>
+    public TextModel BuildLanguage(long seed, out LoadReport report, Device? device = null)
+    {
+        report = new([], []);
+        return Checked(Spec.Folder is { } folder ? ModelFolder.Load(folder, null, seed, out report, device ?? Device, change: config => Changed(config).AsLanguageModel(), reinitialize: Spec.ReinitializeLayers ?? 0)
+            : ModelFolder.New(Changed(Fresh()).AsLanguageModel(), seed, device ?? Device));
+    }
+
+    TextModel Checked(TextModel model)
+    {
         try
         {
             LayerGroups.Freeze(model, Config.Freeze);
@@ -76,9 +89,9 @@ public sealed record MemberModel(ModelSpec Spec, TrainConfig Config, Tokenizer T
         return Spec.MultiSampleDropout is { } samples ? config.With("tutti_dropout_samples", samples) : config;
     }
 
-    Models.ModelConfig Fresh(IReadOnlyList<string> classes)
+    Models.ModelConfig Fresh()
     {
         var pad = Tokenizer.PadId ?? throw new DataException(Spec.Tokenizer ?? "tokenizer", "the tokenizer has no padding token, which an encoder needs");
-        return FreshEncoder.Config(Spec, Tokenizer.VocabularySize, pad, Spec.MaxLength ?? DefaultPositions).WithLabels(classes);
+        return FreshEncoder.Config(Spec, Tokenizer.VocabularySize, pad, Spec.MaxLength ?? DefaultPositions);
     }
 }

@@ -28,6 +28,7 @@ public static class MemoryForecast
     public static IEnumerable<MemberMemory> Of(Recipe recipe, bool measure = false, CancellationToken cancel = default)
     {
         recipe.Check();
+        if (recipe.Task != RecipeTask.TextClassification) throw new ConfigException("task", $"is {RecipeJson.Name(recipe.Task)}; memory is predicted for text-classification, and planned when training begins for others");
         using var memory = new MemoryBudget(recipe.Memory, recipe.Device.Resolve());
         var data = RunData.Open(recipe);
         foreach (var member in OpenMember.All(recipe, data, memory))

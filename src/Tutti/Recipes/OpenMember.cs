@@ -42,7 +42,8 @@ sealed record OpenMember(MemberConfig Config, MemberModel Model, int MaxLength, 
             throw new ConfigException($"train.class-weights.{label}", $"is not a class of the data; expected one of {string.Join(", ", names.Take(10))}{Nearest.Hint(label, names, "")}");
     }
 
-    static string? Hash(ModelSpec spec)
+    /// <summary>A hash of the files that a spec names; null for a model from nothing with a vocabulary of its own.</summary>
+    internal static string? Hash(ModelSpec spec)
     {
         if ((spec.Folder ?? spec.Tokenizer) is not { } path) return null;
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);

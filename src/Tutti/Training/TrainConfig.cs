@@ -90,6 +90,13 @@ public sealed record TrainConfig
     [Range(0, 1.0, MaximumIsExclusive = true)]
     public double? Dropout { get; init; }
 
+    [Description("Share of a text's tokens that task language-model masks; default: 0.15.")]
+    [Range(0, 1.0, MinimumIsExclusive = true, MaximumIsExclusive = true)]
+    public double? MaskShare { get; init; }
+
+    [Description("Whether task language-model masks all tokens of a word together; default: false.")]
+    public bool? WholeWords { get; init; }
+
     [Description("Layer-wise learning rates: the head learns with learning-rate, the last layer with this share of it, the one before with its square, and so on down to the embeddings; default: all with learning-rate.")]
     [Range(0, 1.0, MinimumIsExclusive = true)]
     public double? LayerDecay { get; init; }
