@@ -57,7 +57,7 @@ static class FreshEncoder
         EncoderKind.DebertaV2 => new()
         {
             ["type_vocab_size"] = 0, ["layer_norm_eps"] = 1e-7, ["relative_attention"] = true, ["position_biased_input"] = false, ["position_buckets"] = Math.Max(2, positions / 2),
-            ["max_relative_positions"] = -1, ["pos_att_type"] = "p2c|c2p", ["share_att_key"] = true, ["norm_rel_ebd"] = "layer_norm", ["pooler_dropout"] = 0, ["pooler_hidden_act"] = "gelu",
+            ["max_relative_positions"] = -1, ["pos_att_type"] = "p2c|c2p", ["share_att_key"] = true, ["norm_rel_ebd"] = "layer_norm", ["pooler_dropout"] = 0.0, ["pooler_hidden_act"] = "gelu",
         },
         EncoderKind.Modernbert => new()
         {
