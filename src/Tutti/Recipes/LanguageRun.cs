@@ -172,7 +172,13 @@ public sealed class LanguageRun(Recipe recipe, string folder, Device? device = n
 
     static JsonObject Json(LanguageRow row) => new()
     {
-        ["name"] = row.Cell, ["model"] = row.Folder, ["perplexity"] = Json(row.Perplexity), ["accuracy"] = Json(row.Accuracy), ["maskedTokens"] = row.MaskedTokens, ["seconds"] = row.Seconds, ["peakBytes"] = row.PeakBytes,
+        ["name"] = row.Cell,
+        ["model"] = row.Folder,
+        ["perplexity"] = Json(row.Perplexity),
+        ["accuracy"] = Json(row.Accuracy),
+        ["maskedTokens"] = row.MaskedTokens,
+        ["seconds"] = row.Seconds,
+        ["peakBytes"] = row.PeakBytes,
     };
 
     static JsonObject Json(Score score) => new() { ["value"] = score.Value, ["low"] = score.Low, ["high"] = score.High, ["n"] = score.N };

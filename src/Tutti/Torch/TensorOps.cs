@@ -73,7 +73,7 @@ public sealed partial class Tensor
 
     // ---- shape
     static readonly Op view = new("aten::view"), reshape = new("aten::reshape"), transpose = new("aten::transpose", "int"),
-        contiguous = new("aten::contiguous"), narrow = new("aten::narrow"), select = new("aten::select", "int"), unsqueeze = new("aten::unsqueeze"), expand = new("aten::expand"), cat = new("aten::cat"), chunk = new("aten::chunk"), detach = new("aten::detach"),
+        contiguous = new("aten::contiguous"), narrow = new("aten::narrow"), select = new("aten::select", "int"), asStrided = new("aten::as_strided"), unsqueeze = new("aten::unsqueeze"), expand = new("aten::expand"), cat = new("aten::cat"), chunk = new("aten::chunk"), detach = new("aten::detach"),
         clone = new("aten::clone"), toDType = new("aten::to", "dtype"), toDevice = new("aten::to", "device"), pinMemory = new("aten::pin_memory"), pad = new("tutti::pad"), unpad = new("tutti::unpad");
 
     public Tensor View(params long[] shape) => view.Call(this, shape);
@@ -82,6 +82,8 @@ public sealed partial class Tensor
     public Tensor Contiguous() => contiguous.Call(this);
     public Tensor Narrow(int axis, long start, long length) => narrow.Call(this, axis, start, length);
     public Tensor Select(int axis, long index) => select.Call(this, axis, index);
+    /// <summary>A view of the same memory with other steps between its elements.</summary>
+    public Tensor AsStrided(long[] shape, long[] strides, long offset) => asStrided.Call(this, shape, strides, offset);
     public Tensor Unsqueeze(int axis) => unsqueeze.Call(this, axis);
     public Tensor Expand(params long[] shape) => expand.Call(this, shape);
     public static Tensor Cat(Tensor[] parts, int axis = 0) => cat.Call(parts, axis);
@@ -98,7 +100,7 @@ public sealed partial class Tensor
     public Tensor UnpadRows(Tensor offsets) => unpad.Call(this, offsets);
 
     // ---- choosing and reducing
-    static readonly Op embedding = new("aten::embedding"), embeddingByRows = new("tutti::embedding"), indexSelect = new("aten::index_select"), indexCopy = new("aten::index_copy"), gather = new("aten::gather"),
+    static readonly Op embedding = new("aten::embedding"), embeddingByRows = new("tutti::embedding"), indexSelect = new("aten::index_select"), indexCopy = new("aten::index_copy"),
         sum = new("aten::sum"), sumDims = new("aten::sum", "dim_IntList"), mean = new("aten::mean"), max = new("aten::max"), argmax = new("aten::argmax"),
         isFinite = new("aten::isfinite"), all = new("aten::all");
 
@@ -109,8 +111,6 @@ public sealed partial class Tensor
     public Tensor IndexSelect(int axis, Tensor index) => indexSelect.Call(this, axis, index);
     /// <summary>This tensor with the rows of <paramref name="source"/> in the places that an index says.</summary>
     public Tensor IndexCopy(int axis, Tensor index, Tensor source) => indexCopy.Call(this, axis, index, source);
-    /// <summary>The elements that an index of the result's shape names along one axis.</summary>
-    public Tensor Gather(int axis, Tensor index) => gather.Call(this, axis, index);
     public Tensor Sum() => sum.Call(this);
     public Tensor Sum(long axis, bool keep = false) => sumDims.Call(this, (long[])[axis], keep);
     public Tensor Mean() => mean.Call(this);

@@ -7,7 +7,7 @@ using Tutti.Training;
 namespace Tutti.Tests.Models;
 
 /// <summary>What holds for every architecture of the catalog: results do not depend on how texts are put together, or on how backward gets its activations.</summary>
-public sealed class EncoderTests : EngineTest
+public sealed class EncoderTests() : EngineTest(threads: 1)
 {
     static Example[] Some(int count, int longest = 12, int classes = 3) => [.. Enumerable.Range(0, count).Select(row =>
     {

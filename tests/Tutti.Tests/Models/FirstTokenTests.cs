@@ -6,7 +6,7 @@ using Tutti.Torch;
 namespace Tutti.Tests.Models;
 
 /// <summary>A head that reads the first token of each text gets from the last layer those alone, and nothing else changes.</summary>
-public sealed class FirstTokenTests : EngineTest
+public sealed class FirstTokenTests() : EngineTest(threads: 1)
 {
     static readonly TokenBatch batch = new([2, 5, 6, 7, 3, 2, 3, 2, 8, 9, 3], null, [5, 2, 4], [4, 9, 11]);
 

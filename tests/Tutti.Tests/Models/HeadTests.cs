@@ -7,7 +7,7 @@ using Tutti.Training;
 namespace Tutti.Tests.Models;
 
 /// <summary>Heads that a recipe puts in place of an architecture's own, against loops over the hidden states.</summary>
-public sealed class HeadTests : EngineTest
+public sealed class HeadTests() : EngineTest(threads: 1)
 {
     static readonly TokenBatch batch = new([2, 5, 6, 7, 3, 2, 3, 2, 8, 9, 3], null, [5, 2, 4], [4, 9, 11]);
 

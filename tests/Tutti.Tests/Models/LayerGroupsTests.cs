@@ -7,7 +7,7 @@ using Tutti.Training;
 namespace Tutti.Tests.Models;
 
 /// <summary>Weights by depth, and what is done by depth: learning rates, fresh last layers, frozen ones.</summary>
-public sealed class LayerGroupsTests : EngineTest
+public sealed class LayerGroupsTests() : EngineTest(threads: 1)
 {
     static readonly Example[] texts = [.. Enumerable.Range(0, 12).Select(i => new Example([2, 5 + (i % 3), 9 + (i % 5), 3], null, i % 2, i))];
 

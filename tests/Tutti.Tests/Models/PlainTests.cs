@@ -6,7 +6,7 @@ using Tutti.Torch;
 namespace Tutti.Tests.Models;
 
 /// <summary>Architectures and options for which no recorded values exist, against loops over doubles written from their papers and transformers' code.</summary>
-public sealed class PlainTests : EngineTest
+public sealed class PlainTests() : EngineTest(threads: 1)
 {
     const double Eps = 1e-5;
     const int Heads = 2;

@@ -41,13 +41,25 @@ static class Tiny
         "distilbert" => new() { ["dim"] = 16, ["hidden_dim"] = 32, ["n_layers"] = layers, ["n_heads"] = 2, ["dropout"] = dropout, ["attention_dropout"] = dropout, ["seq_classif_dropout"] = dropout },
         "deberta-v2" => new()
         {
-            ["relative_attention"] = true, ["position_buckets"] = 4, ["pos_att_type"] = "p2c|c2p", ["norm_rel_ebd"] = "layer_norm", ["position_biased_input"] = false, ["type_vocab_size"] = 0,
-            ["conv_kernel_size"] = 3, ["conv_groups"] = 2, ["pooler_dropout"] = dropout,
+            ["relative_attention"] = true,
+            ["position_buckets"] = 4,
+            ["pos_att_type"] = "p2c|c2p",
+            ["norm_rel_ebd"] = "layer_norm",
+            ["position_biased_input"] = false,
+            ["type_vocab_size"] = 0,
+            ["conv_kernel_size"] = 3,
+            ["conv_groups"] = 2,
+            ["pooler_dropout"] = dropout,
         },
         "albert" => new() { ["embedding_size"] = 12, ["num_hidden_groups"] = 1, ["inner_group_num"] = 2, ["classifier_dropout_prob"] = dropout },
         "modernbert" => new()
         {
-            ["local_attention"] = 4, ["global_attn_every_n_layers"] = 2, ["embedding_dropout"] = dropout, ["attention_dropout"] = dropout, ["mlp_dropout"] = dropout, ["classifier_dropout"] = dropout,
+            ["local_attention"] = 4,
+            ["global_attn_every_n_layers"] = 2,
+            ["embedding_dropout"] = dropout,
+            ["attention_dropout"] = dropout,
+            ["mlp_dropout"] = dropout,
+            ["classifier_dropout"] = dropout,
         },
         _ => [],
     };

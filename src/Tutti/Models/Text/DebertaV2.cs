@@ -4,7 +4,7 @@ using Tutti.Torch;
 namespace Tutti.Models.Text;
 
 // DeBERTa-v2 and -v3 (He et al. 2021) for sequence classification; weight names and arithmetic of transformers' modeling_deberta_v2.py.
-// n sequences, T tokens, L longest, C channels, H heads, R rows of the table of relative positions.
+// n sequences, T tokens, L longest, C channels, H heads, D = C / H, R rows of the table of relative positions.
 
 /// <summary>The sizes and choices of DeBERTa-v2; defaults as transformers' DebertaV2Config.</summary>
 sealed record DebertaV2Config(ModelConfig Source)
@@ -96,11 +96,12 @@ sealed class DebertaV2Embeddings
     }
 }
 
-/// <summary>The relative positions of one micro-batch: the rows of the table that its texts can ask for, and which row a pair of tokens has.</summary>
+/// <summary>The relative positions of one micro-batch: the rows of the table that its texts can ask for, and which row a distance has.</summary>
 /// <param name="Rows">(R,C).</param>
 /// <param name="First">The table's row that is the first of them.</param>
-/// <param name="Pairs">(L,L) int64: query, key.</param>
-sealed record RelativePositions(Tensor Rows, int First, Tensor Pairs);
+/// <param name="Rising">(2L-1) int64: the rows of the distances 1-L, 2-L ... L-1 of a query from a key.</param>
+/// <param name="Falling">The same from L-1 down.</param>
+sealed record RelativePositions(Tensor Rows, int First, Tensor Rising, Tensor Falling);
 
 /// <summary>Attention whose scores have terms for content to position and position to content (He et al. 2021, section 3.1).</summary>
 sealed class DisentangledAttention(Params p, DebertaV2Config config)
@@ -126,22 +127,27 @@ sealed class DisentangledAttention(Params p, DebertaV2Config config)
         var (first, count) = (relative.First, (int)relative.Rows.Size(0));
         // One mask for the whole update: a row of the table belongs to no text.
         var rows = positionDropout.Forward(relative.Rows, () => ragged.Longs([.. Enumerable.Range(first, count).Select(row => (long)row)]));
-        var (keys, queries) = (config.FromContent ? ByHead((positionKey ?? key).Forward(rows)) : null, config.FromPosition ? ByHead((positionQuery ?? query).Forward(rows)) : null);
+        var (keys, queries) = (config.FromContent ? ByHead((positionKey ?? key).Forward(rows), relative.Falling) : null, config.FromPosition ? ByHead((positionQuery ?? query).Forward(rows), relative.Rising) : null);
         return attention.Forward(inputs[0], inputs[1], inputs[2], ragged, scale, (q, k) =>
         {
-            var (n, Q, L) = (ragged.Count, q.Size(2), k.Size(2));
-            var pairs = relative.Pairs.Narrow(0, 0, Q);                           // (Q,L)
-            var toPosition = keys is null ? null : Rows(q, keys).Gather(-1, pairs.Expand(config.Heads, n, Q, L));
-            var toContent = queries is null ? null : Rows(k, queries).Gather(-1, pairs.Transpose(0, 1).Expand(config.Heads, n, L, Q)).Transpose(2, 3);
+            var (Q, L) = (q.Size(2), k.Size(2));
+            var toPosition = keys is null ? null : ByPair(q, keys, L);            // (H,n,Q,L)
+            var toContent = queries is null ? null : ByPair(k, queries, Q).Transpose(2, 3);
             return (toPosition is null ? toContent! : toContent is null ? toPosition : toPosition + toContent) * scale;
         });
     }
 
-    // (R,C) -> (H,D,R)
-    Tensor ByHead(Tensor x) => x.View(x.Size(0), config.Heads, -1).Transpose(0, 1).Transpose(1, 2);
+    // (R,C) -> (H,D,2L-1), a column for every distance
+    Tensor ByHead(Tensor x, Tensor distances) => x.IndexSelect(0, distances).View(distances.Count, config.Heads, -1).Transpose(0, 1).Transpose(1, 2);
 
-    // (H,n,L,D) with (H,D,R) -> (H,n,L,R)
-    static Tensor Rows(Tensor x, Tensor positions) => x.View(x.Size(0), -1, x.Size(3)).BatchMatMul(positions).View(x.Size(0), x.Size(1), x.Size(2), -1);
+    // (H,n,X,D) with (H,D,2L-1) -> (H,n,X,Y). From one position to the next the wanted distances begin one column earlier, so a view whose rows are one number shorter
+    // holds all pairs: nothing is gathered, and nothing scattered on the way back (the relative shift of Dai et al. 2019, appendix B).
+    static Tensor ByPair(Tensor x, Tensor positions, long width)
+    {
+        var (H, n, X, distances) = (x.Size(0), x.Size(1), x.Size(2), positions.Size(2));
+        var products = x.View(H, n * X, -1).BatchMatMul(positions);               // (H,n*X,2L-1)
+        return products.AsStrided([H, n, X, width], [n * X * distances, X * distances, distances - 1, 1], (distances - 1) / 2);
+    }
 }
 
 sealed class DebertaV2Layer(Params p, DebertaV2Config config)
@@ -217,7 +223,7 @@ public sealed class DebertaV2 : TextEncoder
     /// <summary>Relative positions have no end; what the model was trained with is the limit, as for its tokenizer.</summary>
     public override int MaxLength => config.Positions;
 
-    // Scores, their softmax and dropout, and what is gathered for both terms.
+    // Scores, their softmax and dropout, and the products of both terms with every distance.
     protected internal override EncoderSizes Sizes => new(config.Hidden, config.Layers, config.Heads, config.Intermediate, Scores: 8);
 
     protected override Tensor Encode(TokenBatch batch, Ragged ragged, Action<Tensor>? observe)
@@ -242,15 +248,12 @@ public sealed class DebertaV2 : TextEncoder
         var (length, span) = (ragged.MaxLength, config.Span);
         int Row(int distance) => Math.Clamp(config.Bucket(distance) + span, 0, (2 * span) - 1);
         var (first, last) = (Row(1 - length), Row(length - 1));
-        var byDistance = Enumerable.Range(1 - length, (2 * length) - 1).Select(distance => (long)Row(distance) - first).ToArray();
-        var pairs = new long[length * length];
-        for (var q = 0; q < length; q++)
-            for (var k = 0; k < length; k++) pairs[(q * length) + k] = byDistance[q - k + length - 1];
+        long[] rising = [.. Enumerable.Range(1 - length, (2 * length) - 1).Select(distance => (long)Row(distance) - first)];
         var rows = Scope.Run(() =>
         {
             var table = relative.Forward(ragged.Longs([.. Enumerable.Range(first, last - first + 1).Select(row => (long)row)]));
             return relativeNorm is null ? table : relativeNorm.Forward(table);
         });
-        return new(rows, first, ragged.Longs(pairs).View(length, length));
+        return new(rows, first, ragged.Longs(rising), ragged.Longs([.. rising.Reverse()]));
     }
 }

@@ -35,6 +35,6 @@ public sealed class Roberta : TextEncoder
     protected override Tensor Encode(TokenBatch batch, Ragged ragged, Action<Tensor>? observe) =>
         encoder.Forward(Scope.Run(() => embeddings.Forward(batch, Places.BehindPadding(batch, config.Pad), ragged)), ragged, observe);
 
-    // transformers' RobertaConfig: where it differs from BertConfig.
-    static ModelConfig WithDefaults(ModelConfig source) => source.WithDefault("vocab_size", 50265).WithDefault("pad_token_id", 1);
+    // transformers' RobertaConfig, XLMRobertaConfig and CamembertConfig: where they differ from BertConfig. The latter two have its vocabulary.
+    static ModelConfig WithDefaults(ModelConfig source) => (source.ModelType == "roberta" ? source.WithDefault("vocab_size", 50265) : source).WithDefault("pad_token_id", 1);
 }
