@@ -39,7 +39,7 @@ sealed class UpdateClock : IDisposable
     public UpdateClock(TextModel model, TrainConfig config, int seed)
     {
         (this.model, this.config, this.seed) = (new(model), config, seed);
-        gradients = new(this.model, config, seed, null);
+        gradients = new(this.model, config, seed);
         optimizer = new(model.Params.Items, config.Beta1, config.Beta2, config.Epsilon, config.WeightDecay);
     }
 

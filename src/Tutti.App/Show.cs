@@ -1,6 +1,7 @@
 using System.Globalization;
 using Spectre.Console;
 using Tutti.Evaluation;
+using Tutti.Recipes;
 using Tutti.Reports;
 using Tutti.Torch;
 
@@ -38,6 +39,16 @@ static class Show
         console.WriteLine("Each cell kept the checkpoint that did best on its held-out rows, which flatters these figures a little;");
         console.WriteLine("tutti evaluate scores rows of your own.");
         console.WriteLine();
+    }
+
+    public static void Perplexities(IReadOnlyList<LanguageRow> rows)
+    {
+        var console = Out;
+        var table = Table("", "perplexity", "masked tokens right", "time", "memory");
+        foreach (var row in rows) table.AddRow(Cells(row.Cell, Interval(row.Perplexity), Interval(row.Accuracy), FormattableString.Invariant($"{row.Seconds:0.0} s"), MemoryStats.Text(row.PeakBytes)));
+        console.WriteLine(FormattableString.Invariant($"Masked tokens of held-out texts: {rows[0].MaskedTokens} in {rows[0].Perplexity.N} texts, 95 % intervals"));
+        console.Write(table);
+        foreach (var row in rows) Line($"model: {row.Folder}");
     }
 
     public static void Summary(EvaluationSummary summary, IReadOnlyList<string> classes)

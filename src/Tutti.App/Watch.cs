@@ -102,7 +102,7 @@ sealed class Watch(IAnsiConsole console, ProgressContext? bars) : IProgress<RunN
 
     void Evaluated(EvaluationResult r)
     {
-        if (bars is null) Line(FormattableString.Invariant($"{place}: epoch {r.Epoch} update {r.Update} held-out loss {r.Loss:0.0000} accuracy {r.Accuracy:0.0000} F1 {r.MacroF1:0.0000}{(r.Best ? " best" : "")}, {rateTokens:0} tokens/s"));
+        if (bars is null) Line(FormattableString.Invariant($"{place}: epoch {r.Epoch} update {r.Update} held-out loss {r.Loss:0.0000} accuracy {r.Accuracy:0.0000}{(double.IsNaN(r.MacroF1) ? "" : FormattableString.Invariant($" F1 {r.MacroF1:0.0000}"))}{(r.Best ? " best" : "")}, {rateTokens:0} tokens/s"));
     }
 
     void Done(FitResult fit)

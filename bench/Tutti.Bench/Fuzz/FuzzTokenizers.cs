@@ -14,6 +14,7 @@ static class FuzzTokenizers
     public static IEnumerable<FuzzSeed> All()
     {
         yield return Of(WordPieceTrainer.Train(texts, 120));
+        yield return Of(UnigramTrainer.Train(texts, 80));
         yield return BytePairs();
         foreach (var folder in Recorded())
             if (Read(folder) is { } files) yield return new(files, [.. files.Keys], Change);
@@ -21,7 +22,7 @@ static class FuzzTokenizers
 
     static FuzzSeed Of(Tokenizer tokenizer)
     {
-        var files = TokenizerFolderWriter.Files(tokenizer).Where(file => file.Value is not null).ToDictionary(file => file.Key, file => Encoding.UTF8.GetBytes(file.Value!));
+        var files = TokenizerFolderWriter.Files(tokenizer).Where(file => file.Value is not null).ToDictionary(file => file.Key, file => file.Value!);
         return new(files, [.. files.Keys], Change);
     }
 

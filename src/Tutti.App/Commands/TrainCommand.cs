@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Tutti.Hub;
 using Tutti.Recipes;
+using Tutti.Runs;
 
 namespace Tutti.App.Commands;
 
@@ -24,7 +25,9 @@ static class TrainCommand
     {
         var loaded = Recipe.Load(file, settings);
         folder ??= Path.Combine("runs", Path.GetFileNameWithoutExtension(file));
-        var result = Watch.Run(news => new Run(loaded, folder) { Hub = offline ? HubSettings.OfUser(offline: true) : null }.Train(news, Session.Cancel));
+        var hub = offline ? HubSettings.OfUser(offline: true) : null;
+        if (loaded.Task == RecipeTask.LanguageModel) return TrainLanguage(loaded, folder, hub, asJson);
+        var result = Watch.Run(news => new Run(loaded, folder) { Hub = hub }.Train(news, Session.Cancel));
         if (asJson)
         {
             Show.Line(File.ReadAllText(result.Files.Leaderboard).TrimEnd());
@@ -35,6 +38,14 @@ static class TrainCommand
         Show.Line($"predictions of the held-out rows: {result.Files.OutOfFold}");
         if (result.Test is not null) Show.Line($"predictions of the test rows: {result.Test}");
         if (result.Submission is not null) Show.Line($"submission: {result.Submission}");
+        return 0;
+    }
+
+    static int TrainLanguage(Recipe recipe, string folder, HubSettings? hub, bool asJson)
+    {
+        var rows = Watch.Run(news => new LanguageRun(recipe, folder) { Hub = hub }.Train(news, Session.Cancel));
+        if (asJson) Show.Line(File.ReadAllText(new RunFolder(folder).Leaderboard).TrimEnd());
+        else Show.Perplexities(rows);
         return 0;
     }
 }

@@ -7,16 +7,38 @@ namespace Tutti.Models;
 public static class Catalog
 {
     /// <param name="Prefix">The name under which the encoder's weights stand in a checkpoint of a whole model.</param>
-    /// <param name="Architecture">What transformers calls the class, written into config.json.</param>
+    /// <param name="Name">What the names of transformers' classes begin with, written into config.json.</param>
     /// <param name="Build">Builds the network, taking its weights from a <see cref="Params"/>.</param>
-    public sealed record Entry(string Prefix, string Architecture, Func<Params, ModelConfig, TextModel> Build);
+    public sealed record Entry(string Prefix, string Name, Func<Params, ModelConfig, TextModel> Build)
+    {
+        /// <summary>transformers' class of a classifier.</summary>
+        public string Architecture => Name + "ForSequenceClassification";
+
+        /// <summary>transformers' class that predicts masked tokens.</summary>
+        public string LanguageArchitecture => Name + "ForMaskedLM";
+
+        /// <summary>The key of config.json that says how many layers with weights of their own there are, and what it is by default.</summary>
+        public (string Key, int Default) Layers { get; init; } = ("num_hidden_layers", 12);
+
+        /// <summary>The weights by depth.</summary>
+        public LayerGroups Groups(ModelConfig config) => new(Prefix, config.Int(Layers.Key, Layers.Default));
+
+        /// <summary>The keys of config.json that hold the encoder's dropout.</summary>
+        public IReadOnlyList<string> DropoutKeys { get; init; } = ["hidden_dropout_prob", "attention_probs_dropout_prob"];
+    }
 
     static readonly Dictionary<string, Entry> entries = new()
     {
-        ["bert"] = new("bert", "BertForSequenceClassification", (p, config) => new Bert(p, config)),
-        ["roberta"] = new("roberta", "RobertaForSequenceClassification", (p, config) => new Roberta(p, config)),
-        ["xlm-roberta"] = new("roberta", "XLMRobertaForSequenceClassification", (p, config) => new Roberta(p, config)),
-        ["camembert"] = new("roberta", "CamembertForSequenceClassification", (p, config) => new Roberta(p, config)),
+        ["bert"] = new("bert", "Bert", (p, config) => new Bert(p, config)),
+        ["roberta"] = new("roberta", "Roberta", (p, config) => new Roberta(p, config)),
+        ["xlm-roberta"] = new("roberta", "XLMRoberta", (p, config) => new Roberta(p, config)),
+        ["camembert"] = new("roberta", "Camembert", (p, config) => new Roberta(p, config)),
+        ["electra"] = new("electra", "Electra", (p, config) => new Electra(p, config)),
+        ["distilbert"] = new("distilbert", "DistilBert", (p, config) => new DistilBert(p, config)) { DropoutKeys = ["dropout", "attention_dropout"], Layers = ("n_layers", 6) },
+        ["deberta-v2"] = new("deberta", "DebertaV2", (p, config) => new DebertaV2(p, config)) { Layers = ("num_hidden_layers", 24) },
+        ["albert"] = new("albert", "Albert", (p, config) => new Albert(p, config)) { Layers = ("num_hidden_groups", 1) },
+        ["mpnet"] = new("mpnet", "MPNet", (p, config) => new Mpnet(p, config)),
+        ["modernbert"] = new("model", "ModernBert", (p, config) => new ModernBert(p, config)) { DropoutKeys = ["embedding_dropout", "attention_dropout", "mlp_dropout"], Layers = ("num_hidden_layers", 22) },
     };
 
     public static IReadOnlyCollection<string> Names => entries.Keys;

@@ -89,11 +89,32 @@ public sealed record ModelConfig(JsonObject Json, string Where)
         }
     }
 
-    /// <summary>The same config for other classes.</summary>
+    /// <summary>The pooling in place of the architecture's own; a key of this project, which transformers passes over.</summary>
+    public Pooling Pooling => Text("tutti_pooling", "own") is var text && Array.Find(Enum.GetValues<Pooling>(), value => Name(value) == text) is var found && Name(found) == text ? found
+        : throw new DataException(Where, $"tutti_pooling is '{text}'; expected {string.Join(", ", Enum.GetValues<Pooling>().Select(Name))}");
+
+    /// <summary>The same config with another pooling.</summary>
+    public ModelConfig WithPooling(Pooling pooling) => With("tutti_pooling", pooling == Pooling.Own ? null : Name(pooling));
+
+    /// <summary>How often the head's dropout and projection are computed for an update, each time with another mask.</summary>
+    public int DropoutSamples => Int("tutti_dropout_samples", 1) is >= 1 and var samples ? samples : throw new DataException(Where, "tutti_dropout_samples is below 1; expected a whole number from 1");
+
+    /// <summary>Whether the model predicts masked tokens, as its class in transformers says.</summary>
+    public bool IsLanguageModel => Json["architectures"] is JsonArray { Count: > 0 } list && list[0] is JsonValue value && value.TryGetValue<string>(out var name)
+        && name.EndsWith("ForMaskedLM", StringComparison.Ordinal);
+
+    /// <summary>The same config for a model that predicts masked tokens.</summary>
+    /// <exception cref="DataException">The architecture has no such head.</exception>
+    public ModelConfig AsLanguageModel() => With("architectures", new JsonArray(Catalog.Find(this).LanguageArchitecture));
+
+    static string Name(Pooling pooling) => JsonNamingPolicy.KebabCaseLower.ConvertName(pooling.ToString());
+
+    /// <summary>The same config for a classifier of other classes.</summary>
     public ModelConfig WithLabels(IReadOnlyList<string> labels)
     {
         var json = (JsonObject)Json.DeepClone();
         json.Remove("num_labels");
+        json.Remove("architectures");
         json["id2label"] = new JsonObject(labels.Select((name, i) => KeyValuePair.Create<string, JsonNode?>(FormattableString.Invariant($"{i}"), name)));
         json["label2id"] = new JsonObject(labels.Select((name, i) => KeyValuePair.Create<string, JsonNode?>(name, i)));
         return this with { Json = json };
@@ -103,15 +124,36 @@ public sealed record ModelConfig(JsonObject Json, string Where)
     public ModelConfig With(string key, JsonNode? value)
     {
         var json = (JsonObject)Json.DeepClone();
-        json[key] = value;
+        if (value is null) json.Remove(key);
+        else json[key] = value;
         return this with { Json = json };
     }
 
+    /// <summary>The same config with a value where there is none.</summary>
+    public ModelConfig WithDefault(string key, JsonNode value) => Json[key] is null ? With(key, value) : this;
+
+    /// <summary>A whole number from 1.</summary>
+    public int Size(string key, int fallback) => Int(key, fallback) is >= 1 and var size ? size : throw new DataException(Where, $"{key} is {Int(key, fallback)}; expected at least 1");
+
+    /// <summary>A share from 0 to below 1, as of dropout.</summary>
+    public double Share(string key, double fallback) => Number(key, fallback) is >= 0 and < 1 and var share ? share
+        : throw new DataException(Where, FormattableString.Invariant($"{key} is {Number(key, fallback)}; expected a share from 0 to below 1"));
+
     public int Int(string key, int fallback) => Get(key, fallback, 1) is var value && value > MaxLayers && key.Contains("layers", StringComparison.Ordinal)
         ? throw new DataException(Where, $"{key} is {value}; expected at most {MaxLayers}") : value;
-
     public double Number(string key, double fallback) => Get(key, fallback, 0.0);
     public string Text(string key, string fallback) => Get(key, fallback, "");
+    public bool Flag(string key, bool fallback) => Json[key] is null ? fallback : Json[key] is JsonValue value && value.TryGetValue<bool>(out var result) ? result
+        : throw new DataException(Where, $"{key} is {Json[key]!.ToJsonString()}; expected true or false");
+    /// <summary>Words as a list, or as one text with | between them; none where the key is missing.</summary>
+    public IReadOnlyList<string> Texts(string key) => Json[key] switch
+    {
+        null => [],
+        JsonArray list => [.. list.Select(item => item is JsonValue value && value.TryGetValue<string>(out var text) ? text
+            : throw new DataException(Where, $"{key} has {item?.ToJsonString() ?? "null"}; expected texts"))],
+        _ => Text(key, "").ToLowerInvariant().Split('|', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries),
+    };
+
     public double? NumberOrNull(string key) => Json[key] is null ? null : Get(key, 0.0, 0.0);
 
     T Get<T>(string key, T fallback, T example) where T : notnull

@@ -32,14 +32,18 @@ public static class ModelFolder
     /// <param name="seed">Draws the weights that the checkpoint lacks.</param>
     /// <param name="report">What was initialised and ignored.</param>
     /// <param name="change">Settings to override in the config, such as dropout.</param>
+    /// <param name="reinitialize">So many of the last layers, and what is behind them, start fresh whatever the checkpoint holds.</param>
     /// <exception cref="DataException">A missing or broken file, an unknown architecture, weights of the wrong shape.</exception>
-    public static TextModel Load(string folder, IReadOnlyList<string>? labels, long seed, out LoadReport report, Device? device = null, DType dtype = DType.Float32, Func<ModelConfig, ModelConfig>? change = null)
+    public static TextModel Load(string folder, IReadOnlyList<string>? labels, long seed, out LoadReport report, Device? device = null, DType dtype = DType.Float32, Func<ModelConfig, ModelConfig>? change = null, int reinitialize = 0)
     {
         if (!Directory.Exists(folder)) throw new DataException(folder, "the model folder does not exist");
         var config = ModelConfig.Read(Path.Combine(folder, "config.json"));
         if (labels is not null) config = config.WithLabels(labels);
+        var stored = config.Pooling;
         if (change is not null) config = change(config);
         var entry = Catalog.Find(config);
+        var groups = entry.Groups(config);
+        if (reinitialize > groups.Layers) throw new DataException(folder, $"{reinitialize} of its layers are to start fresh, but it has {groups.Layers} with weights of their own");
         using var weights = new WeightFiles(folder, entry.Prefix);
         var (classes, lacking) = (config.LabelCount, 0);
         var p = new Params(seed, Stored, device, dtype);
@@ -72,7 +76,9 @@ public static class ModelFolder
 
         // A head for another number of classes cannot be kept; transformers calls this ignore_mismatched_sizes.
         bool Fresh(string name, long[]? shape, int k) =>
-            labels is not null && name.StartsWith("classifier.", StringComparison.Ordinal) && !name.Contains(".dense.", StringComparison.Ordinal) && shape?[0] is { } rows && rows != k;
+            (reinitialize > 0 && groups.Of(name) > groups.Layers - reinitialize)
+            || (stored != config.Pooling && name.StartsWith("classifier.", StringComparison.Ordinal))
+            || labels is not null && name.StartsWith("classifier.", StringComparison.Ordinal) && !name.Contains(".dense.", StringComparison.Ordinal) && shape?[0] is { } rows && rows != k;
     }
 
     /// <summary>Builds a model whose weights all start fresh.</summary>
@@ -95,7 +101,8 @@ public static class ModelFolder
     public static void Save(TextModel model, string folder)
     {
         var config = (JsonObject)model.Config.DeepClone();
-        config["architectures"] = new JsonArray(Catalog.Find(new(config, folder)).Architecture);
+        var source = new ModelConfig(config, folder);
+        config["architectures"] = new JsonArray(source.IsLanguageModel ? Catalog.Find(source).LanguageArchitecture : Catalog.Find(source).Architecture);
         config["torch_dtype"] = model.Params.DType == DType.Float64 ? "float64" : "float32";
         AtomicFile.Write(Path.Combine(folder, "model.safetensors"), stream => SafeTensors.Write(stream, model.Params.Items.ToDictionary(item => item.Name, item => item.Value)));
         AtomicFile.Write(Path.Combine(folder, "config.json"), config.ToJsonString(new JsonSerializerOptions { WriteIndented = true }) + "\n");

@@ -4,6 +4,18 @@ using Tutti.Torch;
 
 namespace Tutti.Models;
 
+/// <summary>The sizes of an encoder's layers.</summary>
+/// <param name="Hidden">Channels.</param>
+/// <param name="Layers">Their number.</param>
+/// <param name="Heads">Attention heads of each.</param>
+/// <param name="Intermediate">Channels inside its feed-forward part.</param>
+/// <param name="Scores">Numbers that attention keeps per head and pair of tokens of the padded rectangle on a CPU; 0 where the kernel computes it.</param>
+public sealed record EncoderSizes(long Hidden, long Layers, long Heads, long Intermediate, double Scores = 0)
+{
+    /// <summary>By the keys that most configs have; 0 for what is not there.</summary>
+    internal static EncoderSizes Of(ModelConfig config) => new(config.Int("hidden_size", 0), config.Int("num_hidden_layers", 0), Math.Max(1, config.Int("num_attention_heads", 0)), config.Int("intermediate_size", 0));
+}
+
 /// <summary>A network from texts to K numbers per text. What a trainer asks of it: a forward pass and its weights.</summary>
 public abstract class TextModel(Params p, JsonObject config) : IDisposable
 {
@@ -23,7 +35,18 @@ public abstract class TextModel(Params p, JsonObject config) : IDisposable
     public Tensor Forward(TokenBatch batch) => Forward(batch, null);
 
     /// <summary>As <see cref="Forward(TokenBatch)"/>; <paramref name="observe"/> sees what <see cref="Hidden"/> shows, of the last layer the rows that the head reads.</summary>
-    internal Tensor Forward(TokenBatch batch, Action<Tensor>? observe) => Head(Hidden(batch, observe, out var ragged, ReadsFirst), ragged);
+    internal Tensor Forward(TokenBatch batch, Action<Tensor>? observe)
+    {
+        if (HeadLayers == 1) return Head(Hidden(batch, observe, out var whole, ReadsFirst), whole);
+        List<Tensor> states = [];
+        var last = Hidden(batch, state =>
+        {
+            states.Add(state);
+            observe?.Invoke(state);
+        }, out var ragged);
+        states[^1] = last;                                    // of an encoder that ends with a norm, what comes out of that
+        return Head(Tensor.Cat([.. states.TakeLast(HeadLayers).Select(ragged.FirstRows)], 1), ragged);
+    }
 
     /// <summary>The last hidden state (T,C); <paramref name="observe"/> sees the embeddings' output and every layer's.</summary>
     /// <param name="batch">Ids, types and lengths.</param>
@@ -33,12 +56,21 @@ public abstract class TextModel(Params p, JsonObject config) : IDisposable
     internal Tensor Hidden(TokenBatch batch, Action<Tensor>? observe, out Ragged ragged, bool firstOnly = false)
     {
         Params.Run.FirstExample = batch.Count > 0 ? batch.Examples[0] : 0;
-        ragged = new Ragged(batch.Lengths, batch.Examples, Params.Device, Params.DType) { FirstOnly = firstOnly };
+        ragged = new Ragged(batch.Lengths, batch.Examples, Params.Device, Params.DType) { FirstOnly = firstOnly, Asked = batch.Asked };
         return Encode(batch, ragged, observe);
     }
 
     /// <summary>The head looks at the first token of each sequence alone, so that the last layer need not compute the others.</summary>
     protected internal virtual bool ReadsFirst => false;
+
+    /// <summary>Above 1 the head gets the first rows of so many of the last layers side by side, (n, layers x C), in place of the last hidden state.</summary>
+    protected internal virtual int HeadLayers => 1;
+
+    /// <summary>The sizes of its layers, for an estimate of memory.</summary>
+    protected internal virtual EncoderSizes Sizes => EncoderSizes.Of(new(Config, "config.json"));
+
+    /// <summary>Its weights by depth; null for a model without layers.</summary>
+    protected internal virtual LayerGroups? Groups => null;
 
     /// <summary>Logits (n,K) of a last hidden state (T,C); (n,C) is possible where <see cref="ReadsFirst"/> says so.</summary>
     protected internal abstract Tensor Head(Tensor hidden, Ragged ragged);

@@ -9,4 +9,7 @@ public sealed record TokenBatch(int[] Ids, byte[]? Types, int[] Lengths, long[] 
 {
     public int Count => Lengths.Length;
     public int Tokens => Ids.Length;
+
+    /// <summary>The tokens that a head of every token is asked for, as places in <see cref="Ids"/>; null for all.</summary>
+    public int[]? Asked { get; init; }
 }

@@ -4,29 +4,32 @@ namespace Tutti.Nn;
 
 // The small layers, each a few lines: T tokens (or n sequences), C channels.
 
-/// <summary>y = x W^T + b. Weight (outputs, inputs), bias (outputs).</summary>
-public sealed class Linear(Params p, int inputs, int outputs, double deviation = 0.02)
+/// <summary>y = x W^T + b. Weight (outputs, inputs), bias (outputs), which some architectures leave out.</summary>
+public sealed class Linear(Params p, int inputs, int outputs, double deviation = 0.02, bool hasBias = true)
 {
     readonly Tensor weight = p.Get("weight", Init.Normal(deviation), decay: true, outputs, inputs);
-    readonly Tensor bias = p.Get("bias", Init.Zeros, decay: false, outputs);
+    readonly Tensor? bias = hasBias ? p.Get("bias", Init.Zeros, decay: false, outputs) : null;
 
-    internal (Tensor Weight, Tensor Bias) Weights => (weight, bias);
+    internal (Tensor Weight, Tensor? Bias) Weights => (weight, bias);
 
     public Tensor Forward(Tensor x) => Together(x, this)[0];                      // (...,inputs) -> (...,outputs)
 
+    /// <summary>The product with a weight that another layer owns.</summary>
+    internal static Tensor Tied(Tensor x, Tensor weight, Tensor? bias) => bias is not null && x.Device.IsCpu && weight.DType == DType.Float32 ? x.Linears([weight], [bias])[0] : x.Linear(weight, bias);
+
     /// <summary>Several layers of one input, which is cast and kept for backward once.</summary>
-    public static Tensor[] Together(Tensor x, params Linear[] layers) => x.Device.IsCpu && layers.All(layer => layer.weight.DType == DType.Float32)
-        ? x.Linears(Array.ConvertAll(layers, layer => layer.weight), Array.ConvertAll(layers, layer => layer.bias))
+    public static Tensor[] Together(Tensor x, params Linear[] layers) => x.Device.IsCpu && layers.All(layer => layer.weight.DType == DType.Float32 && layer.bias is not null)
+        ? x.Linears(Array.ConvertAll(layers, layer => layer.weight), Array.ConvertAll(layers, layer => layer.bias!))
         : Array.ConvertAll(layers, layer => x.Linear(layer.weight, layer.bias));
 }
 
 /// <summary>Normalises the last axis and scales it (Ba et al. 2016).</summary>
-public sealed class LayerNorm(Params p, int size, double eps)
+public sealed class LayerNorm(Params p, int size, double eps, bool hasBias = true)
 {
     readonly Tensor weight = p.Get("weight", Init.Ones, decay: false, size);
-    readonly Tensor bias = p.Get("bias", Init.Zeros, decay: false, size);
+    readonly Tensor? bias = hasBias ? p.Get("bias", Init.Zeros, decay: false, size) : null;
 
-    public Tensor Forward(Tensor x) => x.LayerNorm(weight, bias, eps);
+    public Tensor Forward(Tensor x) => (x.DType == weight.DType ? x : x.To(weight.DType)).LayerNorm(weight, bias, eps);
 
     /// <summary>LayerNorm(x + dropout(added)): the end of a post-norm sublayer.</summary>
     /// <param name="x">(...,C) what the sublayer got.</param>
@@ -35,15 +38,24 @@ public sealed class LayerNorm(Params p, int size, double eps)
     /// <param name="rows">One int64 key per row.</param>
     public Tensor Forward(Tensor x, Tensor added, Dropout dropout, Func<Tensor> rows)
     {
-        if (!x.Device.IsCpu || weight.DType != DType.Float32 || dropout.Counter is not var (share, key)) return Forward(dropout.Forward(added, rows) + x);
+        if (bias is null || !x.Device.IsCpu || weight.DType != DType.Float32 || dropout.Counter is not var (share, key)) return Forward(dropout.Forward(added, rows) + x);
         return x.ResidualNorm(added, weight, bias, eps, rows(), share, key);
     }
 }
 
 /// <summary>Rows of a table by ids. The row <paramref name="padding"/> gets no gradient (torch's padding_idx); -1 for none.</summary>
-public sealed class Embedding(Params p, int rows, int size, int padding = -1, double deviation = 0.02)
+/// <param name="p">Its place.</param>
+/// <param name="rows">Ids are below.</param>
+/// <param name="size">Of a row.</param>
+/// <param name="padding">See above.</param>
+/// <param name="deviation">Of fresh weights.</param>
+/// <param name="whole">The table is read as a whole too, so that its gradient does not come by rows.</param>
+public sealed class Embedding(Params p, int rows, int size, int padding = -1, double deviation = 0.02, bool whole = false)
 {
-    readonly Parameter table = p.Table("weight", Init.Normal(deviation), rows, size);
+    readonly Parameter table = p.Table("weight", Init.Normal(deviation), rows, size, whole);
+
+    /// <summary>(rows, size), for layers that multiply by it.</summary>
+    internal Tensor Table => whole ? table.Stored : throw new InvalidOperationException($"{table.Name} was made to be read by rows only");
 
     public Tensor Forward(Tensor ids) => table.Rows(ids, padding);                // (T) -> (T,C)
 }

@@ -22,6 +22,17 @@ public sealed record Parameter(string Name, Tensor Stored, bool Decay, bool ByRo
         }
     }
 
+    /// <summary>Takes no gradient and stays as it is: no optimizer has state for it.</summary>
+    public bool Frozen { get; private set; }
+
+    /// <summary>Freezes the weight for good.</summary>
+    public void Freeze()
+    {
+        Frozen = true;
+        Stored.SetGrad(null);
+        Stored.RequireGrad(false);
+    }
+
     public void Deconstruct(out string name, out Tensor value, out bool decay) => (name, value, decay) = (Name, Value, Decay);
 
     /// <summary>

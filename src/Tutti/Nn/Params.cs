@@ -49,6 +49,9 @@ public sealed class Params : IDisposable
     /// <summary>All weights, in the order of construction.</summary>
     public IReadOnlyList<Parameter> Items => root.Items;
 
+    /// <summary>The weights that are trained: those that nobody has frozen.</summary>
+    public IReadOnlyList<Parameter> Trained => [.. root.Items.Where(item => !item.Frozen)];
+
     /// <summary>The weights of this place and all below it.</summary>
     internal Tensor[] Weights() => [.. root.Items.Where(item => item.Name.StartsWith(path, StringComparison.Ordinal)).Select(item => item.Stored)];
 
@@ -67,9 +70,28 @@ public sealed class Params : IDisposable
     /// <exception cref="DataException">The stored weight has another shape, or does not hold floating-point numbers.</exception>
     public Tensor Get(string name, Init init, bool decay, params long[] shape) => Add(name, init, decay, byRows: false, shape).Stored;
 
+    /// <summary>A weight that is never trained: loaded, or these values.</summary>
+    /// <exception cref="DataException">As for <see cref="Get"/>.</exception>
+    public Tensor Fixed(string name, float[] values, params long[] shape)
+    {
+        var item = Add(name, Init.Zeros, decay: true, byRows: false, shape);
+        item.Freeze();
+        if (!Device.IsMeta && Missing.Contains(item.Name))
+        {
+            using var scope = new Scope();
+            item.Stored.CopyFrom(Tensor.From<float>(values, shape, Device).To(DType));
+        }
+        return item.Stored;
+    }
+
     /// <summary>As <see cref="Get"/>, for a table that is read by rows only (<see cref="Parameter.Rows"/>): its gradient comes by rows where the device can.</summary>
-    internal Parameter Table(string name, Init init, long rows, long size) =>
-        Add(name, init, decay: true, rows >= FewRows && (Device.IsCpu || Device.IsMeta) && DType is (DType.Float32 or DType.Float64), [rows, size]);
+    /// <param name="name">The last part of its name.</param>
+    /// <param name="init">Of a fresh table.</param>
+    /// <param name="rows">Their number.</param>
+    /// <param name="size">Of a row.</param>
+    /// <param name="whole">Something reads the whole table, so its gradient is whole.</param>
+    internal Parameter Table(string name, Init init, long rows, long size, bool whole = false) =>
+        Add(name, init, decay: true, !whole && rows >= FewRows && (Device.IsCpu || Device.IsMeta) && DType is (DType.Float32 or DType.Float64), [rows, size]);
 
     Parameter Add(string name, Init init, bool decay, bool byRows, long[] shape)
     {

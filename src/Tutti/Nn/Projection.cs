@@ -18,7 +18,7 @@ public sealed class Projection(Params p, int inputs, int outputs, double deviati
         if (padding == 0 || !(p.Device.IsCuda || p.Run.PadHeads)) return linear.Forward(x);
         var (weight, bias) = linear.Weights;
         Tensor Zeros(params long[] shape) => Tensor.Zeros(shape, weight.DType, p.Device);
-        var y = x.Linear(Tensor.Cat([weight, Zeros(padding, inputs)]), Tensor.Cat([bias, Zeros(padding)]));
+        var y = x.Linear(Tensor.Cat([weight, Zeros(padding, inputs)]), Tensor.Cat([bias!, Zeros(padding)]));
         return y.Narrow(y.Dims - 1, 0, outputs);
     }
 }

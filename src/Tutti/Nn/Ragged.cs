@@ -48,6 +48,12 @@ public sealed class Ragged
     /// </summary>
     public bool FirstOnly { get; init; }
 
+    /// <summary>The tokens whose rows the head is asked for, as places in the flat run; null for all.</summary>
+    public int[]? Asked { get; init; }
+
+    /// <summary>The rows of <see cref="Asked"/>.</summary>
+    public Tensor AskedRows(Tensor x) => Asked is null ? x : x.IndexSelect(0, Make("asked", () => Longs(Array.ConvertAll(Asked, row => (long)row))));
+
     /// <summary>Pads by an index instead of the CPU's kernel, as other devices do.</summary>
     internal bool ByIndex { get; init; }
 
@@ -71,6 +77,9 @@ public sealed class Ragged
 
     /// <summary>(n, ...) the first row of each sequence, of (T, ...) or of what holds no other rows already.</summary>
     public Tensor FirstRows(Tensor x) => x.Size(0) == Count ? x : x.IndexSelect(0, First);
+
+    /// <summary>(n,1) tokens of each sequence, in the type of masks.</summary>
+    public Tensor Lengths => Make("lengths", () => (Offsets.Narrow(0, 1, Count) - Offsets.Narrow(0, 0, Count)).To(dtype).View(Count, 1));
 
     /// <summary>(n,1,1,L): 0 where a key is, minus infinity behind the end of its sequence.</summary>
     public Tensor KeyMask => Make("mask", () =>

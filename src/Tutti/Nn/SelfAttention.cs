@@ -11,6 +11,9 @@ public sealed class SelfAttention(Params p, int heads, double dropoutShare)
 {
     readonly Dropout dropout = new(p, dropoutShare);
 
+    /// <summary>Of the weights of pairs, for an architecture that computes some of its attention otherwise.</summary>
+    internal Dropout Dropout => dropout;
+
     /// <param name="query">(T,C), or (n,C) for the first position of each sequence alone.</param>
     /// <param name="key">(T,C).</param>
     /// <param name="value">(T,C).</param>

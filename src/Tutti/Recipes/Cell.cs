@@ -112,7 +112,8 @@ public sealed record Cell(string Member, int Seed, int Fold, CellFolder Folder, 
     /// <summary>Removes what a finished cell needs no more: a process may have been killed before it could.</summary>
     public void Finished() => new ResumeFolder(Folder.Resume).Delete();
 
-    FitProgress Progress(IProgress<RunNews> news, Device device) => new(
+    /// <summary>Hands what happens in the fit on as news of this cell.</summary>
+    internal FitProgress Progress(IProgress<RunNews> news, Device device) => new(
         new Forward<StepResult>(step => news.Report(new StepNews(Name, step))),
         new Forward<EvaluationResult>(result => news.Report(new EvaluationNews(Name, result))),
         new Forward<MemoryReport>(memory => news.Report(new PlanNews(Name, memory, Memory.Stats(device).Limit))),

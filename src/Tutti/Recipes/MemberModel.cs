@@ -1,4 +1,3 @@
-using System.Text.Json.Nodes;
 using Tutti.Models;
 using Tutti.Text;
 using Tutti.Torch;
@@ -41,10 +40,24 @@ public sealed record MemberModel(ModelSpec Spec, TrainConfig Config, Tokenizer T
     public TextModel Build(IReadOnlyList<string> classes, long seed, out LoadReport report, Device? device = null)
     {
         report = new([], []);
-        device ??= Device;
-        var model = Spec.Folder is { } folder ? ModelFolder.Load(folder, classes, seed, out report, device, change: WithDropout) : ModelFolder.New(WithDropout(Fresh(classes)), seed, device);
+        return Checked(Spec.Folder is { } folder ? ModelFolder.Load(folder, classes, seed, out report, device ?? Device, change: Changed, reinitialize: Spec.ReinitializeLayers ?? 0)
+            : ModelFolder.New(Changed(Fresh()).WithLabels(classes), seed, device ?? Device));
+    }
+
+    /// <summary>The same for a network that predicts masked tokens.</summary>
+    /// <exception cref="DataException">As for <see cref="Build"/>.</exception>
+    public TextModel BuildLanguage(long seed, out LoadReport report, Device? device = null)
+    {
+        report = new([], []);
+        return Checked(Spec.Folder is { } folder ? ModelFolder.Load(folder, null, seed, out report, device ?? Device, change: config => Changed(config).AsLanguageModel(), reinitialize: Spec.ReinitializeLayers ?? 0)
+            : ModelFolder.New(Changed(Fresh()).AsLanguageModel(), seed, device ?? Device));
+    }
+
+    TextModel Checked(TextModel model)
+    {
         try
         {
+            LayerGroups.Freeze(model, Config.Freeze);
             CheckVocabulary(model);
             return model;
         }
@@ -73,31 +86,18 @@ public sealed record MemberModel(ModelSpec Spec, TrainConfig Config, Tokenizer T
     /// <summary>Whether the rows beyond the vocabulary, if any, are padding and not a sign of a vocabulary cut short.</summary>
     internal static bool IsPadding(int ids, int rows) => ids == rows || (paddedTo.Any(unit => rows % unit == 0) && ids >= rows - (rows * PaddedRows));
 
-    Models.ModelConfig WithDropout(Models.ModelConfig config) => Config.Dropout is { } share
-        ? config.With("hidden_dropout_prob", share).With("attention_probs_dropout_prob", share) : config;
-
-    Models.ModelConfig Fresh(IReadOnlyList<string> classes)
+    /// <summary>The config with what the recipe says of dropout and head.</summary>
+    Models.ModelConfig Changed(Models.ModelConfig config)
     {
-        var roberta = Spec.Kind == EncoderKind.Roberta;
+        if (Config.Dropout is { } share)
+            foreach (var key in Catalog.Find(config).DropoutKeys) config = config.With(key, share);
+        if (Spec.Pooling is { } pooling) config = config.WithPooling(pooling);
+        return Spec.MultiSampleDropout is { } samples ? config.With("tutti_dropout_samples", samples) : config;
+    }
+
+    Models.ModelConfig Fresh()
+    {
         var pad = Tokenizer.PadId ?? throw new DataException(Spec.Tokenizer ?? "tokenizer", "the tokenizer has no padding token, which an encoder needs");
-        var positions = Spec.MaxLength ?? DefaultPositions;
-        var json = new JsonObject
-        {
-            ["model_type"] = roberta ? "roberta" : "bert",
-            ["vocab_size"] = Tokenizer.VocabularySize,
-            ["hidden_size"] = Spec.Hidden,
-            ["num_hidden_layers"] = Spec.Layers,
-            ["num_attention_heads"] = Spec.Heads,
-            ["intermediate_size"] = Spec.Intermediate ?? 4 * Spec.Hidden,
-            ["hidden_act"] = "gelu",
-            ["hidden_dropout_prob"] = Spec.Dropout ?? 0.1,
-            ["attention_probs_dropout_prob"] = Spec.Dropout ?? 0.1,
-            // RoBERTa's positions begin behind the padding id.
-            ["max_position_embeddings"] = roberta ? positions + pad + 1 : positions,
-            ["type_vocab_size"] = roberta ? 1 : 2,
-            ["layer_norm_eps"] = roberta ? 1e-5 : 1e-12,
-            ["pad_token_id"] = pad,
-        };
-        return new Models.ModelConfig(json, "the recipe's model").WithLabels(classes);
+        return FreshEncoder.Config(Spec, Tokenizer.VocabularySize, pad, Spec.MaxLength ?? DefaultPositions);
     }
 }

@@ -28,6 +28,7 @@ public static class MemoryForecast
     public static IEnumerable<MemberMemory> Of(Recipe recipe, bool measure = false, CancellationToken cancel = default)
     {
         recipe.Check();
+        if (recipe.Task != RecipeTask.TextClassification) throw new ConfigException("task", $"is {RecipeJson.Name(recipe.Task)}; memory is predicted for text-classification, and planned when training begins for others");
         using var memory = new MemoryBudget(recipe.Memory, recipe.Device.Resolve());
         var data = RunData.Open(recipe);
         foreach (var member in OpenMember.All(recipe, data, memory, null, null, cancel))
@@ -48,10 +49,10 @@ public static class MemoryForecast
         MemoryReport? Try(TrainConfig other, IReadOnlyList<Example> rows, bool checkpointing, bool paged)
         {
             cancel.ThrowIfCancellationRequested();
-            using var gradients = new GradientSum(model, other, seed, null);
+            using var gradients = new GradientSum(model, other, seed);
             return new MemoryPlanner(model, other, seed, gradients, Path.GetTempPath()).Try(rows, checkpointing, paged);
         }
-        using var sum = new GradientSum(model, config, seed, null);
+        using var sum = new GradientSum(model, config, seed);
         var report = new MemoryPlanner(model, config, seed, sum, Path.GetTempPath()).Choose(train);
         var options = Options(config, report, train, Try, member.Model.Device.IsCpu);
         long? measured = measure ? Measure(model, config with { MicroTokens = report.Plan.MicroTokens }, seed, train, cancel) : null;
@@ -81,7 +82,7 @@ public static class MemoryForecast
     /// <summary>One update of the rows that hold the largest micro-batch, with its optimizer step.</summary>
     static long Measure(TextModel model, TrainConfig config, long seed, Example[] train, CancellationToken cancel)
     {
-        var update = Enumerable.Range(1, config.Epochs).SelectMany(epoch => Batches.Epoch(train, config.Batch, seed, epoch)).MaxBy(examples => MemoryPlanner.Size(Batches.Micro(examples, config.MicroTokens)[0], model.Params.Device))!;
+        var update = Enumerable.Range(1, config.Epochs).SelectMany(epoch => Batches.Epoch(train, config.Batch, seed, epoch)).MaxBy(examples => MemoryPlanner.Size(Batches.Micro(examples, config.MicroTokens)[0], model))!;
         using var folder = new TemporaryFolder("tutti-memory-");
         var store = new FitStore(new ResumeFolder(folder.File("resume")), TimeSpan.MaxValue, []);
         return new Learner(model, config with { Epochs = 1 }, seed, store: store).Fit(update, update[..1], cancel: cancel).PeakBytes;

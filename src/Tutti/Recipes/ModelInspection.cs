@@ -105,7 +105,7 @@ public sealed record ModelInspection(
             MemoryUse Training(bool checkpointing, bool paged)
             {
                 cancel.ThrowIfCancellationRequested();
-                using var gradients = new GradientSum(model, config, 0, null);
+                using var gradients = new GradientSum(model, config, 0, (double[]?)null);
                 var plan = new MemoryPlanner(model, config, 0, gradients, Path.GetTempPath()).Try(texts, checkpointing, paged)?.Plan;
                 return new($"train, {plan ?? new MemoryPlan(config.MicroTokens, checkpointing, paged)}", plan?.PredictedPeak);
             }

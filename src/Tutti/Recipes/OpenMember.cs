@@ -41,7 +41,7 @@ sealed record OpenMember(MemberConfig Config, MemberModel Model, int MaxLength, 
 
     static OpenMember Of(MemberConfig config, HubSnapshot? source, Recipe recipe, RunData data, MemoryBudget memory, IReadOnlyList<string> texts)
     {
-        var local = source is null ? config : config with { Model = source.Folder };
+        var local = Local(config, source);
         var member = MemberModel.Of(local, recipe.Train, () => texts) with { Device = memory.Device };
         CheckClassWeights(member.Config.ClassWeights, data.Labels.Names);
         using var model = member.Build(data.Labels.Names, 0, out var report, Device.Meta);
@@ -53,13 +53,19 @@ sealed record OpenMember(MemberConfig Config, MemberModel Model, int MaxLength, 
         return new(config, member, member.MaxLength(model), notes, Hash(local.Model, source), source);
     }
 
+    /// <summary>A member whose model lies in a folder, if it is from the hub.</summary>
+    internal static MemberConfig Local(MemberConfig config, HubSnapshot? source) => source is null ? config : config with { Model = config.Model with { Folder = source.Folder, Hub = null } };
+
     static void CheckClassWeights(ClassWeights weights, IReadOnlyList<string> names)
     {
         foreach (var label in weights.Weights.Keys.Where(label => !names.Contains(label)))
             throw new ConfigException($"train.class-weights.{label}", $"is not a class of the data; expected one of {string.Join(", ", names.Take(10))}{Nearest.Hint(label, names, "")}");
     }
 
-    static string? Hash(ModelSpec spec, HubSnapshot? source)
+    /// <summary>A hash of the files that a spec names; null for a model from nothing with a vocabulary of its own.</summary>
+    /// <param name="spec">The model.</param>
+    /// <param name="source">Where it is from the hub, its files.</param>
+    internal static string? Hash(ModelSpec spec, HubSnapshot? source)
     {
         if ((spec.Folder ?? spec.Tokenizer) is not { } path) return null;
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);

@@ -9,7 +9,14 @@ using Tutti.Training;
 namespace Tutti.Recipes;
 
 /// <summary>What is learnt from the rows.</summary>
-public enum RecipeTask { TextClassification }
+public enum RecipeTask
+{
+    /// <summary>One class per row.</summary>
+    TextClassification,
+
+    /// <summary>The texts themselves: an encoder learns to predict masked tokens, to be fine-tuned afterwards.</summary>
+    LanguageModel,
+}
 
 /// <summary>How the members' probabilities become one: their mean, or their normalised geometric mean.</summary>
 public enum RecipeBlend { Mean, Geometric }
@@ -107,6 +114,10 @@ public sealed record Recipe
         foreach (var twice in names.Where(group => group.Count() > 1))
             faults.Add(new($"members.{twice.Last().Index}.name",
                 $"got '{twice.Key}' again, expected a name that no other member has (upper and lower case are the same)"));
+        if (Task == RecipeTask.LanguageModel) faults.AddRange(ValidateLanguage());
+        else if (Data.Label is null) faults.Add(new("data.label", "is required: Column that holds the row's class."));
+        if (Task != RecipeTask.LanguageModel && Members.Select(member => member.Effective(Train)).Prepend(Train).Any(train => train.MaskShare is not null || train.WholeWords is not null))
+            faults.Add(new("train", "has mask-share or whole-words, which belong to task language-model"));
         if (Submission is not null) faults.AddRange(Under("submission", Submission.Validate()));
         if (Submission is not null && Data.Test is null) faults.Add(new("submission", "needs data.test, the rows to predict"));
         if (Submission?.Sample is not null && Data.Sample is not null)
@@ -115,6 +126,16 @@ public sealed record Recipe
             foreach (var label in Train.ClassWeights.Weights.Keys.Where(label => !labels.Contains(label)).Order(StringComparer.Ordinal))
                 faults.Add(new($"train.class-weights.{label}", $"is not one of data.labels{RecipeBinder.DidYouMean(label, labels)}"));
         return faults;
+    }
+
+    IEnumerable<ConfigFault> ValidateLanguage()
+    {
+        foreach (var (key, given) in new[] { ("data.label", Data.Label is not null), ("data.labels", Data.Labels is not null), ("data.test", Data.Test is not null), ("data.folds", Data.Folds is not null), ("data.pair", Data.Pair is not null), ("submission", Submission is not null) })
+            if (given) yield return new(key, "has no meaning with task language-model, which learns from the texts of data.train alone; take it out");
+        if (Train.LabelSmoothing != 0 || !Train.ClassWeights.Equals(ClassWeights.None)) yield return new("train", "has label-smoothing or class-weights, which belong to classes");
+        if (Train.BestBy == BestBy.MacroF1) yield return new("train.best-by", "got macro-f1, expected loss or accuracy (of the masked tokens)");
+        for (var i = 0; i < Members.Count; i++)
+            if (Members[i].Model is { Pooling: not null } or { MultiSampleDropout: not null }) yield return new($"members.{i}.model", "names pooling or multi-sample-dropout, which belong to a classifier; name them when it is fine-tuned");
     }
 
     /// <summary>Throws what <see cref="Validate"/> finds.</summary>

@@ -17,7 +17,7 @@ sealed partial class RecipeBinder
     /// <summary>Names that are planned, so that they are told apart from mistakes.</summary>
     static readonly Dictionary<Type, string[]> planned = new()
     {
-        [typeof(RecipeTask)] = ["multi-label", "text-regression", "multi-target", "language-model", "image-classification", "ratings"],
+        [typeof(RecipeTask)] = ["multi-label", "text-regression", "multi-target", "image-classification", "ratings"],
         [typeof(RecipeBlend)] = ["rank", "hill-climb", "stack"],
         [typeof(Tables.FoldKind)] = ["time"],
     };

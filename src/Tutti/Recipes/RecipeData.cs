@@ -21,8 +21,8 @@ public sealed partial record DataConfig
     [Description("The second text of a row where two texts are compared; a template like text.")]
     public string? Pair { get; init; }
 
-    [Description("Column that holds the row's class.")]
-    public required string Label { get; init; }
+    [Description("Column that holds the row's class; required but for task language-model, which learns from the texts alone.")]
+    public string? Label { get; init; }
 
     [Description("Column that names a row; default: the rows are counted from 0.")]
     public string? Id { get; init; }
@@ -54,7 +54,7 @@ public sealed partial record DataConfig
             if (template is not null && !Placeholder().IsMatch(template))
                 faults.Add(new(key, $"got '{template}', expected at least one {{column}}"
                     + (ColumnName().IsMatch(template) ? $"; did you mean \"{{{template}}}\"?" : "")));
-        if (Label.Length > 0 && Label == (Id ?? "id")) faults.Add(new("label", $"got '{Label}', which is the column that names a row; the two must differ"));
+        if (Label is { Length: > 0 } && Label == (Id ?? "id")) faults.Add(new("label", $"got '{Label}', which is the column that names a row; the two must differ"));
         if (Folds is not null && Validation is not null)
             faults.Add(new("validation", "is given together with folds; keep one of them (--set data.validation=null takes it out)"));
         if (Folds is not null) faults.AddRange(Folds.Validate().Select(fault => fault with { Path = $"folds.{fault.Path}" }));

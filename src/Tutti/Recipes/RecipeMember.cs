@@ -2,12 +2,13 @@ using System.ComponentModel;
 using System.ComponentModel.DataAnnotations;
 using System.Globalization;
 using Tutti.Hub;
+using Tutti.Models;
 using Tutti.Training;
 
 namespace Tutti.Recipes;
 
-/// <summary>A family of encoders that can be trained from nothing.</summary>
-public enum EncoderKind { Bert, Roberta }
+/// <summary>A family of encoders that can be trained from nothing, called as in config.json.</summary>
+public enum EncoderKind { Bert, Roberta, Electra, Distilbert, DebertaV2, Albert, Mpnet, Modernbert }
 
 /// <summary>One model of the ensemble, trained once for each of its seeds and each fold.</summary>
 public sealed record MemberConfig
@@ -69,7 +70,7 @@ public sealed record MemberConfig
 [ShortForm("folder")]
 public sealed record ModelSpec
 {
-    [Description("Folder of a Hugging Face model (config.json, weights, tokenizer); a name with one slash that is no folder is one of the hub. Not together with the other keys.")]
+    [Description("Folder of a Hugging Face model (config.json, weights, tokenizer); a name with one slash that is no folder is one of the hub. Not together with the keys that describe a new encoder.")]
     public string? Folder { get; init; }
 
     [Description("Name of a model on the Hugging Face hub, owner/name or owner/name@revision, which is fetched into the cache. Not together with the other keys.")]
@@ -108,6 +109,17 @@ public sealed record ModelSpec
     [Range(3, int.MaxValue)]
     public int? MaxLength { get; init; }
 
+    [Description("How the tokens of a text become one row in its classifier: as the architecture does it (own, the default), by the first token, the mean, learnt weights (attention), or the first token of the last four layers (last-four).")]
+    public Pooling? Pooling { get; init; }
+
+    [Description("How often the classifier's dropout is drawn for an update, the loss being the mean; default: once.")]
+    [Range(1, int.MaxValue)]
+    public int? MultiSampleDropout { get; init; }
+
+    [Description("So many of the last layers of a model from a folder start fresh, and what is behind them.")]
+    [Range(1, int.MaxValue)]
+    public int? ReinitializeLayers { get; init; }
+
     public static implicit operator ModelSpec(string folder) => new() { Folder = folder };
 
     /// <summary>The same with full paths; a folder that is not there and reads as a name on the hub becomes one.</summary>
@@ -134,7 +146,8 @@ public sealed record ModelSpec
     internal IReadOnlyList<ConfigFault> Validate()
     {
         var faults = ConfigFault.OfRanges(this);
-        var described = this != new ModelSpec { Folder = Folder, Hub = Hub };
+        var described = this != new ModelSpec { Folder = Folder, Hub = Hub, Pooling = Pooling, MultiSampleDropout = MultiSampleDropout, ReinitializeLayers = ReinitializeLayers };
+        if (ReinitializeLayers is not null && Folder is null && Hub is null) faults.Add(new("reinitialize-layers", "is for a model from a folder or the hub; one that is trained from nothing starts fresh anyway"));
         if (Folder is "") faults.Add(new("folder", "got an empty text, expected the folder of a model"));
         if (Folder is not null && described) faults.Add(new("folder", "is given together with the description of a new encoder; keep one of them"));
         if (Hub is not null && HubName.TryParse(Hub) is not { IsDataSet: false }) faults.Add(new("hub", $"got '{Hub}', expected the name of a model on the hub, owner/name or owner/name@revision"));

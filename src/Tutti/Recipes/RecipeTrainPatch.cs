@@ -27,4 +27,8 @@ public sealed record TrainPatch
     public int? EarlyStopping { get; init; }
     public BestBy? BestBy { get; init; }
     public double? Dropout { get; init; }
+    public double? MaskShare { get; init; }
+    public bool? WholeWords { get; init; }
+    public double? LayerDecay { get; init; }
+    public IReadOnlyList<string>? Freeze { get; init; }
 }

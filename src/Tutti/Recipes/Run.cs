@@ -34,6 +34,7 @@ public sealed class Run(Recipe recipe, string folder, Device? device = null)
     public RunResult Train(IProgress<RunNews>? news = null, CancellationToken cancel = default)
     {
         recipe.Check();
+        if (recipe.Task != RecipeTask.TextClassification) throw new ConfigException("task", $"is {RecipeJson.Name(recipe.Task)}, which LanguageRun trains");
         using var memory = new MemoryBudget(recipe.Memory, device ?? recipe.Device.Resolve());
         var data = RunData.Open(recipe);
         var members = OpenMember.All(recipe, data, memory, Hub, news, cancel);
@@ -150,7 +151,7 @@ public sealed class Run(Recipe recipe, string folder, Device? device = null)
         var test = Blend.Of(Kind, [.. members]);
         PredictionFile.Write(files.Test, test);
         if (recipe.Submission is { } submission)
-            Submission.Write(Path.Combine(files.Root, submission.File), test, recipe.Data.Id ?? "id", recipe.Data.Label, recipe.SampleFile);
+            Submission.Write(Path.Combine(files.Root, submission.File), test, recipe.Data.Id ?? "id", recipe.Data.Label!, recipe.SampleFile);
     }
 
     RunResult Evaluate(PredictionSet oof, Dictionary<string, PredictionSet> perMember, Cell[] cells, RunData data)

@@ -10,10 +10,10 @@ public sealed class RunData
     RunData(DataConfig config, Table train, Table? test, LabelMap labels, Folds folds)
     {
         (Train, Test, Folds) = (train, test, folds);
-        label = config.Label;
+        label = config.Label!;
         (Text, Pair) = Templates(config);
         Labels = labels;
-        Truth = Labels.IndicesOf(train, config.Label);
+        Truth = Labels.IndicesOf(train, config.Label!);
         TrainIds = RowIds.Of(train, config.Id);
         TestIds = test is null ? [] : RowIds.Of(test, config.Id);
     }
@@ -46,7 +46,7 @@ public sealed class RunData
             text.Check(test);
             pair?.Check(test);
         }
-        var labels = config.Labels is { } names ? LabelMap.InOrder(names) : LabelMap.From(train, config.Label);
+        var labels = config.Labels is { } names ? LabelMap.InOrder(names) : LabelMap.From(train, config.Label!);
         return new(config, train, test, labels, Folds.Make(train, recipe.FoldSettings, config.Label, TextKeys.Of(train, text, pair)));
     }
 

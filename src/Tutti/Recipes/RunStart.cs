@@ -36,17 +36,28 @@ sealed class RunStart : IDisposable
     /// <summary>Recipe in effect with hashes and versions, folds, hashes of the rows. What a killed process left half written goes.</summary>
     public void Write(Recipe recipe, RunData data, Device device, int cells, IReadOnlyList<(string Name, object? Value)> models)
     {
+        WriteRecipe(recipe, data.Train.ContentHash, data.Test?.ContentHash, device, cells, models, () =>
+        {
+            data.Folds.Save(files.Folds, data.TrainIds);
+            SeenRows.Write(files.SeenRows, data);
+        });
+    }
+
+    /// <summary>Recipe in effect with hashes and versions, then what else a kind of run has to write.</summary>
+    /// <param name="train">Hash of the training rows.</param>
+    /// <param name="test">Hash of the test rows, or null.</param>
+    public void WriteRecipe(Recipe recipe, string? train, string? test, Device device, int cells, IReadOnlyList<(string Name, object? Value)> models, Action? then = null)
+    {
         AtomicFile.RemoveUnfinished(files.Root, below: false);
         AtomicFile.RemoveUnfinished(files.Cells, below: true);
         List<(string Name, object? Value)> facts =
         [
             ("tutti", typeof(Run).Assembly.GetName().Version?.ToString(3)), ("libtorch", Engine.Version), ("dotnet", Environment.Version.ToString()), ("threads", Engine.Threads), ("device", device.ToString()),
-            ("train", data.Train.ContentHash), ("test", data.Test?.ContentHash), ("cells", cells),
+            ("train", train), ("test", test), ("cells", cells),
             .. models,
         ];
         AtomicFile.Write(files.Recipe, recipe.ToYaml(string.Join("\n", facts.Select(fact => string.Create(CultureInfo.InvariantCulture, $"{fact.Name}: {fact.Value ?? "none"}")))));
-        data.Folds.Save(files.Folds, data.TrainIds);
-        SeenRows.Write(files.SeenRows, data);
+        then?.Invoke();
         Events.Write("started", [.. facts]);
     }
 

@@ -48,6 +48,8 @@ public sealed class TrainedRun
         var files = new RunFolder(folder);
         if (!File.Exists(files.Recipe)) throw new DataException(folder, "is not a run folder: there is no recipe.yaml; train one with: tutti train RECIPE --run DIR");
         var recipe = Recipe.Load(files.Recipe);
+        if (recipe.Task != RecipeTask.TextClassification)
+            throw new DataException(folder, $"is a run of task {RecipeJson.Name(recipe.Task)}, whose models predict no classes; name the checkpoint folder of a cell as the model of a recipe for text-classification");
         if (!File.Exists(files.Folds)) throw new DataException(files.Folds, "the file does not exist; the run was not started properly, train it again");
         var folds = Folds.Load(files.Folds).Count;
         var members = recipe.Members.Select(member => (from seed in member.Seeds from fold in Enumerable.Range(0, folds) select files.Cell(member.Name!, seed, fold)).ToArray()).ToArray();
@@ -97,14 +99,14 @@ public sealed class TrainedRun
         foreach (var chunk in Chunks(data))                   // labels are checked before any model is loaded
         {
             cancel.ThrowIfCancellationRequested();
-            labels.IndicesOf(chunk, Data.Label);
+            labels.IndicesOf(chunk, Data.Label!);
             (rows, seen) = (rows + chunk.Count, seen + Seen(chunk).Count(known => known));
         }
         using var all = new RunningScores(Classes);
         using var unseen = seen > 0 && seen < rows ? new RunningScores(Classes) : null;
         foreach (var (chunk, probabilities) in Predicted(data, cancel))
         {
-            var (truth, skip) = (labels.IndicesOf(chunk, Data.Label), unseen is null ? [] : Seen(chunk));
+            var (truth, skip) = (labels.IndicesOf(chunk, Data.Label!), unseen is null ? [] : Seen(chunk));
             for (var row = 0; row < chunk.Count; row++)
             {
                 var values = probabilities.AsSpan(row * Classes.Count, Classes.Count);

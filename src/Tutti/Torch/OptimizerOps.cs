@@ -51,4 +51,8 @@ public sealed partial class Tensor
 /// <param name="Beta2">Decay of the second moment.</param>
 /// <param name="Eps">Added to the root of the second moment.</param>
 /// <param name="Scale">Every gradient is multiplied by it.</param>
-readonly record struct AdamWStep(double Rate, double Size, double Grow, double Beta1, double Beta2, double Eps, double Scale);
+readonly record struct AdamWStep(double Rate, double Size, double Grow, double Beta1, double Beta2, double Eps, double Scale)
+{
+    /// <summary>The same step with the learning rate multiplied.</summary>
+    public AdamWStep Slower(double factor) => this with { Rate = Rate * factor, Size = Size * factor };
+}

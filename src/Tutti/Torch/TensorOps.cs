@@ -28,12 +28,14 @@ public sealed partial class Tensor
     public void CopyFrom(Tensor other) => copy.Run(this, other);
 
     // ---- products
-    static readonly Op matmul = new("aten::matmul"), linear = new("aten::linear"), bmm = new("aten::bmm"), linears = new("tutti::linears"), attention = new("tutti::attention");
+    static readonly Op matmul = new("aten::matmul"), linear = new("aten::linear"), bmm = new("aten::bmm"), linears = new("tutti::linears"), attention = new("tutti::attention"), conv1d = new("aten::conv1d");
 
     public Tensor MatMul(Tensor other) => matmul.Call(this, other);
     public Tensor BatchMatMul(Tensor other) => bmm.Call(this, other);
     /// <summary>this (..., in) with weight (out, in) and bias (out) -> (..., out).</summary>
     public Tensor Linear(Tensor weight, Tensor? bias) => linear.Call(this, weight, bias);
+    /// <summary>this (n, in, L) with weight (out, in / groups, width) and bias (out) -> (n, out, L'), zeros at both ends.</summary>
+    public Tensor Conv1d(Tensor weight, Tensor? bias, long padding, long groups) => conv1d.Call(this, weight, bias, (long[])[1], (long[])[padding], (long[])[1], groups);
     /// <summary>Several linear layers of one input, on the CPU with float32 weights; see native/linear.cpp.</summary>
     internal Tensor[] Linears(Tensor[] weights, Tensor[] biases) => linears.Many(this, weights, biases);
     /// <summary>Attention of every sequence with itself on ragged rows (T,C), float32 or bfloat16 on the CPU, with dropout of the shares; see native/attention.cpp.</summary>
@@ -50,16 +52,17 @@ public sealed partial class Tensor
         attention.Call(this, key, value, offsets, examples, heads, scale, p, maskKey);
 
     // ---- activations and norms
-    static readonly Op gelu = new("aten::gelu"), relu = new("aten::relu"), tanh = new("aten::tanh"), silu = new("aten::silu"),
+    static readonly Op gelu = new("aten::gelu"), relu = new("aten::relu"), tanh = new("aten::tanh"), silu = new("aten::silu"), sigmoid = new("aten::sigmoid"),
         softmax = new("aten::softmax", "int"), layerNorm = new("aten::layer_norm"), exactGelu = new("tutti::gelu"), residualNorm = new("tutti::residual_norm"), dropout = new("tutti::dropout"), dropoutOfGenerator = new("aten::dropout");
 
     /// <summary>The Gaussian error linear unit: exact (erf), or the tanh approximation.</summary>
     public Tensor Gelu(bool approximate = false) => approximate ? gelu.Call(this, "tanh") : exactGelu.Call(this);
     public Tensor Relu() => relu.Call(this);
     public Tensor Tanh() => tanh.Call(this);
+    public Tensor Sigmoid() => sigmoid.Call(this);
     public Tensor Silu() => silu.Call(this);
     public Tensor Softmax(int dim) => softmax.Call(this, dim);
-    public Tensor LayerNorm(Tensor weight, Tensor bias, double eps) => layerNorm.Call(this, weight.Shape, weight, bias, eps);
+    public Tensor LayerNorm(Tensor weight, Tensor? bias, double eps) => layerNorm.Call(this, weight.Shape, weight, bias, eps);
     /// <summary>LayerNorm(this + dropout(added)) in one pass, on the CPU in float32 and bfloat16; see native/fused.cpp.</summary>
     internal Tensor ResidualNorm(Tensor added, Tensor weight, Tensor bias, double eps, Tensor rows, double p, long key) => residualNorm.Call(this, added, weight, bias, eps, rows, p, key);
     /// <summary>Counter-based dropout: <paramref name="rows"/> (int64) holds one key per row of the last axis; see native/kernels.cpp.</summary>
@@ -70,7 +73,7 @@ public sealed partial class Tensor
 
     // ---- shape
     static readonly Op view = new("aten::view"), reshape = new("aten::reshape"), transpose = new("aten::transpose", "int"),
-        contiguous = new("aten::contiguous"), narrow = new("aten::narrow"), select = new("aten::select", "int"), unsqueeze = new("aten::unsqueeze"), expand = new("aten::expand"), cat = new("aten::cat"), chunk = new("aten::chunk"), detach = new("aten::detach"),
+        contiguous = new("aten::contiguous"), narrow = new("aten::narrow"), select = new("aten::select", "int"), asStrided = new("aten::as_strided"), unsqueeze = new("aten::unsqueeze"), expand = new("aten::expand"), cat = new("aten::cat"), chunk = new("aten::chunk"), detach = new("aten::detach"),
         clone = new("aten::clone"), toDType = new("aten::to", "dtype"), toDevice = new("aten::to", "device"), pinMemory = new("aten::pin_memory"), pad = new("tutti::pad"), unpad = new("tutti::unpad");
 
     public Tensor View(params long[] shape) => view.Call(this, shape);
@@ -79,6 +82,8 @@ public sealed partial class Tensor
     public Tensor Contiguous() => contiguous.Call(this);
     public Tensor Narrow(int axis, long start, long length) => narrow.Call(this, axis, start, length);
     public Tensor Select(int axis, long index) => select.Call(this, axis, index);
+    /// <summary>A view of the same memory with other steps between its elements.</summary>
+    public Tensor AsStrided(long[] shape, long[] strides, long offset) => asStrided.Call(this, shape, strides, offset);
     public Tensor Unsqueeze(int axis) => unsqueeze.Call(this, axis);
     public Tensor Expand(params long[] shape) => expand.Call(this, shape);
     public static Tensor Cat(Tensor[] parts, int axis = 0) => cat.Call(parts, axis);

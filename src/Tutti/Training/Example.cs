@@ -5,4 +5,14 @@ namespace Tutti.Training;
 /// <param name="Types">Which text of a pair each token belongs to, or null when all are 0.</param>
 /// <param name="Label">The class's index, -1 when unknown.</param>
 /// <param name="Row">The row of the table, which names the example across epochs and cuts.</param>
-public sealed record Example(int[] Ids, byte[]? Types, int Label, int Row);
+public sealed record Example(int[] Ids, byte[]? Types, int Label, int Row)
+{
+    /// <summary>What is learnt where one class does not say it: flags of labels, numbers, or one value per target.</summary>
+    public float[]? Targets { get; init; }
+
+    /// <summary>The tokens that are to be predicted, as places in <see cref="Ids"/>, ascending; null where the text as a whole is judged.</summary>
+    public int[]? Asked { get; init; }
+
+    /// <summary>The ids that belong to the places of <see cref="Asked"/>.</summary>
+    public int[]? Answers { get; init; }
+}

@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using Tutti.Models;
-using Tutti.Nn;
 using Tutti.Torch;
 
 namespace Tutti.Training;
@@ -12,22 +11,24 @@ namespace Tutti.Training;
 sealed class GradientSum : IDisposable
 {
     readonly TextModel model;
-    readonly TrainConfig config;
     readonly long seed;
-    readonly double[]? classWeights;
-    readonly Tensor? weights;                                 // the same on the device
+    readonly Objective objective;
     readonly DType? autocast;
     Tensor? waiting;                                          // the loss so far, where reading it would wait for a device
 
-    public GradientSum(TextModel model, TrainConfig config, long seed, double[]? classWeights)
+    public GradientSum(TextModel model, TrainConfig config, long seed, double[]? classWeights = null) : this(model, config, seed, new SingleLabel(classWeights, config.LabelSmoothing)) { }
+
+    public GradientSum(TextModel model, TrainConfig config, long seed, Objective objective)
     {
-        (this.model, this.config, this.seed, this.classWeights) = (model, config, seed, classWeights);
+        (this.model, this.seed, this.objective) = (model, seed, objective);
         autocast = config.Precision.Autocast(model);
-        weights = classWeights is null ? null : Scope.Run(() => Tensor.From<double>(classWeights, classWeights.Length).To(model.Params.DType).To(model.Params.Device)).Owned();
     }
 
-    /// <summary>The divisor of an update: the sum of its true weights.</summary>
-    public double Divisor(IEnumerable<Example> update) => Losses.Weight([.. update.Select(example => example.Label)], classWeights);
+    /// <summary>What is learnt.</summary>
+    public Objective Objective => objective;
+
+    /// <summary>The divisor of an update: its true weight.</summary>
+    public double Divisor(IEnumerable<Example> update) => objective.Weight([.. update]);
 
     /// <summary>Until disposed the model trains: dropout draws for this update. Casts of linear layers outlive it.</summary>
     public Modes.Mode Update(long update, bool checkpointing = false)
@@ -131,19 +132,14 @@ sealed class GradientSum : IDisposable
         return Loss([example], null).Item();
     }
 
-    public void Dispose()
-    {
-        weights?.Dispose();
-        DropWaiting();
-    }
+    public void Dispose() => DropWaiting();
 
     /// <summary>The summed loss of some examples.</summary>
     Tensor Loss(Example[] part, Action<Tensor>? observe)
     {
         using var mode = Modes.Autocast(model.Params.Device, autocast);
         var logits = model.Forward(Batch(part), observe);
-        var targets = Tensor.From<long>([.. part.Select(example => (long)example.Label)], [part.Length], model.Params.Device);
-        return Losses.CrossEntropy(autocast is null ? logits : logits.To(DType.Float32), targets, weights, config.LabelSmoothing);
+        return objective.Loss(autocast is null ? logits : logits.To(DType.Float32), part);
     }
 
     /// <summary>Seconds in which batches were made.</summary>

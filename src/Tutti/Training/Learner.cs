@@ -1,8 +1,6 @@
 using System.Diagnostics;
 using System.Text.Json;
-using Tutti.Evaluation;
 using Tutti.Models;
-using Tutti.Predictions;
 using Tutti.Text;
 using Tutti.Torch;
 using Tutti.Training.Optimizers;
@@ -21,9 +19,13 @@ namespace Tutti.Training;
 /// <param name="tokenizer">Saved with the checkpoint.</param>
 /// <param name="checkpointFolder">Gets the best weights, its subfolder <c>last</c> the last ones, as Hugging Face folders; null keeps the best in memory.</param>
 /// <param name="nameOf">How a row is called in messages; by default its number.</param>
+/// <param name="objective">What is learnt; by default the class of each row, with <paramref name="classWeights"/> and the settings' smoothing.</param>
 /// <param name="store">Where resume points go; null for none.</param>
-public sealed class Learner(TextModel model, TrainConfig config, long seed, double[]? classWeights = null, Tokenizer? tokenizer = null, string? checkpointFolder = null, Func<int, string>? nameOf = null, FitStore? store = null)
+public sealed class Learner(TextModel model, TrainConfig config, long seed, double[]? classWeights = null, Tokenizer? tokenizer = null, string? checkpointFolder = null, Func<int, string>? nameOf = null, FitStore? store = null,
+    Objective? objective = null)
 {
+    Objective Objective { get; } = objective ?? new SingleLabel(classWeights, config.LabelSmoothing);
+
     /// <summary>Trains, evaluates after every epoch (or every so many updates), and leaves the best weights in the model.</summary>
     /// <exception cref="TrainingException">The loss or the gradient is not a finite number.</exception>
     /// <exception cref="TorchMemoryException">Memory is short even for one example.</exception>
@@ -34,8 +36,9 @@ public sealed class Learner(TextModel model, TrainConfig config, long seed, doub
         if (train.Count == 0 || valid.Count == 0) throw new ArgumentException($"got {train.Count} training and {valid.Count} held-out examples; both need at least 1");
         cancel.ThrowIfCancellationRequested();
         progress ??= new();
+        LayerGroups.Freeze(model, config.Freeze);
         model.Params.Run.Tf32 = config.Tf32 ?? true;
-        using var gradients = new GradientSum(model, config, seed, classWeights);
+        using var gradients = new GradientSum(model, config, seed, Objective);
         using var best = new BestWeights(model, checkpointFolder, store);
         using var point = store?.Open(progress.Notes);
         var planner = new MemoryPlanner(model, config, seed, gradients, store?.Pages ?? Path.GetTempPath(), reserve: best.Bytes);
@@ -43,7 +46,7 @@ public sealed class Learner(TextModel model, TrainConfig config, long seed, doub
         var plan = memory.Plan;
         progress.Plans?.Report(memory);
         if (config.Precision == Precision.Auto && config.Precision.Autocast(model) is not null) progress.Notes?.Report("precision auto: matrix products in bf16, which this processor has; train.precision: fp32 computes them in float32");
-        using var optimizer = new AdamW(model.Params.Items, config.Beta1, config.Beta2, config.Epsilon, config.WeightDecay, plan.PagedOptimizer ? store?.Pages ?? Path.GetTempPath() : null);
+        using var optimizer = new AdamW(model.Params.Trained, config.Beta1, config.Beta2, config.Epsilon, config.WeightDecay, plan.PagedOptimizer ? store?.Pages ?? Path.GetTempPath() : null, Factor());
         _ = Memory.Stats(model.Params.Device, resetPeak: true);
         try
         {
@@ -59,6 +62,14 @@ public sealed class Learner(TextModel model, TrainConfig config, long seed, doub
         }
     }
 
+    /// <summary>The share of the learning rate that each weight has; null for all of it.</summary>
+    Func<Nn.Parameter, double>? Factor()
+    {
+        if (config.LayerDecay is not { } decay) return null;
+        var groups = model.Groups ?? throw new ConfigException("train.layer-decay", "is for models whose layers are known; this one has none");
+        return item => groups.Factor(item.Name, decay);
+    }
+
     /// <summary>Adds the gradient of one update, cut in any way, to those the weights have.</summary>
     /// <param name="parts">The update's examples, cut in any way.</param>
     /// <param name="update">The update's number from 0, which dropout draws from.</param>
@@ -66,7 +77,7 @@ public sealed class Learner(TextModel model, TrainConfig config, long seed, doub
     /// <returns>The mean loss of the whole update.</returns>
     internal double Gradients(IReadOnlyList<Example[]> parts, long update, bool checkpointing = false)
     {
-        using var gradients = new GradientSum(model, config, seed, classWeights);
+        using var gradients = new GradientSum(model, config, seed, Objective);
         using var mode = gradients.Update(update, checkpointing);
         var divisor = gradients.Divisor(parts.SelectMany(part => part));
         return parts.Sum(part => gradients.Add(part, divisor)) + gradients.ReadWaiting();
@@ -81,7 +92,7 @@ public sealed class Learner(TextModel model, TrainConfig config, long seed, doub
             notes?.Report($"the plan of the resume point keeps optimizer state in a file, which {model.Params.Device} cannot: planned again, results may differ in the last bits");
             return null;
         }
-        if (plan.PredictedPeak <= limit) return MemoryReport.Of(plan, MemoryNeed.WeightBytes(model), MemoryNeed.GradientBytes(model, longest * config.Batch));
+        if (plan.PredictedPeak <= limit) return MemoryReport.Of(plan, MemoryNeed.WeightBytes(model), MemoryNeed.GradientBytes(model, longest * config.Batch), MemoryNeed.MomentBytes(model));
         notes?.Report($"the plan of the resume point needs {MemoryStats.Text(plan.PredictedPeak)}, there are {MemoryStats.Text(limit)}: planned again, results may differ in the last bits");
         return null;
     }
@@ -99,12 +110,8 @@ public sealed class Learner(TextModel model, TrainConfig config, long seed, doub
     EvaluationResult Evaluate(IReadOnlyList<Example> valid, long update, int epoch, int tokens, CancellationToken cancel)
     {
         var clock = Stopwatch.GetTimestamp();
-        var probabilities = Predictor.Probabilities(model, valid, config.Precision, tokens, cancel);
-        var classes = probabilities.Length / valid.Count;
-        var truth = valid.Select(example => example.Label).ToArray();
-        var predicted = Enumerable.Range(0, valid.Count).Select(i => PredictionSet.ArgMax(probabilities.AsSpan(i * classes, classes))).ToArray();
-        var matrix = new ConfusionMatrix(truth, predicted, classes);
-        return new(update, epoch, Metrics.LogLoss(probabilities, truth), Metrics.Accuracy(matrix), Metrics.F1MacroOfPresent(matrix), false, Stopwatch.GetElapsedTime(clock).TotalSeconds);
+        var scores = Objective.Evaluate(model, valid, config.Precision, tokens, cancel);
+        return new(update, epoch, scores.Loss, scores.Accuracy, scores.MacroF1, false, Stopwatch.GetElapsedTime(clock).TotalSeconds);
     }
 
     /// <summary>Finds the rows whose own loss is not finite. Dropout draws the same masks for a row alone, so the search repeats what broke.</summary>

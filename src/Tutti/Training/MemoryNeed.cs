@@ -10,7 +10,10 @@ static class MemoryNeed
     public static long WeightBytes(TextModel model) => model.Params.Items.Sum(Bytes);
 
     /// <summary>The most that gradients take when an update has come to so many tokens: a table's gradient has the rows that were named, each once.</summary>
-    public static long GradientBytes(TextModel model, long tokens) => model.Params.Items.Sum(item => GradientBytes(item, tokens));
+    public static long GradientBytes(TextModel model, long tokens) => model.Params.Trained.Sum(item => GradientBytes(item, tokens));
+
+    /// <summary>AdamW's two moments of every weight that is trained.</summary>
+    public static long MomentBytes(TextModel model) => 2 * model.Params.Trained.Sum(Bytes);
 
     /// <summary>
     /// The least memory that one update takes by any means, text by text: weights, their gradients, the largest gradient of one text once more while it is
@@ -21,15 +24,15 @@ static class MemoryNeed
     /// <param name="device">Where it will be trained; null: where it is.</param>
     public static long Smallest(TextModel model, int length, int batch, Device? device = null)
     {
-        var largest = model.Params.Items.Max(item => GradientBytes(item, length));
-        var (hidden, layers, heads) = (Size(model, "hidden_size"), Size(model, "num_hidden_layers"), Math.Max(1, Size(model, "num_attention_heads")));
+        var largest = model.Params.Trained.Max(item => GradientBytes(item, length));
+        var (hidden, layers, heads, intermediate, kept) = model.Sizes;
         // Numbers of a block, as bisected on encoders of 48 to 768 channels: rows as wide as the model and four as wide as its inside per token. On the
         // CPU (bisected up to 256 channels) eight of the former, and each thread's scratch of attention, five rows of a head's channels per token and
-        // three times 48 rows of scores; elsewhere twelve, and two and a half scores per head and pair.
-        var (rows, scores) = !OnGpu(model, device) ? (8, Engine.Threads * ((5 * length * hidden / heads) + (144 * (length + (hidden / heads))))) : (12, heads * length * length * 5 / 2);
-        var block = sizeof(float) * ((length * ((rows * hidden) + (4 * Size(model, "intermediate_size")))) + scores);
+        // three times 48 rows of scores; elsewhere, and where an architecture's attention has no kernel, twelve, and two and a half scores per head and pair or more.
+        var (rows, scores) = !OnGpu(model, device) && kept == 0 ? (8, Engine.Threads * ((5 * length * hidden / heads) + (144 * (length + (hidden / heads))))) : (12, (long)(heads * length * length * Math.Max(kept, 2.5)));
+        var block = sizeof(float) * ((length * ((rows * hidden) + (4 * intermediate))) + scores);
         var inputs = sizeof(float) * length * hidden * layers;
-        return ((OnGpu(model, device) ? 3 : 1) * WeightBytes(model)) + GradientBytes(model, (long)length * batch) + inputs + Math.Max(block, largest) + (1 << 17);
+        return WeightBytes(model) + (OnGpu(model, device) ? MomentBytes(model) : 0) + GradientBytes(model, (long)length * batch) + inputs + Math.Max(block, largest) + (1 << 17);
     }
 
     /// <summary>The error for a budget in which the model cannot be trained; names the smallest that would do.</summary>
@@ -45,8 +48,6 @@ static class MemoryNeed
     static long Bytes(Parameter item) => item.Stored.Count * item.Stored.DType.Size();
 
     static long GradientBytes(Parameter item, long tokens) => item.ByRows ? Bytes(item) / item.Stored.Size(0) * Math.Min(tokens, item.Stored.Size(0)) : Bytes(item);
-
-    static long Size(TextModel model, string key) => new ModelConfig(model.Config, "config.json").Int(key, 0);
 
     // In the unit that a recipe takes: 10^6 bytes, rounded up.
     static string Text(long bytes) => FormattableString.Invariant($"{Math.Ceiling(bytes / 1e5) / 10:0.#} MB");

@@ -34,5 +34,5 @@ public sealed record ReplayResult(long Update, int Examples, int Tokens, int Lon
 public sealed record MemoryReport(MemoryPlan Plan, long Weights, long Gradients, long Optimizer, long ActivationsPerThousand, IReadOnlyList<MemoryMoment> Timeline)
 {
     /// <summary>A plan that was made before; nothing was measured again.</summary>
-    internal static MemoryReport Of(MemoryPlan plan, long weights, long gradients) => new(plan, weights, gradients, plan.PagedOptimizer ? 0 : 2 * weights, 0, []);
+    internal static MemoryReport Of(MemoryPlan plan, long weights, long gradients, long moments) => new(plan, weights, gradients, plan.PagedOptimizer ? 0 : moments, 0, []);
 }

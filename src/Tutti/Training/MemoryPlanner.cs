@@ -47,7 +47,7 @@ sealed class MemoryPlanner(TextModel model, TrainConfig config, long seed, Gradi
         if (paged && !Device.IsCpu) return null;              // a mapped file is the CPU's memory
         try
         {
-            using var optimizer = new AdamW(model.Params.Items, pagesFolder: paged ? pagesFolder : null);
+            using var optimizer = new AdamW(model.Params.Trained, pagesFolder: paged ? pagesFolder : null);
             return Fitting(train, checkpointing, paged);
         }
         catch (TorchMemoryException)
@@ -73,7 +73,7 @@ sealed class MemoryPlanner(TextModel model, TrainConfig config, long seed, Gradi
             var rows = parts.Count == 1 ? 0 : MemoryNeed.GradientBytes(model, most) - MemoryNeed.GradientBytes(model, Math.Min(most, Tokens(parts[0])));
             var peak = Math.Max(one.Peak, largest?.Peak + rows ?? 0) + reserve;
             if (largest is not null && peak <= Limit * (alone ? 0.99 : Share))
-                return new(new(tokens, checkpointing, paged, peak), bytes, MemoryNeed.GradientBytes(model, most), paged ? 0 : 2 * bytes, PerThousand(one, largest), largest.Moments);
+                return new(new(tokens, checkpointing, paged, peak), bytes, MemoryNeed.GradientBytes(model, most), paged ? 0 : MemoryNeed.MomentBytes(model), PerThousand(one, largest), largest.Moments);
             if (alone) return null;
             var share = largest is null ? 0.7 : Math.Min(0.9, room / Math.Max(1, largest.Peak - one.Steady));
             tokens = Math.Max(longest.Ids.Length, (int)(tokens * share));
@@ -98,8 +98,8 @@ sealed class MemoryPlanner(TextModel model, TrainConfig config, long seed, Gradi
         foreach (var update in Updates(train))
         {
             var parts = Batches.Micro(update, tokens);
-            if (first is null || Size(parts[0], Device) > Size(first, Device)) first = parts[0];
-            if (parts.Skip(1).MaxBy(part => Size(part, Device)) is { } other && (later is null || Size(other, Device) > Size(later, Device))) later = other;
+            if (first is null || Size(parts[0], model) > Size(first, model)) first = parts[0];
+            if (parts.Skip(1).MaxBy(part => Size(part, model)) is { } other && (later is null || Size(other, model) > Size(later, model))) later = other;
         }
         return later is null ? [first!] : [first!, later];
     }
@@ -107,11 +107,12 @@ sealed class MemoryPlanner(TextModel model, TrainConfig config, long seed, Gradi
     IEnumerable<Example[]> Updates(IReadOnlyList<Example> train) => Enumerable.Range(1, config.Epochs).SelectMany(epoch => Batches.Epoch(train, config.Batch, seed, epoch)).Take(MostUpdates);
 
     // What activations grow with, in numbers per channel of an encoder with heads 64 wide: about 17 rows of tokens; on the CPU the scratch of
-    // attention, which has a few rows of the longest text; elsewhere 4 rows of the rectangle that attention pads to, and 3 scores per head.
-    internal static double Size(Example[] part, Device device)
+    // attention, which has a few rows of the longest text; elsewhere 4 rows of the rectangle that attention pads to, and 3 scores per head or more.
+    internal static double Size(Example[] part, TextModel model)
     {
+        var (onKernel, scores) = (model.Params.Device.IsCpu && model.Sizes.Scores == 0, Math.Max(3, model.Sizes.Scores));
         double longest = part.Max(example => example.Ids.Length), tokens = part.Sum(example => example.Ids.Length);
-        return (17 * tokens) + (device.IsCpu ? 2 * longest : (4 * part.Length * longest) + (3.0 / 64 * part.Length * longest * longest));
+        return (17 * tokens) + (onKernel ? 2 * longest : (4 * part.Length * longest) + (scores / 64 * part.Length * longest * longest));
     }
 
     MemoryProbe? TryProbe(IReadOnlyList<Example[]> parts, bool checkpointing)
@@ -134,8 +135,9 @@ sealed class MemoryPlanner(TextModel model, TrainConfig config, long seed, Gradi
         {
             using var mode = gradients.Update(0, checkpointing);
             var (peak, last) = (0L, new MemoryProbe(0, 0, 0, 0, []));
-            foreach (var part in parts)
+            foreach (var raw in parts)
             {
+                Example[] part = [.. gradients.Objective.Prepared(raw, 1)];
                 var steady = Memory.Stats(Device).InUse;
                 using var line = new MemoryTimeline(Device);
                 var (passed, live) = (0, 0L);

@@ -12,7 +12,14 @@ public static class Predictor
     /// <param name="precision">bf16 computes matrix products in bfloat16.</param>
     /// <param name="tokens">Tokens per piece: decides memory, not results.</param>
     /// <param name="cancel">Stops between pieces.</param>
-    public static double[] Probabilities(TextModel model, IReadOnlyList<Example> examples, Precision precision = Precision.Fp32, int tokens = 4096, CancellationToken cancel = default)
+    public static double[] Probabilities(TextModel model, IReadOnlyList<Example> examples, Precision precision = Precision.Fp32, int tokens = 4096, CancellationToken cancel = default) =>
+        Values(model, examples, (logits, _) => classes.Predict(logits).ToArray<double>(), precision, tokens, cancel);
+
+    static readonly SingleLabel classes = new();
+
+    /// <summary>Numbers of every example, in the order of the examples, as many of each.</summary>
+    /// <param name="read">From the logits of a piece and its examples: their numbers, row by row.</param>
+    internal static double[] Values(TextModel model, IReadOnlyList<Example> examples, Func<Tensor, IReadOnlyList<Example>, double[]> read, Precision precision, int tokens, CancellationToken cancel)
     {
         var autocast = precision.Autocast(model);
         double[]? result = null;
@@ -26,13 +33,14 @@ public static class Predictor
             {
                 cancel.ThrowIfCancellationRequested();
                 var piece = Batches.Next(sorted.AsSpan(done), tokens);
-                if (TryPiece(model, piece, autocast) is not var (values, classes))
+                if (TryPiece(model, piece, read, autocast) is not { } values)
                 {
                     tokens = piece.Length / 2 * piece[0].Ids.Length;      // no room: smaller pieces from here on
                     continue;
                 }
-                result ??= new double[examples.Count * classes];
-                for (var i = 0; i < piece.Length; i++) values.AsSpan(i * classes, classes).CopyTo(result.AsSpan(places[done + i] * classes));
+                var width = values.Length / piece.Length;
+                result ??= new double[examples.Count * width];
+                for (var i = 0; i < piece.Length; i++) values.AsSpan(i * width, width).CopyTo(result.AsSpan(places[done + i] * width));
                 done += piece.Length;
             }
             return result ?? [];
@@ -44,25 +52,18 @@ public static class Predictor
     }
 
     /// <summary>Null where memory has no room for more than one example.</summary>
-    static (double[] Values, int Classes)? TryPiece(TextModel model, Example[] piece, DType? autocast)
+    static double[]? TryPiece(TextModel model, Example[] piece, Func<Tensor, IReadOnlyList<Example>, double[]> read, DType? autocast)
     {
         try
         {
-            return Piece(model, piece, autocast);
+            using var scope = new Scope();
+            using var none = Modes.NoGrad();
+            using var mode = Modes.Autocast(model.Params.Device, autocast);
+            return read(model.Forward(TextData.Batch(piece)), piece);
         }
         catch (TorchMemoryException) when (piece.Length > 1)
         {
             return null;
         }
-    }
-
-    static (double[] Values, int Classes) Piece(TextModel model, Example[] piece, DType? autocast)
-    {
-        using var scope = new Scope();
-        using var none = Modes.NoGrad();
-        using var mode = Modes.Autocast(model.Params.Device, autocast);
-        // Softmax in double: rows then sum to 1 as closely as a file can say.
-        var probabilities = model.Forward(TextData.Batch(piece)).To(DType.Float64).Softmax(-1);
-        return (probabilities.ToArray<double>(), (int)probabilities.Size(-1));
     }
 }

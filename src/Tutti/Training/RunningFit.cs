@@ -66,7 +66,7 @@ sealed class RunningFit(TextModel model, TrainConfig config, long seed, Gradient
         optimizer.ZeroGradients();
         var clock = Stopwatch.GetTimestamp();
         if (order.Epoch != Epoch(state.Update)) order = (Epoch(state.Update), Batches.Epoch(data.Train, config.Batch, seed, Epoch(state.Update)));
-        var examples = order.Updates[(int)(state.Update % perEpoch)];
+        var examples = gradients.Objective.Prepared(order.Updates[(int)(state.Update % perEpoch)], order.Epoch);
         var sum = new Accumulation(examples, gradients.Divisor(examples));
         sum.Waited(clock);
         return sum;

@@ -38,12 +38,14 @@ public sealed record TextData(IReadOnlyList<Example> Examples, int Truncated, lo
         var ids = new int[examples.Sum(example => example.Ids.Length)];
         var types = examples.Any(example => example.Types is not null) ? new byte[ids.Length] : null;
         var at = 0;
+        List<int>? asked = examples.Any(example => example.Asked is not null) ? [] : null;
         foreach (var example in examples)
         {
+            asked?.AddRange(example.Asked!.Select(place => at + place));
             example.Ids.CopyTo(ids, at);
             example.Types?.CopyTo(types!, at);
             at += example.Ids.Length;
         }
-        return new(ids, types, [.. examples.Select(example => example.Ids.Length)], [.. examples.Select(example => (long)example.Row)]);
+        return new(ids, types, [.. examples.Select(example => example.Ids.Length)], [.. examples.Select(example => (long)example.Row)]) { Asked = asked?.ToArray() };
     }
 }

@@ -90,6 +90,23 @@ public sealed record TrainConfig
     [Range(0, 1.0, MaximumIsExclusive = true)]
     public double? Dropout { get; init; }
 
+    [Description("Share of a text's tokens that task language-model masks; default: 0.15.")]
+    [Range(0, 1.0, MinimumIsExclusive = true, MaximumIsExclusive = true)]
+    public double? MaskShare { get; init; }
+
+    [Description("Whether task language-model masks all tokens of a word together; default: false.")]
+    public bool? WholeWords { get; init; }
+
+    [Description("Layer-wise learning rates: the head learns with learning-rate, the last layer with this share of it, the one before with its square, and so on down to the embeddings; default: all with learning-rate.")]
+    [Range(0, 1.0, MinimumIsExclusive = true)]
+    public double? LayerDecay { get; init; }
+
+    // One text, so that equal lists make equal settings.
+    readonly string? freeze;
+
+    [Description("Weights that stay as they are: patterns of their names in which * stands for any text, with or without the encoder's prefix, such as [\"embeddings.*\", \"encoder.layer.0.*\"].")]
+    public IReadOnlyList<string>? Freeze { get => freeze?.Split('\n'); init => freeze = value is null or [] ? null : string.Join('\n', value); }
+
     /// <summary>Every fault of these settings, each with its key as a recipe spells it; none when they can be used.</summary>
     public IReadOnlyList<ConfigFault> Validate()
     {
@@ -99,6 +116,8 @@ public sealed record TrainConfig
         foreach (var (label, weight) in ClassWeights.Weights.OrderBy(pair => pair.Key, StringComparer.Ordinal))
             if (!double.IsFinite(weight) || weight <= 0)
                 faults.Add(new($"class-weights.{label}", $"got {weight.ToString(CultureInfo.InvariantCulture)}, expected a number above 0"));
+        foreach (var (pattern, i) in (Freeze ?? []).Select((pattern, i) => (pattern, i)))
+            if (pattern.Trim().Length == 0 || pattern.Any(char.IsControl)) faults.Add(new(FormattableString.Invariant($"freeze.{i}"), $"got '{pattern.ReplaceLineEndings(" ")}', expected the name of a weight, or a pattern with *"));
         return faults;
     }
 }

@@ -9,7 +9,7 @@ public sealed class ModelFolderTests : EngineTest
 {
     readonly string[] two = ["no", "yes"], three = ["a", "b", "c"];
 
-    [Theory, InlineData("bert"), InlineData("roberta"), InlineData("xlm-roberta"), InlineData("camembert")]
+    [Theory, MemberData(nameof(Tiny.Kinds), MemberType = typeof(Tiny))]
     public void A_saved_model_comes_back_bit_for_bit(string type)
     {
         using var temp = Shared.Temp();

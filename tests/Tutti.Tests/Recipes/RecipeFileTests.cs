@@ -51,7 +51,7 @@ public class RecipeFileTests
     [InlineData("train: { schedule: linaer }", "train.schedule: got 'linaer', expected constant, linear, cosine or one-cycle; did you mean 'linear'? (recipe, line 3)")]
     [InlineData("train: { precision: bf61 }", "train.precision: got 'bf61', expected auto, fp32 or bf16; did you mean 'bf16'? (")]
     [InlineData("train: { precision: 1 }", "train.precision: got '1', expected auto, fp32 or bf16 (")]
-    [InlineData("task: image-classification", "task: got 'image-classification', which is not built yet; expected text-classification (")]
+    [InlineData("task: image-classification", "task: got 'image-classification', which is not built yet; expected text-classification or language-model (")]
     [InlineData("blend: hill-climb", "blend: got 'hill-climb', which is not built yet; expected mean or geometric (")]
     [InlineData("blend: men", "blend: got 'men', expected mean or geometric; did you mean 'mean'? (")]
     public void A_wrong_choice_names_the_allowed_ones(string lines, string expected) => Assert.StartsWith(expected, With(lines), StringComparison.Ordinal);
@@ -113,7 +113,7 @@ public class RecipeFileTests
     [InlineData("[ { model: a, train: { epochs: 0 } } ]", "members.0.train.epochs: got 0, expected a whole number from 1 (")]
     [InlineData("[ { model: { } } ]", "members.0.model: is empty; expected the folder of a model, or kind, layers, hidden, heads and vocabulary (")]
     [InlineData("[ { model: { folder: a, layers: 2 } } ]", "members.0.model.folder: is given together with the description of a new encoder")]
-    [InlineData("[ { model: { kind: gpt, layers: 2, hidden: 8, heads: 2, vocabulary: 9 } } ]", "members.0.model.kind: got 'gpt', expected bert or roberta")]
+    [InlineData("[ { model: { kind: gpt, layers: 2, hidden: 8, heads: 2, vocabulary: 9 } } ]", "members.0.model.kind: got 'gpt', expected bert, roberta, electra, distilbert, deberta-v2, albert, mpnet or modernbert")]
     [InlineData("[ { model: { kind: bert, layers: 2, hidden: 9, heads: 2, vocabulary: 9 } } ]", "members.0.model.hidden: got 9, expected a multiple of heads (2) (")]
     [InlineData("[ { model: { kind: bert, layers: 2, hidden: 8, heads: 2 } } ]", "members.0.model.vocabulary: is required for a model that is trained from nothing (or tokenizer) (")]
     [InlineData("[ { model: { kind: bert, hidden: 8, heads: 2, vocabulary: 9 } } ]", "members.0.model.layers: is required for a model that is trained from nothing (")]
@@ -149,9 +149,21 @@ public class RecipeFileTests
         Assert.StartsWith("recipe: 2 faults\n  data: is required: ", message, StringComparison.Ordinal);
         Assert.Contains("\n  members: is required: ", message, StringComparison.Ordinal);
         message = Fault("data: { id: id }\nmembers: [ { model: m } ]");
-        foreach (var key in new[] { "data.train", "data.text", "data.label" })
+        foreach (var key in new[] { "data.train", "data.text" })
             Assert.Contains($"\n  {key}: is required: ", message, StringComparison.Ordinal);
         Assert.EndsWith("(recipe, line 1)", message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Classes_need_a_column_and_masked_tokens_have_none()
+    {
+        const string Rest = "members: [ { model: m } ]\n";
+        Assert.StartsWith("data.label: is required: ", Fault("data: { train: a.csv, text: '{t}' }\n" + Rest), StringComparison.Ordinal);
+        Assert.StartsWith("data.label: has no meaning with task language-model", Fault("task: language-model\ndata: { train: a.csv, text: '{t}', label: l }\n" + Rest), StringComparison.Ordinal);
+        Assert.StartsWith("data.folds: has no meaning with task language-model", Fault("task: language-model\ndata: { train: a.csv, text: '{t}', folds: 3 }\n" + Rest), StringComparison.Ordinal);
+        Assert.StartsWith("train: has mask-share or whole-words", Fault("data: { train: a.csv, text: '{t}', label: l }\ntrain: { whole-words: true }\n" + Rest), StringComparison.Ordinal);
+        Assert.StartsWith("train: has label-smoothing", Fault("task: language-model\ndata: { train: a.csv, text: '{t}' }\ntrain: { label-smoothing: 0.1 }\n" + Rest), StringComparison.Ordinal);
+        Assert.StartsWith("members.0.model: names pooling", Fault("task: language-model\ndata: { train: a.csv, text: '{t}' }\nmembers: [ { model: { folder: m, pooling: mean } } ]\n"), StringComparison.Ordinal);
     }
 
     [Fact]

@@ -74,7 +74,7 @@ public sealed class DeviceFitTests() : EngineTest(threads: 1)
     public void Memory_that_ends_in_an_update_is_replayed_there_too()
     {
         using var model = SmallEncoder.Model(device: Other.Device, dropout: 0);   // a generator's masks would depend on the cut
-        using var sum = new GradientSum(model, config, 5, null);
+        using var sum = new GradientSum(model, config, 5);
         var examples = SmallEncoder.Examples(24);
         double Update(Action<Example[], bool>? replayed)
         {
@@ -151,7 +151,7 @@ public sealed class DeviceFitTests() : EngineTest(threads: 1)
     public void The_optimizers_state_stays_in_memory_where_a_file_cannot_hold_it()
     {
         using var model = SmallEncoder.Model(device: Other.Device);
-        using var sum = new GradientSum(model, config, 5, null);
+        using var sum = new GradientSum(model, config, 5);
         Assert.Null(new MemoryPlanner(model, config, 1, sum, Path.GetTempPath()).Try(SmallEncoder.Examples(24), checkpointing: true, paged: true));
         using var onCpu = SmallEncoder.Model();
         Assert.True(MemoryNeed.Smallest(model, 80, 4) >= MemoryNeed.Smallest(onCpu, 80, 4) + (2 * MemoryNeed.WeightBytes(onCpu)));       // both moments

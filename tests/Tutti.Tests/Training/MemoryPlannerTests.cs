@@ -85,7 +85,7 @@ public sealed class MemoryPlannerTests() : EngineTest(threads: 1)
     {
         using var model = new Opaque(SmallEncoder.Model());
         var config = SmallEncoder.Config;
-        using var sum = new GradientSum(model, config, 1, null);
+        using var sum = new GradientSum(model, config, 1);
         var free = new MemoryPlanner(model, config, 1, sum, Path.GetTempPath()).Choose(SmallEncoder.Examples(64));
         Assert.Equal(config.MicroTokens, free.Plan.MicroTokens);
         Assert.Equal(["head and loss"], free.Timeline.Select(moment => moment.Module));
@@ -130,7 +130,7 @@ public sealed class MemoryPlannerTests() : EngineTest(threads: 1)
         TestContext.Current.TestOutputHelper?.WriteLine($"{peak - before} bytes for an update, {table} for the table");
         Assert.InRange(peak - before, 1, table / 2);
 
-        using var sum = new GradientSum(model, config, 1, null);
+        using var sum = new GradientSum(model, config, 1);
         var report = new MemoryPlanner(model, config, 1, sum, Path.GetTempPath()).Choose(examples);
         Assert.InRange(report.Plan.PredictedPeak, peak * 0.98, peak * 1.02);
         Assert.InRange(report.Gradients, 1, table / 2);

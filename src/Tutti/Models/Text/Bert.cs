@@ -11,7 +11,9 @@ namespace Tutti.Models.Text;
 /// <param name="positionPadding">The row of the position table that gets no gradient, -1 for none.</param>
 sealed class BertEmbeddings(Params p, BertConfig config, int positionPadding)
 {
-    readonly Embedding words = new(p / "word_embeddings", config.Vocabulary, config.Hidden, config.Pad, config.Deviation);
+    /// <summary>The tokens' table.</summary>
+    public Embedding Words { get; } = new(p / "word_embeddings", config.Vocabulary, config.Hidden, config.Pad, config.Deviation, config.Source.IsLanguageModel);
+
     readonly Embedding positions = new(p / "position_embeddings", config.Positions, config.Hidden, positionPadding, config.Deviation);
     readonly Embedding types = new(p / "token_type_embeddings", config.Types, config.Hidden, -1, config.Deviation);
     readonly LayerNorm norm = new(p / "LayerNorm", config.Hidden, config.Eps);
@@ -22,7 +24,7 @@ sealed class BertEmbeddings(Params p, BertConfig config, int positionPadding)
     /// <param name="ragged">Where the sequences begin and end.</param>
     public Tensor Forward(TokenBatch batch, long[] places, Ragged ragged)
     {
-        var x = words.Forward(ragged.Longs(Array.ConvertAll(batch.Ids, id => (long)id)));                      // (T,C)
+        var x = Words.Forward(ragged.Longs(Array.ConvertAll(batch.Ids, id => (long)id)));                      // (T,C)
         x = x + types.Forward(ragged.Longs(batch.Types is { } t ? Array.ConvertAll(t, type => (long)type) : new long[batch.Tokens]));
         x = x + positions.Forward(ragged.Longs(places));
         return dropout.Forward(norm.Forward(x), ragged.TokenRows);
@@ -61,57 +63,36 @@ sealed class BertLayer(Params p, BertConfig config)
 /// <summary>The stack of layers, each a block of its own.</summary>
 sealed class BertEncoder(Params p, BertConfig config)
 {
-    readonly (BertLayer Layer, Block Block)[] layers = [.. Enumerable.Range(0, config.Layers).Select(i => p / "layer" / i).Select(place => (new BertLayer(place, config), new Block(place)))];
+    readonly (BertLayer Layer, Block Block)[] layers = Block.Stack(p / "layer", config.Layers, place => new BertLayer(place, config));
 
-    public Tensor Forward(Tensor x, Ragged ragged, Action<Tensor>? observe)
-    {
-        observe?.Invoke(x);
-        for (var i = 0; i < layers.Length; i++)
-        {
-            var (layer, block, firstOnly) = (layers[i].Layer, layers[i].Block, ragged.FirstOnly && i == layers.Length - 1);
-            x = block.Run(x, input => layer.Forward(input, ragged, firstOnly));
-            observe?.Invoke(x);
-        }
-        return x;
-    }
+    public Tensor Forward(Tensor x, Ragged ragged, Action<Tensor>? observe) => Block.Run(layers, x, (layer, input, last) => layer.Forward(input, ragged, ragged.FirstOnly && last), observe);
 }
 
 /// <summary>BERT with its pooler and a linear classifier.</summary>
-public sealed class Bert : TextModel
+public sealed class Bert : TextEncoder
 {
     readonly BertConfig config;
     readonly BertEmbeddings embeddings;
     readonly BertEncoder encoder;
-    readonly Linear pooler;
-    readonly Projection classifier;
-    readonly Dropout dropout;
 
     /// <exception cref="DataException">The config asks for something this implementation does not compute.</exception>
-    public Bert(Params p, ModelConfig source) : base(p, source.Json)
+    public Bert(Params p, ModelConfig source) : base(p, source)
     {
         config = new BertConfig(source).Checked();
         embeddings = new(p / "bert" / "embeddings", config, positionPadding: -1);
         encoder = new(p / "bert" / "encoder", config);
-        pooler = new(p / "bert" / "pooler" / "dense", config.Hidden, config.Hidden, config.Deviation);
-        dropout = new(p, config.HeadDropout);
-        classifier = new(p / "classifier", config.Hidden, source.LabelCount, config.Deviation);
+        var predictions = p / "cls" / "predictions";
+        EndWith(config.Hidden, config.HeadDropout, config.Deviation,
+            () => new FirstTokenHead(null, new(p / "bert" / "pooler" / "dense", config.Hidden, config.Hidden, config.Deviation), x => x.Tanh(),
+                new(p / "classifier", config.Hidden, source, config.HeadDropout, config.Deviation)),
+            () => new LanguageHead(new(predictions / "transform" / "dense", config.Hidden, config.Hidden, config.Deviation), Activations.Of(config.Activation, source.Where),
+                new(predictions / "transform" / "LayerNorm", config.Hidden, config.Eps), embeddings.Words, predictions.Get("bias", Init.Zeros, decay: false, config.Vocabulary)));
     }
 
     public override int VocabularySize => config.Vocabulary;
     public override int MaxLength => config.Positions;
-    protected internal override bool ReadsFirst => true;
+    protected internal override EncoderSizes Sizes => config.Sizes;
 
-    protected override Tensor Encode(TokenBatch batch, Ragged ragged, Action<Tensor>? observe)
-    {
-        var places = new long[batch.Tokens];
-        for (int i = 0, t = 0; i < batch.Count; i++)
-            for (var place = 0; place < batch.Lengths[i]; place++) places[t++] = place;
-        return encoder.Forward(Scope.Run(() => embeddings.Forward(batch, places, ragged)), ragged, observe);
-    }
-
-    protected internal override Tensor Head(Tensor hidden, Ragged ragged)
-    {
-        var pooled = pooler.Forward(ragged.FirstRows(hidden)).Tanh();                              // (n,C)
-        return classifier.Forward(dropout.Forward(pooled, ragged.SequenceRows));                             // (n,K)
-    }
+    protected override Tensor Encode(TokenBatch batch, Ragged ragged, Action<Tensor>? observe) =>
+        encoder.Forward(Scope.Run(() => embeddings.Forward(batch, Places.Counted(batch), ragged)), ragged, observe);
 }

@@ -20,6 +20,8 @@ public sealed record BertConfig(ModelConfig Source)
     public double Eps { get; } = Source.Number("layer_norm_eps", 1e-12);
     public int Pad { get; } = Source.Int("pad_token_id", 0);
 
+    internal EncoderSizes Sizes => new(Hidden, Layers, Heads, Intermediate);
+
     /// <summary>Refuses what this implementation does not compute.</summary>
     internal BertConfig Checked()
     {

@@ -12,6 +12,7 @@ public sealed class AdamW : IDisposable
 {
     readonly IReadOnlyList<Parameter> parameters;
     readonly double beta2, eps, decay;
+    readonly double[] factors;
     readonly Tensor[] m, v;
     readonly DeferredRows?[] tables;
     readonly MappedPages? pages;
@@ -22,9 +23,11 @@ public sealed class AdamW : IDisposable
     /// <param name="beta2">Decay of the second moment.</param>
     /// <param name="eps">Added to the root of the second moment.</param>
     /// <param name="decay">Weight decay per unit of learning rate.</param>
+    /// <param name="factor">What each weight's learning rate is multiplied by; null for 1.</param>
     /// <param name="pagesFolder">Where the moments lie in a file instead of memory (CPU only); null for memory. The results are the same.</param>
-    public AdamW(IReadOnlyList<Parameter> parameters, double beta1 = 0.9, double beta2 = 0.999, double eps = 1e-8, double decay = 0.01, string? pagesFolder = null)
+    public AdamW(IReadOnlyList<Parameter> parameters, double beta1 = 0.9, double beta2 = 0.999, double eps = 1e-8, double decay = 0.01, string? pagesFolder = null, Func<Parameter, double>? factor = null)
     {
+        factors = [.. parameters.Select(item => factor?.Invoke(item) ?? 1)];
         (this.parameters, Beta1, this.beta2, this.eps, this.decay) = (parameters, beta1, beta2, eps, decay);
         (m, v) = (new Tensor[parameters.Count], new Tensor[parameters.Count]);
         tables = new DeferredRows?[parameters.Count];
@@ -82,8 +85,8 @@ public sealed class AdamW : IDisposable
         steps++;
         var step = new AdamWStep(rate, rate / (1 - Math.Pow(Beta1, steps)), 1 / Math.Sqrt(1 - Math.Pow(beta2, steps)), Beta1, beta2, eps, scale);
         foreach (var (i, _) in whole) tables[i]?.All();
-        if (whole.Count > 0) Update([.. whole.Select(item => item.Index)], [.. whole.Select(item => item.Grad)], step);
-        foreach (var (i, grad) in rows) tables[i]!.Step(grad, Decay(i), step);
+        foreach (var group in whole.GroupBy(item => factors[item.Index])) Update([.. group.Select(item => item.Index)], [.. group.Select(item => item.Grad)], step.Slower(group.Key));
+        foreach (var (i, grad) in rows) tables[i]!.Step(grad, Decay(i), step.Slower(factors[i]));
         pages?.Rest();
         return norm;
     }

@@ -1,0 +1,176 @@
+using Tutti.Evaluation;
+using Tutti.Models;
+using Tutti.Nn;
+using Tutti.Predictions;
+using Tutti.Torch;
+
+namespace Tutti.Training;
+
+/// <summary>What an evaluation of held-out rows says; a number is NaN where the objective has no such score.</summary>
+public readonly record struct HeldOutScores(double Loss, double Accuracy, double MacroF1);
+
+/// <summary>
+/// What a model is to learn of its examples: the loss of its numbers, what that loss is divided by, and what the numbers mean. K numbers per row; where a head computes
+/// several samples of its dropout, (samples x n, K), sample after sample, and the loss is their mean.
+/// </summary>
+public abstract class Objective
+{
+    /// <summary>The divisor of an update: the true weight of its examples.</summary>
+    public abstract double Weight(IReadOnlyList<Example> update);
+
+    /// <summary>The summed loss of a micro-batch, to be divided by the weight of its whole update.</summary>
+    public abstract Tensor Loss(Tensor logits, IReadOnlyList<Example> part);
+
+    /// <summary>Predictions (n,K) in float64: probabilities, or values.</summary>
+    public abstract Tensor Predict(Tensor logits);
+
+    /// <summary>Scores of the predictions (n*K) of labelled rows.</summary>
+    public abstract HeldOutScores Judge(double[] predictions, IReadOnlyList<Example> examples);
+
+    /// <summary>Examples as an epoch sees them; epoch 0 is that of evaluations.</summary>
+    public virtual IReadOnlyList<Example> Prepared(IReadOnlyList<Example> examples, int epoch) => examples;
+
+    /// <summary>Predicts held-out rows and scores them.</summary>
+    internal virtual HeldOutScores Evaluate(TextModel model, IReadOnlyList<Example> examples, Precision precision, int tokens, CancellationToken cancel) =>
+        Judge(Predictor.Values(model, examples, (logits, _) => Predict(logits).ToArray<double>(), precision, tokens, cancel), examples);
+
+    /// <summary>The samples of dropout that logits hold of so many rows.</summary>
+    protected static int Samples(Tensor logits, int rows) => (int)(logits.Size(0) / rows);
+
+    /// <summary>The targets of all rows, (n,K), once for every sample, as the logits are.</summary>
+    protected static Tensor Targets(Tensor logits, IReadOnlyList<Example> part)
+    {
+        var (samples, k) = (Samples(logits, part.Count), (int)logits.Size(1));
+        var values = new float[part.Count * k];
+        for (var i = 0; i < part.Count; i++)
+        {
+            var targets = part[i].Targets ?? throw new ArgumentException($"example {part[i].Row} has no targets");
+            if (targets.Length != k) throw new ArgumentException($"example {part[i].Row} has {targets.Length} targets; the model gives {k} numbers");
+            targets.CopyTo(values, i * k);
+        }
+        return Tensor.From<float>([.. Enumerable.Repeat(values, samples).SelectMany(x => x)], logits.Shape, logits.Device).To(logits.DType);
+    }
+}
+
+/// <summary>One of K classes per row: cross-entropy.</summary>
+/// <param name="classWeights">The weight of each class, or null for 1 each.</param>
+/// <param name="smoothing">The share of the target that is spread over all classes.</param>
+public sealed class SingleLabel(double[]? classWeights = null, double smoothing = 0) : Objective
+{
+    public override double Weight(IReadOnlyList<Example> update) => Losses.Weight([.. update.Select(example => example.Label)], classWeights);
+
+    public override Tensor Loss(Tensor logits, IReadOnlyList<Example> part)
+    {
+        var samples = Samples(logits, part.Count);
+        var targets = Tensor.From<long>([.. Enumerable.Repeat(part.Select(example => (long)example.Label), samples).SelectMany(x => x)], [logits.Size(0)], logits.Device);
+        var weights = classWeights is null ? null : Tensor.From<double>(classWeights, [classWeights.Length]).To(logits.DType).To(logits.Device);
+        var loss = Losses.CrossEntropy(logits, targets, weights, smoothing);
+        return samples == 1 ? loss : loss / samples;
+    }
+
+    // Softmax in double: rows then sum to 1 as closely as a file can say.
+    public override Tensor Predict(Tensor logits) => logits.To(DType.Float64).Softmax(-1);
+
+    public override HeldOutScores Judge(double[] predictions, IReadOnlyList<Example> examples)
+    {
+        var classes = predictions.Length / examples.Count;
+        var truth = examples.Select(example => example.Label).ToArray();
+        var predicted = Enumerable.Range(0, examples.Count).Select(i => PredictionSet.ArgMax(predictions.AsSpan(i * classes, classes))).ToArray();
+        var matrix = new ConfusionMatrix(truth, predicted, classes);
+        return new(Metrics.LogLoss(predictions, truth), Metrics.Accuracy(matrix), Metrics.F1MacroOfPresent(matrix));
+    }
+}
+
+/// <summary>Any of K labels per row: binary cross-entropy, the mean over rows and labels. Targets are 0 or 1. The accuracy is the share of rows with all labels right.</summary>
+public sealed class MultipleLabels : Objective
+{
+    public override double Weight(IReadOnlyList<Example> update) => update.Sum(example => example.Targets!.Length);
+
+    public override Tensor Loss(Tensor logits, IReadOnlyList<Example> part) => Losses.BinaryCrossEntropy(logits, Targets(logits, part)) / Samples(logits, part.Count);
+
+    public override Tensor Predict(Tensor logits) => logits.To(DType.Float64).Sigmoid();
+
+    public override HeldOutScores Judge(double[] predictions, IReadOnlyList<Example> examples)
+    {
+        var labels = predictions.Length / examples.Count;
+        bool[] truth = [.. examples.SelectMany(example => example.Targets!.Select(target => target >= 0.5f))];
+        var predicted = MultiLabel.Threshold(predictions);
+        return new(MultiLabel.LogLoss(predictions, truth, 1e-15), MultiLabel.ExactMatch(truth, predicted, labels), MultiLabel.PerLabel(truth, predicted, labels).Macro.F);
+    }
+}
+
+/// <summary>K numbers per row: the mean squared error. There is no accuracy.</summary>
+public sealed class Numbers : Objective
+{
+    public override double Weight(IReadOnlyList<Example> update) => update.Sum(example => example.Targets!.Length);
+
+    public override Tensor Loss(Tensor logits, IReadOnlyList<Example> part) => Losses.SquaredError(logits, Targets(logits, part)) / Samples(logits, part.Count);
+
+    public override Tensor Predict(Tensor logits) => logits.To(DType.Float64);
+
+    public override HeldOutScores Judge(double[] predictions, IReadOnlyList<Example> examples) =>
+        new(Regression.MeanSquaredError([.. examples.SelectMany(example => example.Targets!.Select(target => (double)target))], predictions), double.NaN, double.NaN);
+}
+
+/// <summary>One of several things that a model of several targets learns, with outputs of its own.</summary>
+/// <param name="Name">Of its column.</param>
+/// <param name="Classes">Their number, or 0 for a number to be learnt.</param>
+/// <param name="Share">What its loss is multiplied by.</param>
+public sealed record Target(string Name, int Classes, double Share = 1)
+{
+    /// <summary>Numbers that the model gives for it.</summary>
+    public int Outputs => Math.Max(1, Classes);
+}
+
+/// <summary>
+/// Several targets of the same rows, each a class or a number, whose outputs stand side by side: as many linear heads on one encoder. The loss is the weighted sum of each target's mean, and
+/// <see cref="Example.Targets"/> holds a class's index or the number for each.
+/// </summary>
+public sealed class SeveralTargets(IReadOnlyList<Target> targets) : Objective
+{
+    readonly SingleLabel single = new();
+    readonly Numbers numbers = new();
+
+    public override double Weight(IReadOnlyList<Example> update) => update.Count;
+
+    public override Tensor Loss(Tensor logits, IReadOnlyList<Example> part)
+    {
+        Tensor? sum = null;
+        foreach (var (target, at, of) in Parts(part))
+        {
+            var loss = Of(target).Loss(logits.Narrow(1, at, target.Outputs), of) * target.Share;
+            sum = sum is null ? loss : sum + loss;
+        }
+        return sum!;
+    }
+
+    public override Tensor Predict(Tensor logits)
+    {
+        var at = 0;
+        return Tensor.Cat([.. targets.Select(target => Of(target).Predict(logits.Narrow(1, (at += target.Outputs) - target.Outputs, target.Outputs)))], 1);
+    }
+
+    /// <summary>The weighted sum of the losses, the mean accuracy and macro F1 of the targets with classes.</summary>
+    public override HeldOutScores Judge(double[] predictions, IReadOnlyList<Example> examples)
+    {
+        var width = predictions.Length / examples.Count;
+        List<(double Share, HeldOutScores Scores)> all = [];
+        foreach (var (target, at, of) in Parts(examples))
+            all.Add((target.Share, Of(target).Judge([.. Enumerable.Range(0, examples.Count).SelectMany(i => predictions[((i * width) + at)..((i * width) + at + target.Outputs)])], of)));
+        double Mean(Func<HeldOutScores, double> score) => all.Select(item => score(item.Scores)).Where(value => !double.IsNaN(value)).DefaultIfEmpty(double.NaN).Average();
+        return new(all.Sum(item => item.Share * item.Scores.Loss), Mean(scores => scores.Accuracy), Mean(scores => scores.MacroF1));
+    }
+
+    Objective Of(Target target) => target.Classes > 0 ? single : numbers;
+
+    /// <summary>Each target with the place of its outputs, and the examples as it sees them.</summary>
+    IEnumerable<(Target Target, int At, Example[] Examples)> Parts(IReadOnlyList<Example> examples)
+    {
+        var at = 0;
+        for (var t = 0; t < targets.Count; t++)
+        {
+            yield return (targets[t], at, [.. examples.Select(example => example with { Label = targets[t].Classes > 0 ? (int)example.Targets![t] : -1, Targets = [example.Targets![t]] })]);
+            at += targets[t].Outputs;
+        }
+    }
+}
