@@ -110,7 +110,7 @@ static class TokenizeBench
     {
         try
         {
-            return new Peer("tokenize.py", "--folder", folder.File("."), "--reviews", Data(Reviews), "--rows", MostRows.ToString(CultureInfo.InvariantCulture), "--threads", count.ToString(CultureInfo.InvariantCulture));
+            return new Peer("encode_texts.py", "--folder", folder.File("."), "--reviews", Data(Reviews), "--rows", MostRows.ToString(CultureInfo.InvariantCulture), "--threads", count.ToString(CultureInfo.InvariantCulture));
         }
         catch (PeerException e)
         {
