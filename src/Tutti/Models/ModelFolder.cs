@@ -40,7 +40,7 @@ public static class ModelFolder
         if (change is not null) config = change(config);
         var entry = Catalog.Find(config);
         var groups = entry.Groups(config);
-        if (reinitialize > groups.Layers) throw new DataException(folder, $"{reinitialize} of its layers are to start fresh, but it has {groups.Layers} with weights of their own");
+        if (reinitialize > 0 && reinitialize > groups.Layers) throw new DataException(folder, $"{reinitialize} of its layers are to start fresh, but it has {groups.Layers} with weights of their own");
         using var weights = new WeightFiles(folder, entry.Prefix);
         var classes = config.Labels.Count;
         var p = new Params(seed, name => Fresh(name, weights.Shape(name), classes) ? null : device is { IsMeta: true } ? weights.Describe(name) : weights.Read(name), device, dtype);
