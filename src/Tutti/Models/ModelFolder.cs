@@ -43,7 +43,7 @@ public static class ModelFolder
         if (change is not null) config = change(config);
         var entry = Catalog.Find(config);
         var groups = entry.Groups(config);
-        if (reinitialize > groups.Layers) throw new DataException(folder, $"{reinitialize} of its layers are to start fresh, but it has {groups.Layers} with weights of their own");
+        if (reinitialize > 0 && reinitialize > groups.Layers) throw new DataException(folder, $"{reinitialize} of its layers are to start fresh, but it has {groups.Layers} with weights of their own");
         using var weights = new WeightFiles(folder, entry.Prefix);
         var (classes, lacking) = (config.LabelCount, 0);
         var p = new Params(seed, Stored, device, dtype);

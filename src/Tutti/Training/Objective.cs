@@ -63,7 +63,7 @@ public sealed class SingleLabel(double[]? classWeights = null, double smoothing 
     {
         var samples = Samples(logits, part.Count);
         var targets = Tensor.From<long>([.. Enumerable.Repeat(part.Select(example => (long)example.Label), samples).SelectMany(x => x)], [logits.Size(0)], logits.Device);
-        var weights = classWeights is null ? null : Tensor.From<double>(classWeights, [classWeights.Length]).To(logits.DType).To(logits.Device);
+        var weights = classWeights is null ? null : Tensor.From<double>(classWeights, [classWeights.Length], logits.Device).To(logits.DType);    // does not wait for the device
         var loss = Losses.CrossEntropy(logits, targets, weights, smoothing);
         return samples == 1 ? loss : loss / samples;
     }
