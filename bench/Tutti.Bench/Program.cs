@@ -4,7 +4,7 @@ using Tutti.Bench;
 
 Measurement[] benchmarks =
 [
-    TrainBench.All, new UpdateBench(), new LossBench(), PredictBench.All, BaselineBench.All, AttentionBench.All, OptimizerBench.All, MemoryBench.All, StartupBench.All, OpsBench.All,
+    TrainBench.All, new UpdateBench(), new LossBench(), PredictBench.All, BaselineBench.All, LabelsBench.All, AttentionBench.All, OptimizerBench.All, MemoryBench.All, StartupBench.All, OpsBench.All,
 ];
 
 var name = new Argument<string?>("NAME") { Description = $"{string.Join(", ", benchmarks.Select(one => one.Name))}; left out: lists them with their cases.", Arity = ArgumentArity.ZeroOrOne };

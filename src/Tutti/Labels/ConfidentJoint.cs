@@ -65,20 +65,19 @@ public sealed class ConfidentJoint
         return ([.. sums.Zip(counts, (sum, count) => count == 0 ? Unreachable : Math.Max(sum / count, 2 * RowFacts.Slack))], counts);
     }
 
-    /// <summary>Scales the counts of each given label to the rows that carry it, then all to all rows, and rounds keeping row sums.</summary>
+    /// <summary>Scales the counts of each given label to the rows that carry it, and rounds keeping row sums.</summary>
+    /// <remarks>Multiplied before it is divided, so that what is a half is one: rounding depends on it. No row of counts is empty (the diagonal is at least 1), so all sum to all rows.</remarks>
     internal static int[,] Calibrate(int[,] counts, int[] labelCounts)
     {
         var k = labelCounts.Length;
         var scaled = new double[k, k];
-        var total = 0.0;
         for (var i = 0; i < k; i++)
         {
-            var sum = 0;
+            var sum = 0L;
             for (var j = 0; j < k; j++) sum += counts[i, j];
-            for (var j = 0; j < k; j++) total += scaled[i, j] = sum == 0 ? 0 : (double)counts[i, j] / sum * labelCounts[i];
+            for (var j = 0; j < k && sum > 0; j++) scaled[i, j] = (double)counts[i, j] * labelCounts[i] / sum;
         }
-        var rows = labelCounts.Sum();
-        return Rounding.KeepingRowSums(Map(scaled, value => total > 0 ? value / total * rows : 0));
+        return Rounding.KeepingRowSums(scaled);
     }
 
     internal static TResult[,] Map<TValue, TResult>(TValue[,] matrix, Func<TValue, TResult> map)
