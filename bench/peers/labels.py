@@ -10,9 +10,13 @@ import resource
 import sys
 import time
 
-import cleanlab
 import numpy
-from cleanlab.filter import find_label_issues
+
+try:
+    import cleanlab
+    from cleanlab.filter import find_label_issues
+except ImportError as error:
+    sys.exit(f"cleanlab cannot be imported ({error}); install it beside {sys.executable}, or name another interpreter in TUTTI_PYTHON")
 
 
 def main():

@@ -65,17 +65,20 @@ public sealed class ConfidentJoint
         return ([.. sums.Zip(counts, (sum, count) => count == 0 ? Unreachable : Math.Max(sum / count, 2 * RowFacts.Slack))], counts);
     }
 
-    /// <summary>Scales the counts of each given label to the rows that carry it, and rounds keeping row sums.</summary>
-    /// <remarks>Multiplied before it is divided, so that what is a half is one: rounding depends on it. No row of counts is empty (the diagonal is at least 1), so all sum to all rows.</remarks>
+    /// <summary>Scales the counts of each given label to the rows that carry it, then all to all rows, and rounds keeping row sums.</summary>
+    /// <remarks>
+    /// No row of counts is empty (the diagonal is at least 1), so the second step divides and multiplies by the same number. It stays, in this order: whether
+    /// what should be a half is rounded as one depends on it, and the reference does it so.
+    /// </remarks>
     internal static int[,] Calibrate(int[,] counts, int[] labelCounts)
     {
-        var k = labelCounts.Length;
+        var (k, rows) = (labelCounts.Length, (double)labelCounts.Sum());
         var scaled = new double[k, k];
         for (var i = 0; i < k; i++)
         {
-            var sum = 0L;
+            var sum = 0.0;
             for (var j = 0; j < k; j++) sum += counts[i, j];
-            for (var j = 0; j < k && sum > 0; j++) scaled[i, j] = (double)counts[i, j] * labelCounts[i] / sum;
+            for (var j = 0; j < k && sum > 0; j++) scaled[i, j] = counts[i, j] / sum * labelCounts[i] / rows * rows;
         }
         return Rounding.KeepingRowSums(scaled);
     }

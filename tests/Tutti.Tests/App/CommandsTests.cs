@@ -16,6 +16,7 @@ public sealed class CommandsTests(TinyRun run)
     [InlineData("train", "--help")]
     [InlineData("predict", "--help")]
     [InlineData("evaluate", "--help")]
+    [InlineData("labels", "--help")]
     [InlineData("demo", "--help")]
     [InlineData("doctor", "--help")]
     public void Help_is_there_for_every_command_and_for_none(params string[] args)

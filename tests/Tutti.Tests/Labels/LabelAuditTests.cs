@@ -31,11 +31,11 @@ public sealed class LabelAuditTests
     [Fact]
     public void Of_equal_margins_at_the_cut_the_first_rows_are_flagged()
     {
-        // 5,000 rows alike: as many as are asked for, the first ones, though threads take them in any order.
-        double[] alike = [.. Alike(0.3, 5000), .. Alike(0.1, 100)];
+        // 2,500 rows alike are confidently of class 1 and labelled 0: as many as are asked for, the first ones, though threads take them in any order.
+        double[] rows = [.. Alike(0.95, 2500), .. Alike(0.3, 2500), .. Alike(0.4, 100)];
         int[] labels = [.. new int[5000], .. Enumerable.Repeat(1, 100)];
-        var flagged = LabelAudit.Of(ProbabilityRows.Of(alike, 2), labels).Find(new() { NumToRemovePerClass = [30, 0] });
-        Assert.Equal(Enumerable.Range(0, 30), Enumerable.Range(0, flagged.Length).Where(row => flagged[row]));
+        var flagged = LabelAudit.Of(ProbabilityRows.Of(rows, 2), labels).Find(new() { NumToRemovePerClass = [30, 0] });
+        Assert.Equal(Enumerable.Range(2500, 30), Enumerable.Range(0, flagged.Length).Where(row => flagged[row]));
     }
 
     [Fact]
