@@ -16,6 +16,7 @@ public sealed class CommandsTests(TinyRun run)
     [InlineData("train", "--help")]
     [InlineData("predict", "--help")]
     [InlineData("evaluate", "--help")]
+    [InlineData("labels", "--help")]
     [InlineData("demo", "--help")]
     [InlineData("inspect", "--help")]
     [InlineData("export", "--help")]

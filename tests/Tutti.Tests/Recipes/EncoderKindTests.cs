@@ -16,7 +16,7 @@ public sealed class EncoderKindTests
         var recipe = Recipe.Parse("""
             data: { train: train.csv, text: "{text}", label: target, validation: 0.25 }
             train: { batch: 16, epochs: 1, learning-rate: 1e-3, max-length: 24, dropout: 0.2 }
-            members: [ { model: { kind: bert, layers: 2, hidden: 16, heads: 2, vocabulary: 200, max-length: 40 } } ]
+            members: [ { model: { kind: bert, layers: 2, hidden: 16, heads: 2, vocabulary: 300, max-length: 40 } } ]
             """, temp.Path);
         var only = recipe.Members[0].Model;
         recipe = recipe with { Members = [.. kinds.Select(kind => new MemberConfig { Model = only with { Kind = kind } })] };

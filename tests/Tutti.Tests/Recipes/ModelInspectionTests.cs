@@ -19,9 +19,9 @@ public sealed class ModelInspectionTests(TinyRun run)
     public void A_cell_shows_its_network_block_by_block()
     {
         var found = Inspected(Cell);
-        // deep: two layers of 32 channels, 128 inside: 4 (32 x 32 + 32) + 2 norms of 64 + 32 x 128 + 128 + 128 x 32 + 32.
+        // deep: three layers of 32 channels, 128 inside: 4 (32 x 32 + 32) + 2 norms of 64 + 32 x 128 + 128 + 128 x 32 + 32.
         var layers = Assert.Single(found.Blocks, block => block.Name == "bert.encoder.layer");
-        Assert.Equal((2, 2L * ((4 * ((32 * 32) + 32)) + (2 * 64) + (32 * 128) + 128 + (128 * 32) + 32)), (layers.Layers, layers.Weights));
+        Assert.Equal((3, 3L * ((4 * ((32 * 32) + 32)) + (2 * 64) + (32 * 128) + 128 + (128 * 32) + 32)), (layers.Layers, layers.Weights));
         Assert.Equal(found.Weights, found.Blocks.Sum(block => block.Weights));
         Assert.Equal(("bert", "BertForSequenceClassification"), (found.ModelType, found.Architecture));
         Assert.Equal(["0", "1"], found.Labels);

@@ -1,0 +1,121 @@
+using System.CommandLine;
+using System.Globalization;
+using Spectre.Console;
+using Tutti.Labels;
+using Tutti.Predictions;
+using Tutti.Reports;
+using Tutti.Runs;
+
+namespace Tutti.App.Commands;
+
+static class LabelsCommand
+{
+    const int UsualTop = 20, MostOverlaps = 5;
+
+    static readonly Option<string?> run = new("--run") { Description = "A finished run: its held-out predictions, and the votes of its cells.", HelpName = "DIR" };
+    static readonly Option<string?> probabilities = new("--probs") { Description = "Probabilities by any model that did not see the row: CSV with p_CLASS columns, or .npy.", HelpName = "FILE" };
+    static readonly Option<string?> labels = new("--labels") { Description = "The labels beside --probs: a column of it (label unless said), or a file.", HelpName = "COLUMN|FILE" };
+    static readonly Option<string> filter = new("--filter") { Description = $"What is an issue: {string.Join(", ", LabelNames.Filters.Keys)}.", HelpName = "NAME", DefaultValueFactory = _ => "prune_by_noise_rate" };
+    static readonly Option<string> score = new("--score") { Description = $"What issues are ranked by: {string.Join(", ", LabelNames.Scores.Keys)}.", HelpName = "NAME", DefaultValueFactory = _ => "self_confidence" };
+    static readonly Option<int?> top = new("--top") { Description = $"Issues to print, {UsualTop} unless said; --out has all.", HelpName = "N" };
+    static readonly Option<string?> output = new("--out") { Description = "Write all issues to a CSV file.", HelpName = "FILE.csv" };
+    static readonly Option<bool> json = new("--json") { Description = "Print JSON, with all issues unless --top says otherwise." };
+
+    public static Command Make()
+    {
+        var command = new Command("labels", "Rows whose label is probably wrong, ranked, from a run's held-out predictions or from any probabilities.") { run, probabilities, labels, filter, score, top, output, json };
+        command.SetAction(parsed => Session.Guard(parsed, () =>
+        {
+            var how = (LabelNames.Find(LabelNames.Filters, parsed.GetValue(filter)!, "--filter"), LabelNames.Find(LabelNames.Scores, parsed.GetValue(score)!, "--score"));
+            if (parsed.GetValue(top) is < 1) throw new ConfigException("--top", $"got {parsed.GetValue(top)}, expected a whole number from 1");
+            var queue = (parsed.GetValue(run), parsed.GetValue(probabilities)) switch
+            {
+                ({ } folder, null) when parsed.GetValue(labels) is null => OfRun(new(folder), how),
+                (null, { } file) => OfFile(file, parsed.GetValue(labels), how),
+                _ => throw new ConfigException("tutti labels", "expected --run DIR, or --probs FILE with --labels COLUMN|FILE\nnext: tutti labels --help"),
+            };
+            if (parsed.GetValue(output) is { } path) queue.Write(path);
+            if (parsed.GetValue(json)) Show.Line(LabelQueueJson.Of(queue, parsed.GetValue(top) ?? int.MaxValue).ToJsonString(new() { WriteIndented = true }));
+            else Print(queue, parsed.GetValue(top) ?? UsualTop, parsed.GetValue(output));
+            return 0;
+        }));
+        return command;
+    }
+
+    static LabelQueue OfRun(RunFolder run, (LabelFilter Filter, LabelQuality Score) how)
+    {
+        if (!File.Exists(run.OutOfFold)) throw new ConfigException(run.Root, $"has no {Path.GetFileName(run.OutOfFold)}; train it to the end: tutti train RECIPE --run {run.Root}");
+        var all = PredictionFile.Read(run.OutOfFold);
+        var set = all.Labelled();
+        if (set.Count == 0) throw new DataException(run.OutOfFold, "has no labelled rows");
+        if (set.Count < all.Count) Show.Warning(FormattableString.Invariant($"{all.Count - set.Count} of {all.Count} rows have no label and are left out"));
+        return LabelQueue.Of(ProbabilityRows.Of(set.Probabilities, set.K), set.Labels!, set.Classes, set.Ids, how.Filter, how.Score, Votes(run, set.Classes));
+    }
+
+    static LabelQueue OfFile(string path, string? labels, (LabelFilter Filter, LabelQuality Score) how)
+    {
+        if (!path.EndsWith(".npy", StringComparison.OrdinalIgnoreCase))
+        {
+            var file = ProbabilityFile.Read(path, labels ?? "label");
+            if (file.Ignored.Count > 0) Show.Warning($"columns not read: {string.Join(", ", file.Ignored)}");
+            return LabelQueue.Of(ProbabilityRows.Of(file.Probabilities, file.Classes.Count), file.Labels, file.Classes, file.Ids, how.Filter, how.Score);
+        }
+        var matrix = NpyFile.Open(path);
+        if (matrix.Columns < 2 || matrix.Rows == 0) throw new DataException(path, FormattableString.Invariant($"is {matrix.Rows} x {matrix.Columns}; expected rows, and a column for each of at least two classes"));
+        if (labels is null) throw new ConfigException("--labels", $"is missing; expected a file with a label for each row of {path}");
+        string[] classes = [.. Enumerable.Range(0, matrix.Columns).Select(k => k.ToString(CultureInfo.InvariantCulture))];
+        var given = ProbabilityFile.ReadLabels(labels, matrix.Rows, path, classes);
+        var ids = ProbabilityFile.Numbered(matrix.Rows);
+        try
+        {
+            return matrix.IsSingle ? LabelQueue.Of(matrix.Stream<float>(), given, classes, ids, how.Filter, how.Score) : LabelQueue.Of(matrix.Stream<double>(), given, classes, ids, how.Filter, how.Score);
+        }
+        catch (ArgumentException e)
+        {
+            throw new DataException(path, e.Message, inner: e);
+        }
+    }
+
+    // Every cell predicted the rows that it held out.
+    static Dictionary<string, int[]> Votes(RunFolder run, IReadOnlyList<string> classes)
+    {
+        Dictionary<string, int[]> votes = new(StringComparer.Ordinal);
+        if (!Directory.Exists(run.Cells)) return votes;
+        foreach (var file in Directory.EnumerateDirectories(run.Cells).Order(StringComparer.Ordinal).Select(folder => new CellFolder(folder).Predictions).Where(File.Exists))
+        {
+            var cell = PredictionFile.Read(file);
+            if (!cell.Classes.SequenceEqual(classes)) throw new DataException(file, $"has other classes than {Path.GetFileName(run.OutOfFold)}");
+            for (var row = 0; row < cell.Count; row++)
+            {
+                if (!votes.TryGetValue(cell.Ids[row], out var counts)) votes.Add(cell.Ids[row], counts = new int[classes.Count]);
+                counts[cell.Predicted(row)]++;
+            }
+        }
+        return votes;
+    }
+
+    static void Print(LabelQueue queue, int top, string? written)
+    {
+        var console = Show.Out;
+        console.WriteLine(FormattableString.Invariant($"Label issues: {queue.Issues.Count} of {queue.Rows} rows; overall label health {queue.Health.Score:0.000}"));
+        var classes = Show.Table("class", "label quality", "wrongly given", "wrongly withheld");
+        foreach (var one in queue.Health.Classes)
+            classes.AddRow(Show.Cells(queue.Classes[one.Class], Number(one.Quality), Whole(one.Issues), Whole(one.InverseIssues)));
+        console.Write(classes);
+        foreach (var pair in queue.Health.Overlaps.Take(MostOverlaps).Where(pair => pair.Rows > 0))
+            console.WriteLine(FormattableString.Invariant($"{queue.Classes[pair.A]} and {queue.Classes[pair.B]} are taken for each other in about {pair.Rows} rows"));
+        if (queue.Issues.Count > 0)
+        {
+            var voted = queue.Issues.Any(issue => issue.Votes is not null);
+            var table = Show.Table(["id", "given", "suggested", "quality", .. voted ? ["votes"] : (string[])[]]);
+            foreach (var issue in queue.Issues.Take(top))
+                table.AddRow(Show.Cells([issue.Id, queue.Classes[issue.Given], queue.Classes[issue.Suggested], Number(issue.Quality), .. voted ? [queue.VotesOf(issue)] : (string[])[]]));
+            console.WriteLine(FormattableString.Invariant($"The {Math.Min(top, queue.Issues.Count)} least likely labels"));
+            console.Write(table);
+        }
+        if (written is not null) Show.Line(FormattableString.Invariant($"{queue.Issues.Count} issues: {written}"));
+    }
+
+    static string Number(double value) => value.ToString("0.000", CultureInfo.InvariantCulture);
+    static string Whole(int value) => value.ToString(CultureInfo.InvariantCulture);
+}
