@@ -11,9 +11,10 @@ static class LabelsBench
 {
     const double Noise = 0.1;
 
-    sealed record Case(string Name, int Rows, int K);
+    /// <param name="Searches">In a round, whose figure is their mean: one alone would be too short to time.</param>
+    sealed record Case(string Name, int Rows, int K, int Searches);
 
-    static readonly Case[] cases = [new("n50k-k20", 50_000, 20), new("n200k-k100", 200_000, 100)];
+    static readonly Case[] cases = [new("n50k-k20", 50_000, 20, 20), new("n200k-k100", 200_000, 100, 3)];
 
     public static Benchmark All { get; } = new("labels", "label issues (prune_by_noise_rate) of float32 probabilities; peer: cleanlab's find_label_issues with its usual workers", "s", false,
         [.. cases.Select(one => one.Name)], Run);
@@ -42,8 +43,8 @@ static class LabelsBench
         Round Ours()
         {
             var clock = Stopwatch.GetTimestamp();
-            ours = LabelAudit.Of(rows, labels).Find().Count(flagged => flagged);
-            var seconds = Stopwatch.GetElapsedTime(clock).TotalSeconds;
+            for (var search = 0; search < one.Searches; search++) ours = LabelAudit.Of(rows, labels).Find().Count(flagged => flagged);
+            var seconds = Stopwatch.GetElapsedTime(clock).TotalSeconds / one.Searches;
             clock = Stopwatch.GetTimestamp();
             var again = LabelAudit.Of(NpyFile.Open(probabilities).Stream<float>(), labels).Find().Count(flagged => flagged);
             streamed = Stopwatch.GetElapsedTime(clock).TotalSeconds;
@@ -53,7 +54,7 @@ static class LabelsBench
 
         Round Theirs(Peer peer)
         {
-            var answer = peer.Ask([]);
+            var answer = peer.Ask(new() { ["searches"] = one.Searches });
             theirs = (int)answer["issues"]!;
             return new((double)answer["seconds"]!, (long)((double)answer["peak_rss_mb"]! * (1 << 20)));
         }

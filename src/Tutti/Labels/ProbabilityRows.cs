@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Numerics;
 
 namespace Tutti.Labels;
@@ -33,22 +34,20 @@ public sealed class ProbabilityRows<T> where T : unmanaged, IBinaryFloatingPoint
     internal void Each<TState>(Func<TState> start, RowVisitor<T, TState> visit, Action<TState> end)
     {
         var first = 0;
-        Lock ending = new();
+        var states = new ConcurrentBag<TState>();             // of threads that are done with a batch, for the next one
         foreach (var batch in batches())
         {
             var (begin, rows) = (first, batch.Length / K);
             if (rows * K != batch.Length || first + rows > Count) throw new InvalidOperationException($"a batch of {batch.Length} numbers after {first} of {Count} rows of {K} classes");
-            Parallel.For(0, (rows + Slice - 1) / Slice, start, (slice, _, state) =>
+            Parallel.For(0, (rows + Slice - 1) / Slice, () => states.TryTake(out var state) ? state : start(), (slice, _, state) =>
             {
                 var values = batch.Span;
                 for (var row = slice * Slice; row < Math.Min(rows, (slice + 1) * Slice); row++) visit(state, begin + row, values.Slice(row * K, K));
                 return state;
-            }, state =>
-            {
-                lock (ending) end(state);
-            });
+            }, states.Add);
             first += rows;
         }
+        foreach (var state in states) end(state);
         if (first != Count) throw new InvalidOperationException($"{first} rows came; expected {Count}");
     }
 }
