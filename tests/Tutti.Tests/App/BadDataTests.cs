@@ -35,7 +35,7 @@ public sealed class BadDataTests : IDisposable
     [InlineData("train.epochs=2.5", "train.epochs: got '2.5', expected a whole number", "on the command line")]
     [InlineData("train.epocs=2", "train.epocs: unknown key; did you mean 'epochs'?")]
     [InlineData("members.0.model=absent", "absent", "the model folder does not exist")]
-    [InlineData("members.0.model.kind=roberta", "vocabulary")]
+    [InlineData("members.0.model={ kind: roberta, layers: 1, hidden: 16, heads: 2, vocabulary: 200 }", "vocabulary.size", "expected at least 261 for bpe")]
     [InlineData("submission=oof.csv", "got 'oof.csv', which is a run's own file")]
     [InlineData("submission=../s.csv", "expected a plain file name")]
     [InlineData("blend=stack", "blend: got 'stack', which is not built yet")]

@@ -69,9 +69,9 @@ public sealed class BadModelTests : IDisposable
     }
 
     [Theory]
-    [InlineData("[1, 2]", "not a JSON object")]
-    [InlineData("{ broken", "not valid JSON")]
-    [InlineData("", "not valid JSON")]
+    [InlineData("[1, 2]", "the file is [1, 2], expected an object")]
+    [InlineData("{ broken", "line 1: not JSON")]
+    [InlineData("", "line 1: not JSON")]
     public void A_config_that_is_none(string text, string naming)
     {
         input.Write("model/config.json", text);
