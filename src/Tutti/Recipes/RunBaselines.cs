@@ -14,7 +14,7 @@ static class RunBaselines
     {
         var majority = Majority.OutOfFold(scored, fold => Shares(data, fold));
         yield return LeaderboardRow.Of($"always '{majority.Classes[majority.Predicted(0)]}'", majority, []);
-        yield return LeaderboardRow.Of("TF-IDF + logistic regression", Words(data, scored), []);
+        yield return LeaderboardRow.Of("TF-IDF baseline", Words(data, scored), []);
     }
 
     static double[] Shares(RunData data, int fold)
