@@ -13,38 +13,27 @@ namespace Tutti.Recipes;
 /// <param name="cells">Finished, all of them.</param>
 sealed class RunResults(Recipe recipe, RunFolder files, RunData data, Cell[] cells)
 {
+    readonly MemberPredictions[] members = MemberPredictions.All(cells);
+
     BlendKind Kind => recipe.Blend == RecipeBlend.Geometric ? BlendKind.Geometric : BlendKind.Mean;
 
     /// <summary>Blends all cells and writes predictions, scores and submission.</summary>
     public RunResult Finish()
     {
-        var oof = Blended(out var perMember);
+        var perMember = members.ToDictionary(member => member.Name, member => member.OutOfFold(data.TrainIds));
+        var oof = Blend.Of(Kind, BlendMembers(perMember));
         PredictionFile.Write(files.OutOfFold, oof);
         Blend.Record(Kind, BlendMembers(perMember)).Write(files.Blend);
         if (data.Test is not null) WriteTest();
         return Evaluate(oof, perMember);
     }
 
-    /// <summary>Folds joined, seeds averaged, members blended. Rows stand in the order of the ids.</summary>
-    PredictionSet Blended(out Dictionary<string, PredictionSet> perMember)
-    {
-        perMember = [];
-        foreach (var member in cells.GroupBy(cell => cell.Member))
-        {
-            var seeds = member.GroupBy(cell => cell.Seed).Select(folds => PredictionSet.Join([.. folds.Select(cell => PredictionFile.Read(cell.Folder.Predictions))], data.TrainIds));
-            perMember[member.Key] = Blend.Of(BlendKind.Mean, [.. seeds.Select((set, i) => new BlendMember($"seed {i}", set))]);
-        }
-        return Blend.Of(Kind, BlendMembers(perMember));
-    }
-
     static BlendMember[] BlendMembers(Dictionary<string, PredictionSet> sets) => [.. sets.Select(pair => new BlendMember(pair.Key, pair.Value))];
 
-    /// <summary>The mean of a member's cells for every test row, blended; then the submission.</summary>
+    /// <summary>The members' predictions of every test row, blended; then the submission.</summary>
     void WriteTest()
     {
-        var members = cells.GroupBy(cell => cell.Member).Select(member =>
-            new BlendMember(member.Key, Blend.Of(BlendKind.Mean, [.. member.Select(cell => new BlendMember(cell.Name, PredictionFile.Read(cell.Folder.Test)))])));
-        var test = Blend.Of(Kind, [.. members]);
+        var test = Blend.Of(Kind, [.. members.Select(member => new BlendMember(member.Name, member.Test()))]);
         PredictionFile.Write(files.Test, test);
         if (recipe.Submission is { } submission)
             Submission.Write(Path.Combine(files.Root, submission.File), test, recipe.Data.Id ?? "id", recipe.Data.Label!, recipe.SampleFile);
