@@ -27,6 +27,7 @@ static class TrainCommand
         folder ??= Path.Combine("runs", Path.GetFileNameWithoutExtension(file));
         var hub = offline ? HubSettings.OfUser(offline: true) : null;
         if (loaded.Task == RecipeTask.LanguageModel) return TrainLanguage(loaded, folder, hub, asJson);
+        if (loaded.Task != RecipeTask.TextClassification) return TrainAnswers(loaded, folder, hub, asJson);
         var result = Watch.Run(news => new Run(loaded, folder) { Hub = hub }.Train(news, Session.Cancel));
         if (asJson)
         {
@@ -35,10 +36,29 @@ static class TrainCommand
         }
         Show.Leaderboard(result.Leaderboard);
         Show.Summary(result.Summary, result.Classes);
-        Show.Line($"predictions of the held-out rows: {result.Files.OutOfFold}");
-        if (result.Test is not null) Show.Line($"predictions of the test rows: {result.Test}");
-        if (result.Submission is not null) Show.Line($"submission: {result.Submission}");
+        Files(result.Files, result.Test, result.Submission);
         return 0;
+    }
+
+    static int TrainAnswers(Recipe recipe, string folder, HubSettings? hub, bool asJson)
+    {
+        var result = Watch.Run(news => new Run(recipe, folder) { Hub = hub }.TrainAnswers(news, Session.Cancel));
+        if (asJson)
+        {
+            Show.Line(File.ReadAllText(result.Files.Leaderboard).TrimEnd());
+            return 0;
+        }
+        ShowAnswers.Board(result.Leaderboard);
+        ShowAnswers.Scores(result.Answers);
+        Files(result.Files, result.Test, result.Submission);
+        return 0;
+    }
+
+    static void Files(RunFolder files, string? test, string? submission)
+    {
+        Show.Line($"predictions of the held-out rows: {files.OutOfFold}");
+        if (test is not null) Show.Line($"predictions of the test rows: {test}");
+        if (submission is not null) Show.Line($"submission: {submission}");
     }
 
     static int TrainLanguage(Recipe recipe, string folder, HubSettings? hub, bool asJson)

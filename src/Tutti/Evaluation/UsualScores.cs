@@ -12,8 +12,9 @@ sealed class UsualScores
     public const int Bins = 15;
 
     readonly int classes;
-    readonly int[] truth, predicted, bins, ranking;
-    readonly double[] loss, miss, confidence, second;
+    readonly int[] truth, predicted, bins;
+    readonly double[] loss, miss, confidence;
+    readonly RankedRows? ranked;
 
     /// <param name="set">Rows, all with a known label.</param>
     /// <param name="labels">Their classes.</param>
@@ -24,8 +25,7 @@ sealed class UsualScores
         miss = [.. labels.Select((label, row) => Metrics.Brier(set.Row(row), [label]))];
         confidence = [.. predicted.Select((label, row) => set.Row(row)[label])];
         bins = Array.ConvertAll(confidence, value => Calibration.BinOf(value, Bins));
-        second = classes == 2 ? [.. labels.Select((_, row) => set.Row(row)[1])] : [];
-        ranking = [.. Enumerable.Range(0, second.Length).OrderByDescending(row => second[row])];
+        ranked = classes == 2 ? new([.. labels.Select((_, row) => set.Row(row)[1])], [.. labels.Select(label => label == 1)]) : null;
     }
 
     /// <summary>In the order of <see cref="Of(ReadOnlySpan{int})"/>; F1 of the second class and the area under the ROC curve for two classes only.</summary>
@@ -46,7 +46,7 @@ sealed class UsualScores
     public double[] Of(ReadOnlySpan<int> rows)
     {
         var matrix = new ConfusionMatrix(Pick(truth, rows), Pick(predicted, rows), classes);
-        return Of(matrix.Totals, Mean(loss, rows), Mean(miss, rows), CalibrationError(rows), classes == 2 ? RocAuc(rows) : double.NaN);
+        return Of(matrix.Totals, Mean(loss, rows), Mean(miss, rows), CalibrationError(rows), ranked?.RocAuc(RankedRows.Times(rows, truth.Length)) ?? double.NaN);
     }
 
     static int[] Pick(int[] values, ReadOnlySpan<int> rows)
@@ -75,23 +75,5 @@ sealed class UsualScores
             if (predicted[row] == truth[row]) hits[bins[row]]++;
         }
         return Calibration.Expected(Calibration.Bins(count, hits, sums));
-    }
-
-    /// <summary>As <see cref="Ranking.RocAuc"/>: positives above negatives, ties one half; the rows were ranked once.</summary>
-    double RocAuc(ReadOnlySpan<int> rows)
-    {
-        var times = new int[truth.Length];
-        foreach (var row in rows) times[row]++;
-        double above = 0, negatives = 0, area = 0;
-        for (var i = 0; i < ranking.Length;)
-        {
-            double tiedPositives = 0, tiedNegatives = 0;
-            for (var score = second[ranking[i]]; i < ranking.Length && second[ranking[i]] == score; i++)
-                if (truth[ranking[i]] == 1) tiedPositives += times[ranking[i]];
-                else tiedNegatives += times[ranking[i]];
-            area += tiedNegatives * (above + (tiedPositives / 2));
-            (above, negatives) = (above + tiedPositives, negatives + tiedNegatives);
-        }
-        return area / (above * negatives);                    // no positives or no negatives: 0 / 0, undefined
     }
 }

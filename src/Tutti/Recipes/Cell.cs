@@ -71,7 +71,11 @@ public sealed record Cell(string Member, int Seed, int Fold, CellFolder Folder, 
     public void PredictTest(MemberModel member, RunData data)
     {
         using (var model = new TrainedModel(Folder.Checkpoint, member.Config, member.Device))
-            PredictionFile.Write(Folder.Test, new(data.TestIds, data.Labels.Names, model.Probabilities(model.Encode(data.Test!, data.Text, data.Pair))));
+        {
+            var values = model.Probabilities(model.Encode(data.Test!, data.Text, data.Pair));
+            if (data.Answers is { } known) AnswerFile.Write(Folder.Test, new(data.TestIds, known.Answers, values));
+            else PredictionFile.Write(Folder.Test, new(data.TestIds, data.Labels.Names, values));
+        }
         var metrics = JsonNode.Parse(File.ReadAllText(Folder.Metrics))!;
         metrics["test"] = data.Test!.ContentHash;
         AtomicFile.Write(Folder.Metrics, metrics.ToJsonString(indented) + "\n");
@@ -90,16 +94,18 @@ public sealed record Cell(string Member, int Seed, int Fold, CellFolder Folder, 
         var clock = Stopwatch.GetTimestamp();
         var resume = new ResumeFolder(Folder.Resume, checkpoint.Disk?.Bytes, note => news?.Report(new NoteNews($"{Name}: {note}")));
         FitResult fit;
-        using (var model = member.Build(data.Labels.Names, Seed, out _))
+        using (var model = member.Build(data.Outputs, Seed, out _))
         {
             news?.Report(new CellNews(Name, number, of, (int)model.Params.Items.Sum(item => item.Stored.Count)));
-            var valid = train.Rows(data.Folds.Valid(Fold));
-            var examples = train.Rows(data.Folds.Train(Fold));
-            var learner = new Learner(model, member.Config, Seed, ClassWeightsOf(member.Config.ClassWeights, data, examples), member.Tokenizer, Folder.Checkpoint, row => $"id {data.TrainIds[row]} (line {data.Train.LineOf(row)})",
-                new FitStore(resume, checkpoint.Every.Time, Identity));
+            var valid = data.Known(train.Rows(data.Folds.Valid(Fold)));
+            var examples = data.Known(train.Rows(data.Folds.Train(Fold)));
+            var objective = ObjectiveOf(member, data, examples, model);
+            var learner = new Learner(model, member.Config, Seed, null, member.Tokenizer, Folder.Checkpoint, row => $"id {data.TrainIds[row]} (line {data.Train.LineOf(row)})",
+                new FitStore(resume, checkpoint.Every.Time, Identity), objective);
             fit = learner.Fit(examples, valid, news is null ? null : Progress(news, member.Device), cancel);
-            PredictionFile.Write(Folder.Predictions, Predict(model, member, valid, data.TrainIds, data, Fold, cancel));
-            if (test is not null) PredictionFile.Write(Folder.Test, Predict(model, member, test.Examples, data.TestIds, data, null, cancel));
+            double[] Values(IReadOnlyList<Example> rows) => Predictor.Values(model, rows, objective, member.Config.Precision, cancel: cancel);
+            Write(Folder.Predictions, valid, Values(valid), data.TrainIds, data, Fold);
+            if (test is not null) Write(Folder.Test, test.Examples, Values(test.Examples), data.TestIds, data, null);
         }
         Memory.Trim();
         var after = (Tensors: LiveTensors.Current.Count, Bytes: Memory.Stats(member.Device).InUse);
@@ -120,11 +126,23 @@ public sealed record Cell(string Member, int Seed, int Fold, CellFolder Folder, 
         new Forward<ReplayResult>(replay => news.Report(new ReplayNews(Name, replay))),
         new Forward<string>(note => news.Report(new NoteNews($"{Name}: {note}"))));
 
-    static PredictionSet Predict(Models.TextModel model, MemberModel member, IReadOnlyList<Example> examples, IReadOnlyList<string> ids, RunData data, int? fold, CancellationToken cancel)
+    /// <summary>What the cell learns; a model of answers keeps them in its config, which its checkpoint is read with.</summary>
+    static Objective ObjectiveOf(MemberModel member, RunData data, Example[] examples, Models.TextModel model)
     {
-        var probabilities = Predictor.Probabilities(model, examples, member.Config.Precision, cancel: cancel);
-        return new([.. examples.Select(example => ids[example.Row])], data.Labels.Names, probabilities,
-            fold is null ? null : [.. examples.Select(example => example.Label)], fold is { } f ? [.. examples.Select(_ => f)] : null);
+        if (data.Answers is not { } known) return new SingleLabel(ClassWeightsOf(member.Config.ClassWeights, data, examples), member.Config.LabelSmoothing);
+        var answers = known.Scaled([.. examples.Select(example => example.Row)]);
+        model.Config[TrainedModel.AnswersKey] = Answer.ToJson(answers);
+        if (Answer.ProblemType(answers) is { } type) model.Config["problem_type"] = type;
+        return Objective.Of(answers);
+    }
+
+    /// <summary>Writes predictions; those of a fold's held-out rows with the truth.</summary>
+    static void Write(string path, IReadOnlyList<Example> examples, double[] values, IReadOnlyList<string> ids, RunData data, int? fold)
+    {
+        string[] names = [.. examples.Select(example => ids[example.Row])];
+        int[]? folds = fold is { } f ? [.. examples.Select(_ => f)] : null;
+        if (data.Answers is { } known) AnswerFile.Write(path, new(names, known.Answers, values, fold is null ? null : [.. examples.SelectMany(example => example.Targets!.Select(value => (double)value))], folds));
+        else PredictionFile.Write(path, new(names, data.Labels.Names, values, fold is null ? null : [.. examples.Select(example => example.Label)], folds));
     }
 
     void WriteMetrics(FitResult fit, string? test, double seconds, long tensors, long bytes) => AtomicFile.Write(Folder.Metrics, new JsonObject

@@ -28,7 +28,7 @@ public static class MemoryForecast
     public static IEnumerable<MemberMemory> Of(Recipe recipe, bool measure = false, CancellationToken cancel = default)
     {
         recipe.Check();
-        if (recipe.Task != RecipeTask.TextClassification) throw new ConfigException("task", $"is {RecipeJson.Name(recipe.Task)}; memory is predicted for text-classification, and planned when training begins for others");
+        if (recipe.Task == RecipeTask.LanguageModel) throw new ConfigException("task", $"is {RecipeJson.Name(recipe.Task)}; memory is predicted for text-classification, and planned when training begins for others");
         using var memory = new MemoryBudget(recipe.Memory, recipe.Device.Resolve());
         var data = RunData.Open(recipe);
         foreach (var member in OpenMember.All(recipe, data, memory, null, null, cancel))
@@ -42,8 +42,8 @@ public static class MemoryForecast
     static MemberMemory Of(OpenMember member, RunData data, bool measure, CancellationToken cancel)
     {
         var seed = member.Config.Seeds[0];
-        using var model = member.Model.Build(data.Labels.Names, seed, out _);
-        var train = TextData.From(data.Train, data.Text, member.Model.Tokenizer, member.MaxLength, data.Truth, data.Pair, TokenCache.OfUser()).Rows(data.Folds.Train(0));
+        using var model = member.Model.Build(data.Outputs, seed, out _);
+        var train = TextData.From(data.Train, data.Text, member.Model.Tokenizer, member.MaxLength, data.Answers is null ? data.Truth : null, data.Pair, TokenCache.OfUser()).Rows(data.Folds.Train(0));
         var config = member.Model.Config with { Precision = member.Model.Config.Precision.Autocast(model) is null ? Precision.Fp32 : Precision.Bf16 };
         var limit = Torch.Memory.Stats(member.Model.Device).Limit;
         MemoryReport? Try(TrainConfig other, IReadOnlyList<Example> rows, bool checkpointing, bool paged)

@@ -43,8 +43,8 @@ sealed record OpenMember(MemberConfig Config, MemberModel Model, int MaxLength, 
     {
         var local = Local(config, source);
         var member = MemberModel.Of(local, recipe.Train, () => texts) with { Device = memory.Device };
-        CheckClassWeights(member.Config.ClassWeights, data.Labels.Names);
-        using var model = member.Build(data.Labels.Names, 0, out var report, Device.Meta);
+        if (data.Answers is null) CheckClassWeights(member.Config.ClassWeights, data.Labels.Names);
+        using var model = member.Build(data.Outputs, 0, out var report, Device.Meta);
         memory.Check(config.Name!, model, member.MaxLength(model), member.Config.Batch);
         List<string> notes = [];
         if (local.Model.Folder is not null) notes.AddRange(report.Lines());

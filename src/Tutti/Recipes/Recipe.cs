@@ -14,6 +14,15 @@ public enum RecipeTask
     /// <summary>One class per row.</summary>
     TextClassification,
 
+    /// <summary>Any number of labels per row.</summary>
+    MultiLabel,
+
+    /// <summary>One number per row, or several.</summary>
+    TextRegression,
+
+    /// <summary>Several things of a row, each a class, a flag or a number, by one model with a head for each.</summary>
+    MultiTarget,
+
     /// <summary>The texts themselves: an encoder learns to predict masked tokens, to be fine-tuned afterwards.</summary>
     LanguageModel,
 }
@@ -70,7 +79,7 @@ public sealed record Recipe
 
     /// <summary>How the training rows are divided.</summary>
     [JsonIgnore]
-    internal FoldSettings FoldSettings => Data.Folds is { } folds ? new() { Kind = folds.Kind, Count = folds.Count, Seed = folds.Seed, Column = folds.Column }
+    internal FoldSettings FoldSettings => Data.Folds is { } folds ? new() { Kind = folds.Kind == FoldKind.Stratified && Data.Stratified(Task) is null ? FoldKind.KFold : folds.Kind, Count = folds.Count, Seed = folds.Seed, Column = folds.Column }
         : new() { Kind = FoldKind.Holdout, Validation = Data.Validation ?? 0.2, Seed = Seed };
 
     /// <summary>Reads and checks a recipe file; relative paths in it are resolved against its folder.</summary>
@@ -114,8 +123,12 @@ public sealed record Recipe
         foreach (var twice in names.Where(group => group.Count() > 1))
             faults.Add(new($"members.{twice.Last().Index}.name",
                 $"got '{twice.Key}' again, expected a name that no other member has (upper and lower case are the same)"));
-        if (Task == RecipeTask.LanguageModel) faults.AddRange(ValidateLanguage());
-        else if (Data.Label is null) faults.Add(new("data.label", "is required: Column that holds the row's class."));
+        faults.AddRange(Task switch
+        {
+            RecipeTask.LanguageModel => ValidateLanguage(),
+            RecipeTask.TextClassification => Data.ValidateClasses(),
+            _ => Data.ValidateTargets(Task).Concat(ValidateAnswers()),
+        });
         if (Task != RecipeTask.LanguageModel && Members.Select(member => member.Effective(Train)).Prepend(Train).Any(train => train.MaskShare is not null || train.WholeWords is not null))
             faults.Add(new("train", "has mask-share or whole-words, which belong to task language-model"));
         if (Submission is not null) faults.AddRange(Under("submission", Submission.Validate()));
@@ -126,6 +139,16 @@ public sealed record Recipe
             foreach (var label in Train.ClassWeights.Weights.Keys.Where(label => !labels.Contains(label)).Order(StringComparer.Ordinal))
                 faults.Add(new($"train.class-weights.{label}", $"is not one of data.labels{RecipeBinder.DidYouMean(label, labels)}"));
         return faults;
+    }
+
+    /// <summary>What only a single class per row has.</summary>
+    IEnumerable<ConfigFault> ValidateAnswers()
+    {
+        foreach (var (key, train) in Members.Select((member, i) => ($"members.{i}.train", member.Effective(Train))).Prepend(("train", Train)))
+        {
+            if (train.LabelSmoothing != 0 || !train.ClassWeights.Equals(ClassWeights.None)) yield return new(key, $"has label-smoothing or class-weights, which belong to task {RecipeJson.Name(RecipeTask.TextClassification)}");
+            if (Task == RecipeTask.TextRegression && train.BestBy != BestBy.Loss) yield return new($"{key}.best-by", $"got {RecipeJson.Name(train.BestBy)}, expected loss: numbers have no classes to be right or wrong about");
+        }
     }
 
     IEnumerable<ConfigFault> ValidateLanguage()

@@ -21,8 +21,14 @@ public sealed partial record DataConfig
     [Description("The second text of a row where two texts are compared; a template like text.")]
     public string? Pair { get; init; }
 
-    [Description("Column that holds the row's class; required but for task language-model, which learns from the texts alone.")]
+    [Description("Column that holds what is learnt: the row's class; its labels, divided by separator, for task multi-label; its number for task text-regression. Not for task language-model.")]
     public string? Label { get; init; }
+
+    [Description("What stands between the labels of a row in the column label; for task multi-label, such as \",\" or \" \".")]
+    public string? Separator { get; init; }
+
+    [Description("Several columns that are learnt, in place of label: of 1 and 0 for task multi-label, of numbers for text-regression, of any kinds for multi-target.")]
+    public IReadOnlyList<TargetConfig>? Targets { get; init; }
 
     [Description("Column that names a row; default: the rows are counted from 0.")]
     public string? Id { get; init; }
@@ -54,6 +60,7 @@ public sealed partial record DataConfig
             if (template is not null && !Placeholder().IsMatch(template))
                 faults.Add(new(key, $"got '{template}', expected at least one {{column}}"
                     + (ColumnName().IsMatch(template) ? $"; did you mean \"{{{template}}}\"?" : "")));
+        if (Separator is "") faults.Add(new("separator", "got an empty text, expected what stands between labels, such as \",\""));
         if (Label is { Length: > 0 } && Label == (Id ?? "id")) faults.Add(new("label", $"got '{Label}', which is the column that names a row; the two must differ"));
         if (Folds is not null && Validation is not null)
             faults.Add(new("validation", "is given together with folds; keep one of them (--set data.validation=null takes it out)"));
@@ -64,6 +71,44 @@ public sealed partial record DataConfig
             faults.Add(new("labels", $"got '{twice.Key}' twice"));
         return faults;
     }
+
+    /// <summary>What is missing or too much where one class is learnt.</summary>
+    internal IEnumerable<ConfigFault> ValidateClasses()
+    {
+        if (Label is null) yield return new("data.label", "is required: Column that holds the row's class.");
+        if (Separator is not null) yield return new("data.separator", "belongs to task multi-label, where a row may have several labels; add task: multi-label, or take it out");
+        if (Targets is not null) yield return new("data.targets", "belongs to tasks multi-label, text-regression and multi-target; add the task, or name one column as data.label");
+    }
+
+    /// <summary>The same where labels, numbers or several targets are learnt.</summary>
+    internal IEnumerable<ConfigFault> ValidateTargets(RecipeTask task)
+    {
+        var name = RecipeJson.Name(task);
+        if (task == RecipeTask.MultiTarget && Label is not null) yield return new("data.label", "has no meaning with task multi-target; name the columns as data.targets");
+        else if (task != RecipeTask.MultiTarget && Label is null == Targets is null) yield return new("data.targets", $"with task {name} exactly one of data.label and data.targets is needed, got {(Label is null ? "none" : "both")}");
+        else if (task == RecipeTask.MultiTarget && Targets is null) yield return new("data.targets", "is required with task multi-target: the columns to learn, such as [{ column: topic }, { column: score, kind: number }]");
+        if (task == RecipeTask.MultiLabel && Label is not null && Separator is null) yield return new("data.separator", "is required with data.label and task multi-label: what stands between the labels of a row, such as \",\"");
+        if (Separator is not null && (task != RecipeTask.MultiLabel || Label is null)) yield return new("data.separator", "has a meaning with task multi-label and data.label only; take it out");
+        if (Labels is not null && (task != RecipeTask.MultiLabel || Label is null)) yield return new("data.labels", $"has no meaning here; the classes of task {name} are those of the columns");
+        if (Targets is { Count: 0 }) yield return new("data.targets", "got an empty list, expected at least one column");
+        foreach (var (i, target) in (Targets ?? []).Index())
+        {
+            var key = $"data.targets.{i}";
+            if (target.Column.Length == 0) yield return new($"{key}.column", "got an empty text");
+            if (target.Column == (Id ?? "id")) yield return new($"{key}.column", $"got '{target.Column}', which is the column that names a row; the two must differ");
+            if (target.Kind is { } kind && kind != target.KindIn(task)) yield return new($"{key}.kind", $"got {RecipeJson.Name(kind)}, which task {name} does not have; use task multi-target, or take it out");
+            if (target.Weight != 1 && task != RecipeTask.MultiTarget) yield return new($"{key}.weight", "belongs to task multi-target");
+            if (Targets!.Take(i).Any(other => other.Column == target.Column)) yield return new($"{key}.column", $"got '{target.Column}' again, expected every column once");
+        }
+    }
+
+    /// <summary>The column whose classes folds have the same shares of; null where the task has none.</summary>
+    internal string? Stratified(RecipeTask task) => task switch
+    {
+        RecipeTask.TextClassification => Label,
+        RecipeTask.MultiTarget => Targets?.FirstOrDefault(target => target.KindIn(task) == TargetKind.Class)?.Column,
+        _ => null,
+    };
 
     public bool Equals(DataConfig? other) => RecipeJson.Same(this, other);
     public override int GetHashCode() => RecipeJson.Text(this).GetHashCode(StringComparison.Ordinal);

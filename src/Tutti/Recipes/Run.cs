@@ -27,10 +27,17 @@ public sealed class Run(Recipe recipe, string folder, Device? device = null)
     /// <exception cref="TrainingException">The numbers of a cell broke.</exception>
     /// <exception cref="RunMemoryException">A cell does not fit into the recipe's memory.</exception>
     /// <exception cref="OperationCanceledException">Cancelled; finished cells are kept, and the state of the one in training.</exception>
-    public RunResult Train(IProgress<RunNews>? news = null, CancellationToken cancel = default)
+    public RunResult Train(IProgress<RunNews>? news = null, CancellationToken cancel = default) =>
+        Story([RecipeTask.TextClassification], (data, cells) => new RunResults(recipe, files, data, cells).Finish(), result => ("accuracy", result.Summary.Scores[0].Score.Value), news, cancel);
+
+    /// <summary>The same for labels, numbers or several targets: tasks multi-label, text-regression and multi-target. Errors as <see cref="Train"/>.</summary>
+    public AnswersResult TrainAnswers(IProgress<RunNews>? news = null, CancellationToken cancel = default) =>
+        Story([RecipeTask.MultiLabel, RecipeTask.TextRegression, RecipeTask.MultiTarget], (data, cells) => new AnswerResults(recipe, files, data, cells).Finish(), result => ("loss", result.Leaderboard.Sorted[0].Loss.Value), news, cancel);
+
+    TResult Story<TResult>(RecipeTask[] tasks, Func<RunData, Cell[], TResult> finish, Func<TResult, (string Name, object? Value)> headline, IProgress<RunNews>? news, CancellationToken cancel)
     {
         recipe.Check();
-        if (recipe.Task != RecipeTask.TextClassification) throw new ConfigException("task", $"is {RecipeJson.Name(recipe.Task)}, which LanguageRun trains");
+        if (!tasks.Contains(recipe.Task)) throw new ConfigException("task", $"is {RecipeJson.Name(recipe.Task)}, expected {string.Join(" or ", tasks.Select(RecipeJson.Name))}; Run.Train, Run.TrainAnswers and LanguageRun.Train are for different tasks");
         using var memory = new MemoryBudget(recipe.Memory, device ?? recipe.Device.Resolve());
         var data = RunData.Open(recipe);
         var members = OpenMember.All(recipe, data, memory, Hub, news, cancel);
@@ -43,9 +50,10 @@ public sealed class Run(Recipe recipe, string folder, Device? device = null)
         {
             start.Write(recipe, data, memory.Device, cells.Length, [.. members.SelectMany(member => member.Facts())]);
             news?.Report(new DataNews(recipe.Data.Train, data.Summary(), [.. Enumerable.Range(0, data.Folds.Count).Select(fold => data.Folds.Valid(fold).Length)], data.Test?.Count ?? 0));
+            foreach (var line in data.Answers?.Lines() ?? []) news?.Report(new NoteNews(line));
             new RunCells(recipe, data, members, cells, memory, start.Events, news).Train(cancel);
-            var result = new RunResults(recipe, files, data, cells).Finish();
-            start.Events.Write("finished", ("accuracy", result.Summary.Scores[0].Score.Value));
+            var result = finish(data, cells);
+            start.Events.Write("finished", headline(result));
             return result;
         }
         catch (InputException)
@@ -58,7 +66,13 @@ public sealed class Run(Recipe recipe, string folder, Device? device = null)
     void CheckSample(RunData data)
     {
         if (recipe.Submission is null || recipe.SampleFile is not { } sample) return;
+        var id = recipe.Data.Id ?? "id";
+        if (data.Answers is { } known)
+        {
+            AnswerSubmission.Check(sample, data.TestIds, known.Answers, id, recipe.Data.Separator is { } separator ? new(recipe.Data.Label!, separator) : null);
+            return;
+        }
         var uniform = new PredictionSet(data.TestIds, data.Labels.Names, [.. Enumerable.Repeat(1.0 / data.Labels.Count, data.TestIds.Count * data.Labels.Count)]);
-        Submission.Check(sample, uniform, recipe.Data.Id ?? "id");
+        Submission.Check(sample, uniform, id);
     }
 }

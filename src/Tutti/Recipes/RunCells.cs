@@ -65,7 +65,7 @@ sealed class RunCells(Recipe recipe, RunData data, OpenMember[] members, Cell[] 
         foreach (var note in member.Notes) news?.Report(new NoteNews($"{member.Name}: {note}"));
         var (tokenizer, length) = (member.Model.Tokenizer, member.MaxLength);
         var cache = TokenCache.OfUser(note => news?.Report(new NoteNews($"{member.Name}: {note}")));
-        var train = TextData.From(data.Train, data.Text, tokenizer, length, data.Truth, data.Pair, cache);
+        var train = TextData.From(data.Train, data.Text, tokenizer, length, data.Answers is null ? data.Truth : null, data.Pair, cache);
         var cached = cache.Hits > 0;
         var test = data.Test is null ? null : TextData.From(data.Test, data.Text, tokenizer, length, pair: data.Pair, cache: cache);
         news?.Report(new EncodedNews(member.Name, data.Train.Count, train.Truncated, train.LostTokens, train.AllTokens, length, tokenizer.VocabularySize, cached));

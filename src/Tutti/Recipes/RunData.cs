@@ -1,19 +1,20 @@
 using Tutti.Tables;
+using Tutti.Training;
 
 namespace Tutti.Recipes;
 
 /// <summary>The rows of a run, read and checked: tables, templates, classes, ids, folds.</summary>
 public sealed class RunData
 {
-    readonly string label;
+    readonly string? label;
+    readonly LabelMap? labels;
+    readonly int[]? truth;
 
-    RunData(DataConfig config, Table train, Table? test, LabelMap labels, Folds folds)
+    RunData(DataConfig config, Table train, Table? test, LabelMap? labels, RunAnswers? answers, Folds folds)
     {
-        (Train, Test, Folds) = (train, test, folds);
-        label = config.Label!;
+        (Train, Test, Folds, Answers, this.labels) = (train, test, folds, answers, labels);
         (Text, Pair) = Templates(config);
-        Labels = labels;
-        Truth = Labels.IndicesOf(train, config.Label!);
+        (label, truth) = (labels is null ? null : config.Label, labels?.IndicesOf(train, config.Label!));
         TrainIds = RowIds.Of(train, config.Id);
         TestIds = test is null ? [] : RowIds.Of(test, config.Id);
     }
@@ -22,14 +23,25 @@ public sealed class RunData
     public Table? Test { get; }
     public TextTemplate Text { get; }
     public TextTemplate? Pair { get; }
-    public LabelMap Labels { get; }
 
-    /// <summary>The class of each training row.</summary>
-    public int[] Truth { get; }
+    /// <summary>The classes, where one is learnt.</summary>
+    public LabelMap Labels => labels ?? throw new InvalidOperationException("this task has no classes of rows, but answers");
+
+    /// <summary>The class of each training row, where one is learnt.</summary>
+    public int[] Truth => truth ?? throw new InvalidOperationException("this task has no classes of rows, but answers");
+
+    /// <summary>What is learnt where that is not one class; else null.</summary>
+    public RunAnswers? Answers { get; }
+
+    /// <summary>What the numbers are called that a model gives for a row.</summary>
+    public IReadOnlyList<string> Outputs => Answers is null ? Labels.Names : [.. Answers.Answers.SelectMany(answer => answer.Outputs)];
 
     public IReadOnlyList<string> TrainIds { get; }
     public IReadOnlyList<string> TestIds { get; }
     public Folds Folds { get; }
+
+    /// <summary>Examples with what is to be learnt of them.</summary>
+    internal Example[] Known(IEnumerable<Example> examples) => Answers is null ? [.. examples] : [.. examples.Select(example => example with { Targets = Answers.Truth[example.Row] })];
 
     /// <summary>Reads and checks everything; writes nothing.</summary>
     /// <exception cref="DataException">A file, column, label or fold cannot be used.</exception>
@@ -46,8 +58,10 @@ public sealed class RunData
             text.Check(test);
             pair?.Check(test);
         }
-        var labels = config.Labels is { } names ? LabelMap.InOrder(names) : LabelMap.From(train, config.Label!);
-        return new(config, train, test, labels, Folds.Make(train, recipe.FoldSettings, config.Label, TextKeys.Of(train, text, pair)));
+        var isClass = recipe.Task == RecipeTask.TextClassification;
+        var labels = !isClass ? null : config.Labels is { } names ? LabelMap.InOrder(names) : LabelMap.From(train, config.Label!);
+        var answers = isClass ? null : RunAnswers.Of(train, config, recipe.Task);
+        return new(config, train, test, labels, answers, Folds.Make(train, recipe.FoldSettings, config.Stratified(recipe.Task), TextKeys.Of(train, text, pair)));
     }
 
     /// <summary>Counts, lengths and duplicates, to be seen before training.</summary>

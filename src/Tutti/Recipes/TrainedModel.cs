@@ -1,4 +1,6 @@
+using System.Text.Json.Nodes;
 using Tutti.Models;
+using Tutti.Predictions;
 using Tutti.Tables;
 using Tutti.Text;
 using Tutti.Torch;
@@ -12,6 +14,10 @@ sealed class TrainedModel : IDisposable
     readonly TextModel model;
     readonly Tokenizer tokenizer;
     readonly TrainConfig config;
+    readonly Objective objective;
+
+    /// <summary>Where a checkpoint's config keeps the answers that its model gives; a key of this project, which transformers passes over.</summary>
+    internal const string AnswersKey = "tutti_answers";
 
     /// <exception cref="DataException">The checkpoint is incomplete or damaged.</exception>
     public TrainedModel(string checkpoint, TrainConfig config, Device device)
@@ -20,6 +26,8 @@ sealed class TrainedModel : IDisposable
         tokenizer = Tokenizer.Load(checkpoint);
         model = ModelFolder.Load(checkpoint, null, 0, out var report, device);
         model.Params.Run.Tf32 = config.Tf32 ?? true;
+        Answers = AnswersOf(model.Config, checkpoint);
+        objective = Answers is null ? new SingleLabel() : Objective.Of(Answers);
         if (report.Missing.Count == 0) return;
         model.Dispose();
         throw new DataException(checkpoint, $"weights are missing: {string.Join(", ", report.Missing.Take(3))}; train the cell again");
@@ -27,12 +35,19 @@ sealed class TrainedModel : IDisposable
 
     public IReadOnlyList<string> Classes => new Models.ModelConfig(model.Config, "checkpoint").Labels;
 
+    /// <summary>What the model says where that is not one class; else null.</summary>
+    public IReadOnlyList<Answer>? Answers { get; }
+
+    /// <summary>The answers that a checkpoint's config keeps; null where the model tells classes apart.</summary>
+    /// <exception cref="DataException">They are damaged.</exception>
+    public static IReadOnlyList<Answer>? AnswersOf(JsonObject config, string checkpoint) => config[AnswersKey] is { } json ? Answer.FromJson(json, Path.Combine(checkpoint, "config.json")) : null;
+
     /// <summary>A table's rows as the model reads them. May run on another thread than the model computes on.</summary>
     public IReadOnlyList<Example> Encode(Table table, TextTemplate text, TextTemplate? pair) =>
         Encode(TextData.Texts(table, text), pair is null ? null : TextData.Texts(table, pair));
 
-    /// <summary>Probabilities (n*K) of encoded rows.</summary>
-    public double[] Probabilities(IReadOnlyList<Example> rows, CancellationToken cancel = default) => Predictor.Probabilities(model, rows, config.Precision, cancel: cancel);
+    /// <summary>Probabilities (n*K) of encoded rows, or the numbers of the answers.</summary>
+    public double[] Probabilities(IReadOnlyList<Example> rows, CancellationToken cancel = default) => Predictor.Values(model, rows, objective, config.Precision, cancel: cancel);
 
     /// <summary>Probabilities (n*K) of texts.</summary>
     public double[] Probabilities(IReadOnlyList<string> texts, IReadOnlyList<string>? pairs) => Probabilities(Encode(texts, pairs));

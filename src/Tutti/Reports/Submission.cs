@@ -8,8 +8,6 @@ namespace Tutti.Reports;
 /// </summary>
 public static class Submission
 {
-    const int Shown = 3;
-
     /// <summary>
     /// Writes the submission in one step. With a sample: exactly its ids in its order, under its columns, between its separators; the
     /// id column is the one named <paramref name="id"/>, else the first. One other column gets the predicted class; several, named as
@@ -21,65 +19,33 @@ public static class Submission
     /// <exception cref="ConfigException">The file cannot be written.</exception>
     public static void Write(string path, PredictionSet predictions, string id, string label, string? sample = null)
     {
-        var form = sample is null
-            ? new Form([id, label], 0, null, ',', [.. Enumerable.Range(0, predictions.Count)])
-            : Form.Read(sample, predictions, id);
+        var form = sample is null ? new([id, label], 0, ',', [.. Enumerable.Range(0, predictions.Count)]) : SampleForm.Read(sample, predictions.Ids, id);
+        var classOf = sample is null ? null : Targets(sample, form, predictions);
         TableWriter.Write(path, form.Columns, writer =>
         {
             foreach (var row in form.Rows)
             {
                 for (var column = 0; column < form.Columns.Count; column++)
                     if (column == form.Id) writer.Add(predictions.Ids[row]);
-                    else if (form.ClassOf is null) writer.Add(predictions.Classes[predictions.Predicted(row)]);
-                    else writer.Add(predictions.Row(row)[form.ClassOf[column]]);
+                    else if (classOf is null) writer.Add(predictions.Classes[predictions.Predicted(row)]);
+                    else writer.Add(predictions.Row(row)[classOf[column]]);
                 writer.EndRow();
             }
         }, form.Delimiter);
     }
 
     /// <summary>Checks a sample against predictions of the rows to come, before anything is trained. Errors as <see cref="Write"/>.</summary>
-    public static void Check(string sample, PredictionSet predictions, string id) => Form.Read(sample, predictions, id);
+    public static void Check(string sample, PredictionSet predictions, string id) => Targets(sample, SampleForm.Read(sample, predictions.Ids, id), predictions);
 
-    /// <param name="Id">The position of the id column.</param>
-    /// <param name="ClassOf">Per column, the class whose probability it takes; null: the other column takes the predicted class.</param>
-    /// <param name="Rows">The rows of the predictions in the order to write.</param>
-    sealed record Form(IReadOnlyList<string> Columns, int Id, int[]? ClassOf, char Delimiter, IReadOnlyList<int> Rows)
+    // Per column, the class whose probability it takes; null: the other column takes the predicted class.
+    static int[]? Targets(string sample, SampleForm form, PredictionSet predictions)
     {
-        public static Form Read(string sample, PredictionSet predictions, string id)
-        {
-            var table = Table.Read(sample);
-            var columns = table.Columns.ToArray();
-            var at = Math.Max(0, Array.IndexOf(columns, id));
-            var classOf = Targets(sample, columns, at, predictions);
-            var rowOf = predictions.Ids.Index().ToDictionary(pair => pair.Item, pair => pair.Index, StringComparer.Ordinal);
-            var names = table.Column(columns[at]).Select(name => name ?? "").ToArray();
-            var twice = names.GroupBy(name => name, StringComparer.Ordinal).Where(group => group.Count() > 1).Select(group => group.Key).ToList();
-            if (twice.Count > 0)
-                throw new DataException(sample, $"{twice.Count} ids are there more than once: {Examples(twice)}; is '{columns[at]}' the id column?",
-                    column: columns[at]);
-            var unknown = names.Where(name => !rowOf.ContainsKey(name)).ToList();
-            var asked = names.ToHashSet(StringComparer.Ordinal);
-            var extra = predictions.Ids.Where(name => !asked.Contains(name)).ToList();
-            if (unknown.Count > 0 || extra.Count > 0)
-                throw new DataException(sample, $"{unknown.Count} of its {names.Length} ids have no prediction{Examples(unknown, ": ")}; "
-                    + $"{extra.Count} of {predictions.Count} predictions are not asked for{Examples(extra, ": ")}; predict exactly the rows of the sample",
-                    column: columns[at]);
-            return new(columns, at, classOf, table.Detected.DelimiterCharacter ?? ',', [.. names.Select(name => rowOf[name])]);
-        }
-
-        static int[]? Targets(string sample, string[] columns, int id, PredictionSet predictions)
-        {
-            var targets = columns.Where((_, column) => column != id).ToArray();
-            if (targets.Length == 0) throw new DataException(sample, $"has the column '{columns[id]}' only; expected a column to fill", 1);
-            if (targets.Length == 1) return null;
-            var classOf = predictions.Classes.Index().ToDictionary(pair => pair.Item, pair => pair.Index);
-            if (targets.Length == predictions.K && targets.All(classOf.ContainsKey))
-                return [.. columns.Select((name, column) => column == id ? -1 : classOf[name])];
-            throw new DataException(sample, $"has the columns {Examples(targets)} beside the id '{columns[id]}'; expected one, for the predicted class, "
-                + $"or one for each of the {predictions.K} classes: {Examples(predictions.Classes)}", 1);
-        }
-
-        static string Examples(IReadOnlyList<string> names, string before = "") =>
-            names.Count == 0 ? "" : $"{before}{string.Join(", ", names.Take(Shown).Select(name => $"'{name}'"))}{(names.Count > Shown ? ", ..." : "")}";
+        var targets = form.Columns.Where((_, column) => column != form.Id).ToArray();
+        if (targets.Length == 1) return null;
+        var classOf = predictions.Classes.Index().ToDictionary(pair => pair.Item, pair => pair.Index);
+        if (targets.Length == predictions.K && targets.All(classOf.ContainsKey))
+            return [.. form.Columns.Select((name, column) => column == form.Id ? -1 : classOf[name])];
+        throw new DataException(sample, $"has the columns {SampleForm.Examples(targets)} beside the id '{form.Columns[form.Id]}'; expected one, for the predicted class, "
+            + $"or one for each of the {predictions.K} classes: {SampleForm.Examples(predictions.Classes)}", 1);
     }
 }

@@ -27,6 +27,10 @@ public abstract class Objective
     /// <summary>Scores of the predictions (n*K) of labelled rows.</summary>
     public abstract HeldOutScores Judge(double[] predictions, IReadOnlyList<Example> examples);
 
+    /// <summary>What is to be learnt of answers: labels together, numbers together, or several kinds side by side with their weights.</summary>
+    public static Objective Of(IReadOnlyList<Answer> answers) =>
+        answers.All(answer => answer is { Kind: AnswerKind.Flag, Weight: 1 }) ? new MultipleLabels() : answers.All(answer => answer is { Kind: AnswerKind.Number, Weight: 1 }) ? new Numbers(answers) : new SeveralTargets(answers);
+
     /// <summary>Examples as an epoch sees them; epoch 0 is that of evaluations.</summary>
     public virtual IReadOnlyList<Example> Prepared(IReadOnlyList<Example> examples, int epoch) => examples;
 
@@ -99,46 +103,53 @@ public sealed class MultipleLabels : Objective
     }
 }
 
-/// <summary>K numbers per row: the mean squared error. There is no accuracy.</summary>
-public sealed class Numbers : Objective
+/// <summary>K numbers per row: the mean squared error of (value - mean) / spread, which is what the model gives. There is no accuracy.</summary>
+/// <param name="answers">The numbers' means and spreads; null: 0 and 1.</param>
+public sealed class Numbers(IReadOnlyList<Answer>? answers = null) : Objective
 {
     public override double Weight(IReadOnlyList<Example> update) => update.Sum(example => example.Targets!.Length);
 
-    public override Tensor Loss(Tensor logits, IReadOnlyList<Example> part) => Losses.SquaredError(logits, Targets(logits, part)) / Samples(logits, part.Count);
+    public override Tensor Loss(Tensor logits, IReadOnlyList<Example> part) => Losses.SquaredError(logits, Targets(logits, answers is null ? part : [.. part.Select(Scaled)])) / Samples(logits, part.Count);
 
-    public override Tensor Predict(Tensor logits) => logits.To(DType.Float64);
+    public override Tensor Predict(Tensor logits)
+    {
+        var outputs = logits.To(DType.Float64);
+        if (answers is null) return outputs;
+        Tensor Row(Func<Answer, double> of) => Tensor.From<double>([.. answers.Select(of)], [answers.Count], logits.Device);
+        return (outputs * Row(answer => answer.Spread)) + Row(answer => answer.Mean);
+    }
 
-    public override HeldOutScores Judge(double[] predictions, IReadOnlyList<Example> examples) =>
-        new(Regression.MeanSquaredError([.. examples.SelectMany(example => example.Targets!.Select(target => (double)target))], predictions), double.NaN, double.NaN);
-}
+    public override HeldOutScores Judge(double[] predictions, IReadOnlyList<Example> examples)
+    {
+        var k = predictions.Length / examples.Count;
+        double Scale(double value, int at) => answers is null ? value : (value - answers[at % k].Mean) / answers[at % k].Spread;
+        return new(Regression.MeanSquaredError([.. examples.SelectMany(example => example.Targets!).Select((target, at) => Scale(target, at))], [.. predictions.Select(Scale)]), double.NaN, double.NaN);
+    }
 
-/// <summary>One of several things that a model of several targets learns, with outputs of its own.</summary>
-/// <param name="Name">Of its column.</param>
-/// <param name="Classes">Their number, or 0 for a number to be learnt.</param>
-/// <param name="Share">What its loss is multiplied by.</param>
-public sealed record Target(string Name, int Classes, double Share = 1)
-{
-    /// <summary>Numbers that the model gives for it.</summary>
-    public int Outputs => Math.Max(1, Classes);
+    Example Scaled(Example example) => example with { Targets = [.. example.Targets!.Select((value, k) => (float)((value - answers![k].Mean) / answers[k].Spread))] };
 }
 
 /// <summary>
-/// Several targets of the same rows, each a class or a number, whose outputs stand side by side: as many linear heads on one encoder. The loss is the weighted sum of each target's mean, and
-/// <see cref="Example.Targets"/> holds a class's index or the number for each.
+/// Several targets of the same rows, each a class, a flag or a number, whose outputs stand side by side: as many linear heads on one encoder. The loss is the weighted sum of each target's mean, and
+/// <see cref="Example.Targets"/> holds a class's index, 1 or 0, or the number for each.
 /// </summary>
-public sealed class SeveralTargets(IReadOnlyList<Target> targets) : Objective
+public sealed class SeveralTargets(IReadOnlyList<Answer> targets) : Objective
 {
-    readonly SingleLabel single = new();
-    readonly Numbers numbers = new();
+    readonly Objective[] objectives = [.. targets.Select(target => target.Kind switch
+    {
+        AnswerKind.Class => (Objective)new SingleLabel(),
+        AnswerKind.Flag => new MultipleLabels(),
+        _ => new Numbers([target]),
+    })];
 
     public override double Weight(IReadOnlyList<Example> update) => update.Count;
 
     public override Tensor Loss(Tensor logits, IReadOnlyList<Example> part)
     {
         Tensor? sum = null;
-        foreach (var (target, at, of) in Parts(part))
+        foreach (var (target, objective, at, of) in Parts(part))
         {
-            var loss = Of(target).Loss(logits.Narrow(1, at, target.Outputs), of) * target.Share;
+            var loss = objective.Loss(logits.Narrow(1, at, target.Width), of) * target.Weight;
             sum = sum is null ? loss : sum + loss;
         }
         return sum!;
@@ -146,8 +157,8 @@ public sealed class SeveralTargets(IReadOnlyList<Target> targets) : Objective
 
     public override Tensor Predict(Tensor logits)
     {
-        var at = 0;
-        return Tensor.Cat([.. targets.Select(target => Of(target).Predict(logits.Narrow(1, (at += target.Outputs) - target.Outputs, target.Outputs)))], 1);
+        var places = Answer.Places(targets);
+        return Tensor.Cat([.. targets.Select((target, t) => objectives[t].Predict(logits.Narrow(1, places[t], target.Width)))], 1);
     }
 
     /// <summary>The weighted sum of the losses, the mean accuracy and macro F1 of the targets with classes.</summary>
@@ -155,22 +166,17 @@ public sealed class SeveralTargets(IReadOnlyList<Target> targets) : Objective
     {
         var width = predictions.Length / examples.Count;
         List<(double Share, HeldOutScores Scores)> all = [];
-        foreach (var (target, at, of) in Parts(examples))
-            all.Add((target.Share, Of(target).Judge([.. Enumerable.Range(0, examples.Count).SelectMany(i => predictions[((i * width) + at)..((i * width) + at + target.Outputs)])], of)));
+        foreach (var (target, objective, at, of) in Parts(examples))
+            all.Add((target.Weight, objective.Judge([.. Enumerable.Range(0, examples.Count).SelectMany(i => predictions[((i * width) + at)..((i * width) + at + target.Width)])], of)));
         double Mean(Func<HeldOutScores, double> score) => all.Select(item => score(item.Scores)).Where(value => !double.IsNaN(value)).DefaultIfEmpty(double.NaN).Average();
         return new(all.Sum(item => item.Share * item.Scores.Loss), Mean(scores => scores.Accuracy), Mean(scores => scores.MacroF1));
     }
 
-    Objective Of(Target target) => target.Classes > 0 ? single : numbers;
-
     /// <summary>Each target with the place of its outputs, and the examples as it sees them.</summary>
-    IEnumerable<(Target Target, int At, Example[] Examples)> Parts(IReadOnlyList<Example> examples)
+    IEnumerable<(Answer Target, Objective Objective, int At, Example[] Examples)> Parts(IReadOnlyList<Example> examples)
     {
-        var at = 0;
+        var places = Answer.Places(targets);
         for (var t = 0; t < targets.Count; t++)
-        {
-            yield return (targets[t], at, [.. examples.Select(example => example with { Label = targets[t].Classes > 0 ? (int)example.Targets![t] : -1, Targets = [example.Targets![t]] })]);
-            at += targets[t].Outputs;
-        }
+            yield return (targets[t], objectives[t], places[t], [.. examples.Select(example => example with { Label = targets[t].Kind == AnswerKind.Class ? (int)example.Targets![t] : -1, Targets = [example.Targets![t]] })]);
     }
 }

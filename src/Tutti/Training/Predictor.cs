@@ -13,7 +13,11 @@ public static class Predictor
     /// <param name="tokens">Tokens per piece: decides memory, not results.</param>
     /// <param name="cancel">Stops between pieces.</param>
     public static double[] Probabilities(TextModel model, IReadOnlyList<Example> examples, Precision precision = Precision.Fp32, int tokens = 4096, CancellationToken cancel = default) =>
-        Values(model, examples, (logits, _) => classes.Predict(logits).ToArray<double>(), precision, tokens, cancel);
+        Values(model, examples, classes, precision, tokens, cancel);
+
+    /// <summary>As <see cref="Probabilities"/> of a model that learnt something else: (n*W) predictions of an objective.</summary>
+    internal static double[] Values(TextModel model, IReadOnlyList<Example> examples, Objective objective, Precision precision, int tokens = 4096, CancellationToken cancel = default) =>
+        Values(model, examples, (logits, _) => objective.Predict(logits).ToArray<double>(), precision, tokens, cancel);
 
     static readonly SingleLabel classes = new();
 

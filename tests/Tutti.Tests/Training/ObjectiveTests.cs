@@ -1,3 +1,4 @@
+using Tutti.Predictions;
 using Tutti.Tests.Models;
 using Tutti.Tests.Torch;
 using Tutti.Torch;
@@ -45,7 +46,7 @@ public sealed class ObjectiveTests() : EngineTest(threads: 1)
     public void Several_targets_share_an_encoder_and_add_up_their_losses()
     {
         Example[] rows = [Row(2, 0.5f), Row(0, -1)];
-        var objective = new SeveralTargets([new("kind", 3), new("size", 0, Share: 0.1)]);
+        var objective = new SeveralTargets([new("kind", AnswerKind.Class, ["x", "y", "z"]), new("size", AnswerKind.Number, [], 0.1)]);
         var logits = Logits(1, 2, 3, 0.7, 0, 0, 0, 1);
         var first = Math.Log(Math.Exp(1) + Math.Exp(2) + Math.Exp(3)) - 3;
         Assert.Equal(2, objective.Weight(rows));
@@ -60,7 +61,7 @@ public sealed class ObjectiveTests() : EngineTest(threads: 1)
     {
         Example[] rows = [Row(1, 0), Row(0, 1)];
         var (a, b) = (Logits(2, -1, 0.5, 3), Logits(-1, 0.3, 1, 2));
-        foreach (var objective in new Objective[] { new MultipleLabels(), new Numbers(), new SeveralTargets([new("a", 0), new("b", 0)]) })
+        foreach (var objective in new Objective[] { new MultipleLabels(), new Numbers(), new SeveralTargets([new("a", AnswerKind.Number, []), new("b", AnswerKind.Number, [])]) })
             Assert.Equal((objective.Loss(a, rows).Item() + objective.Loss(b, rows).Item()) / 2, objective.Loss(Tensor.Cat([a, b]), rows).Item(), 1e-9);
     }
 
@@ -79,7 +80,7 @@ public sealed class ObjectiveTests() : EngineTest(threads: 1)
     {
         Assert.Equal(1, Fit(new MultipleLabels(), 2, Texts((a, b) => [a, b == 1 ? 1 : 0])).Best.Accuracy);
         Assert.True(Fit(new Numbers(), 1, Texts((a, b) => [a + (0.5f * b)])).Best.Loss < 0.01);
-        var both = Fit(new SeveralTargets([new("first", 2), new("second", 0)]), 3, Texts((a, b) => [a, 0.5f * b])).Best;
+        var both = Fit(new SeveralTargets([new("first", AnswerKind.Class, ["x", "y"]), new("second", AnswerKind.Number, [])]), 3, Texts((a, b) => [a, 0.5f * b])).Best;
         Assert.True(both is { Accuracy: 1, Loss: < 0.05 });
     }
 }

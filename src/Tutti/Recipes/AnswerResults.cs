@@ -1,0 +1,54 @@
+using Tutti.Ensembling;
+using Tutti.Evaluation;
+using Tutti.Predictions;
+using Tutti.Reports;
+using Tutti.Runs;
+
+namespace Tutti.Recipes;
+
+/// <summary>What a run of labels, numbers or several targets makes of its finished cells; <see cref="RunResults"/> is the same for one class per row.</summary>
+/// <param name="recipe">What to do.</param>
+/// <param name="files">The run folder.</param>
+/// <param name="data">The rows.</param>
+/// <param name="cells">Finished, all of them.</param>
+sealed class AnswerResults(Recipe recipe, RunFolder files, RunData data, Cell[] cells)
+{
+    readonly IReadOnlyList<Answer> answers = data.Answers!.Answers;
+
+    BlendKind Kind => recipe.Blend == RecipeBlend.Geometric ? BlendKind.Geometric : BlendKind.Mean;
+
+    /// <summary>Blends all cells and writes predictions, scores and submission.</summary>
+    public AnswersResult Finish()
+    {
+        var members = cells.GroupBy(cell => cell.Member).ToArray();
+        var perMember = members.Select(OutOfFold).ToArray();
+        var oof = AnswerBlend.Of(Kind, perMember);
+        AnswerFile.Write(files.OutOfFold, oof);
+        new BlendRecord(Kind, [.. members.Select(member => new BlendWeight(member.Key, 1.0 / members.Length))]).Write(files.Blend);
+        var submission = data.Test is null ? null : WriteTest(members);
+
+        List<AnswerRow> rows = [.. members.Select((member, m) => AnswerRow.Of(member.Key, perMember[m], [.. member.Select(cell => cell.Folder.Metrics)]))];
+        if (members.Length > 1) rows.Add(AnswerRow.Of($"blend ({recipe.Blend.ToString().ToLowerInvariant()})", oof, []));
+        rows.AddRange(AnswerBaselines.Rows(data, oof));
+        var board = new AnswerBoard(rows);
+        board.Write(files.Leaderboard);
+        var scores = AnswerScores.Of(oof);
+        AtomicFile.Write(files.Metrics, AnswersJson.Text(scores));
+        return new(files, board, scores, data.Test is null ? null : files.Test, submission);
+    }
+
+    /// <summary>Folds joined, seeds averaged; rows in the order of the data.</summary>
+    AnswerSet OutOfFold(IEnumerable<Cell> member) => AnswerBlend.Of(BlendKind.Mean,
+        [.. member.GroupBy(cell => cell.Seed).Select(folds => AnswerSet.Join([.. folds.Select(cell => AnswerFile.Read(cell.Folder.Predictions, answers))], data.TrainIds))]);
+
+    /// <summary>The mean of a member's cells for every test row, blended; then the submission.</summary>
+    string? WriteTest(IEnumerable<IGrouping<string, Cell>> members)
+    {
+        var test = AnswerBlend.Of(Kind, [.. members.Select(member => AnswerBlend.Of(BlendKind.Mean, [.. member.Select(cell => AnswerFile.Read(cell.Folder.Test, answers))]))]);
+        AnswerFile.Write(files.Test, test);
+        if (recipe.Submission is not { } submission) return null;
+        var path = Path.Combine(files.Root, submission.File);
+        AnswerSubmission.Write(path, test, recipe.Data.Id ?? "id", recipe.Data.Separator is { } separator ? new(recipe.Data.Label!, separator) : null, recipe.SampleFile);
+        return path;
+    }
+}
