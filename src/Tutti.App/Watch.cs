@@ -1,3 +1,4 @@
+using System.Globalization;
 using Spectre.Console;
 using Tutti.Recipes;
 using Tutti.Tables;
@@ -51,11 +52,14 @@ sealed class Watch(IAnsiConsole console, ProgressContext? bars) : IProgress<RunN
         }
     }
 
+    // Numbers have none.
+    static string Accuracy(double value, string format, string before) => double.IsNaN(value) ? "" : $"{before}accuracy {value.ToString(format, CultureInfo.InvariantCulture)}";
+
     void Data(DataNews news)
     {
         var s = news.Summary;
         Line(FormattableString.Invariant($"{news.File}: {s.Rows} rows; {(news.FoldSizes.Count == 1 ? "held out" : FormattableString.Invariant($"{news.FoldSizes.Count} folds of"))} {string.Join(", ", news.FoldSizes)} rows; {news.TestRows} test rows"));
-        Line("classes: " + string.Join(", ", s.Classes.Select(c => FormattableString.Invariant($"{c.Name} {c.Rows} ({100.0 * c.Rows / s.Rows:0} %)"))));
+        if (s.Classes.Count > 0) Line("classes: " + string.Join(", ", s.Classes.Select(c => FormattableString.Invariant($"{c.Name} {c.Rows} ({100.0 * c.Rows / s.Rows:0} %)"))));
         Line(FormattableString.Invariant($"characters per text: median {s.Lengths.Median:0}, mean {s.Lengths.Mean:0}, 95 % up to {s.Lengths.P95}, longest {s.Lengths.Max}; {s.EmptyTexts} empty"));
         Duplicates("repeated within the training rows", s.WithinTrain);
         Duplicates("repeated with different labels", s.Contradicting);
@@ -102,13 +106,13 @@ sealed class Watch(IAnsiConsole console, ProgressContext? bars) : IProgress<RunN
 
     void Evaluated(EvaluationResult r)
     {
-        if (bars is null) Line(FormattableString.Invariant($"{place}: epoch {r.Epoch} update {r.Update} held-out loss {r.Loss:0.0000} accuracy {r.Accuracy:0.0000}{(double.IsNaN(r.MacroF1) ? "" : FormattableString.Invariant($" F1 {r.MacroF1:0.0000}"))}{(r.Best ? " best" : "")}, {rateTokens:0} tokens/s"));
+        if (bars is null) Line(FormattableString.Invariant($"{place}: epoch {r.Epoch} update {r.Update} held-out loss {r.Loss:0.0000}{Accuracy(r.Accuracy, "0.0000", " ")}{(double.IsNaN(r.MacroF1) ? "" : FormattableString.Invariant($" F1 {r.MacroF1:0.0000}"))}{(r.Best ? " best" : "")}, {rateTokens:0} tokens/s"));
     }
 
     void Done(FitResult fit)
     {
         bar?.StopTask();
-        Line(FormattableString.Invariant($"{place}: loss {fit.Best.Loss:0.000}, accuracy {fit.Best.Accuracy:0.000} (update {fit.Best.Update} of {fit.Updates}{(fit.StoppedEarly ? ", stopped early" : "")}); {fit.Tokens / fit.Seconds:0} tok/s, {fit.Seconds:0.0} s, data wait {100 * fit.DataSeconds / fit.Seconds:0.00} %, peak {MemoryStats.Text(fit.PeakBytes)}"));
+        Line(FormattableString.Invariant($"{place}: loss {fit.Best.Loss:0.000}{Accuracy(fit.Best.Accuracy, "0.000", ", ")} (update {fit.Best.Update} of {fit.Updates}{(fit.StoppedEarly ? ", stopped early" : "")}); {fit.Tokens / fit.Seconds:0} tok/s, {fit.Seconds:0.0} s, data wait {100 * fit.DataSeconds / fit.Seconds:0.00} %, peak {MemoryStats.Text(fit.PeakBytes)}"));
     }
 
     /// <summary>Puts the text beside the bar, always as wide, so that lines never break and the bar stands still.</summary>

@@ -151,8 +151,8 @@ public sealed record Cell(string Member, int Seed, int Fold, CellFolder Folder, 
         ["settings"] = Settings,
         ["test"] = test,
         ["loss"] = fit.Best.Loss,
-        ["accuracy"] = fit.Best.Accuracy,
-        ["macroF1"] = fit.Best.MacroF1,
+        ["accuracy"] = Number(fit.Best.Accuracy),
+        ["macroF1"] = Number(fit.Best.MacroF1),
         ["bestUpdate"] = fit.Best.Update,
         ["updates"] = fit.Updates,
         ["stoppedEarly"] = fit.StoppedEarly,
@@ -164,6 +164,9 @@ public sealed record Cell(string Member, int Seed, int Fold, CellFolder Folder, 
         ["tensorsLeft"] = tensors,
         ["bytesLeft"] = bytes,
     }.ToJsonString(indented) + "\n");
+
+    // Numbers have no accuracy, and JSON no word for that.
+    static JsonNode? Number(double value) => double.IsNaN(value) ? null : value;
 
     /// <summary>The weight of each class: none, n / (k n_c) over the cell's training rows, or as the recipe says.</summary>
     static double[]? ClassWeightsOf(ClassWeights weights, RunData data, Example[] examples)
