@@ -31,9 +31,11 @@ static class TrainCommand
         if (asJson)
         {
             Show.Line(File.ReadAllText(result.Files.Leaderboard).TrimEnd());
+            foreach (var warning in result.Blend.Warnings) Show.Warning(warning);
             return 0;
         }
         Show.Leaderboard(result.Leaderboard);
+        Show.Blend(result.Blend);
         Show.Summary(result.Summary, result.Classes);
         Show.Line($"predictions of the held-out rows: {result.Files.OutOfFold}");
         if (result.Test is not null) Show.Line($"predictions of the test rows: {result.Test}");

@@ -18,9 +18,6 @@ public enum RecipeTask
     LanguageModel,
 }
 
-/// <summary>How the members' probabilities become one: their mean, or their normalised geometric mean.</summary>
-public enum RecipeBlend { Mean, Geometric }
-
 /// <summary>
 /// One experiment: data, training settings and the members of the ensemble. The same names stand in the YAML file
 /// (<c>learning-rate</c>), on the command line (<c>--set train.learning-rate=1e-5</c>) and here; docs/recipe.md lists them all.
@@ -51,7 +48,7 @@ public sealed record Recipe
     public required IReadOnlyList<MemberConfig> Members { get; init => field = MemberConfig.Named(value); }
 
     [Description("How the members' probabilities become one.")]
-    public RecipeBlend Blend { get; init; } = RecipeBlend.Mean;
+    public BlendConfig Blend { get; init; } = new();
 
     [Description("The file in the run's folder for the test rows' labels: a file name, or file and sample; default: none is written.")]
     public SubmissionConfig? Submission { get; init; }
@@ -118,6 +115,7 @@ public sealed record Recipe
         else if (Data.Label is null) faults.Add(new("data.label", "is required: Column that holds the row's class."));
         if (Task != RecipeTask.LanguageModel && Members.Select(member => member.Effective(Train)).Prepend(Train).Any(train => train.MaskShare is not null || train.WholeWords is not null))
             faults.Add(new("train", "has mask-share or whole-words, which belong to task language-model"));
+        faults.AddRange(Under("blend", Blend.Validate(Members.Any(member => member.Seeds.Count > 1))));
         if (Submission is not null) faults.AddRange(Under("submission", Submission.Validate()));
         if (Submission is not null && Data.Test is null) faults.Add(new("submission", "needs data.test, the rows to predict"));
         if (Submission?.Sample is not null && Data.Sample is not null)

@@ -44,7 +44,7 @@ public sealed class Run(Recipe recipe, string folder, Device? device = null)
             start.Write(recipe, data, memory.Device, cells.Length, [.. members.SelectMany(member => member.Facts())]);
             news?.Report(new DataNews(recipe.Data.Train, data.Summary(), [.. Enumerable.Range(0, data.Folds.Count).Select(fold => data.Folds.Valid(fold).Length)], data.Test?.Count ?? 0));
             new RunCells(recipe, data, members, cells, memory, start.Events, news).Train(cancel);
-            var result = new RunResults(recipe, files, data, cells).Finish();
+            var result = new RunResults(recipe, files, data, cells) { Device = memory.Device, News = news }.Finish();
             start.Events.Write("finished", ("accuracy", result.Summary.Scores[0].Score.Value));
             return result;
         }

@@ -21,9 +21,9 @@ public sealed class TrainedRun
     readonly Recipe recipe;
     readonly Lazy<Device> device;
 
-    TrainedRun(RunFolder files, Recipe recipe, IReadOnlyList<CellFolder[]> members, IReadOnlyList<string> classes, Device? device)
+    TrainedRun(RunFolder files, Recipe recipe, IReadOnlyList<CellFolder[]> members, RunBlend blend, IReadOnlyList<string> classes, Device? device)
     {
-        (this.files, this.recipe, Members, Classes) = (files, recipe, members, classes);
+        (this.files, this.recipe, Members, Blend, Classes) = (files, recipe, members, blend, classes);
         this.device = new(() => device ?? recipe.Device.Resolve());
         (Text, Pair) = RunData.Templates(recipe.Data);
     }
@@ -32,7 +32,7 @@ public sealed class TrainedRun
     internal TextTemplate Text { get; }
     internal TextTemplate? Pair { get; }
     internal DataConfig Data => recipe.Data;
-    internal RecipeBlend Blend => recipe.Blend;
+    internal RunBlend Blend { get; }
 
     /// <summary>The cells of each member, in the order of the recipe.</summary>
     internal IReadOnlyList<CellFolder[]> Members { get; }
@@ -58,7 +58,7 @@ public sealed class TrainedRun
                 if (Cell.Recorded(cell, "settings") is not { } settings) throw new DataException(cell.Root, "this cell is not finished; repeat tutti train to finish the run");
                 else if (settings != recipe.Settings(member)) throw new DataException(cell.Root, "this cell was trained with other settings than recipe.yaml says; repeat tutti train to finish the run");
         var classes = ModelConfig.Read(Path.Combine(members[0][0].Checkpoint, "config.json")).Labels;
-        return new(files, recipe, members, classes, device);
+        return new(files, recipe, members, RunBlend.Open(files, recipe, members, folds, classes.Count), classes, device);
     }
 
     /// <summary>Predicts a file of any size in constant memory and writes id, prediction and a probability per class.</summary>
@@ -117,15 +117,15 @@ public sealed class TrainedRun
         return new(all.Summary(), seen, unseen?.Summary());
     }
 
-    /// <summary>All models at once, for repeated small predictions; the caller disposes them.</summary>
+    /// <summary>All models of the blend at once, for repeated small predictions; the caller disposes them.</summary>
     internal TrainedModel[][] Load()
     {
         List<TrainedModel> loaded = [];
         try
         {
-            return [.. Members.Select((cells, m) => cells.Select(cell =>
+            return [.. Blend.Parts.Select(part => part.Cells.Select(cell =>
             {
-                loaded.Add(new TrainedModel(cell.Checkpoint, recipe.Members[m].Effective(recipe.Train), device.Value));
+                loaded.Add(new TrainedModel(cell.Checkpoint, part.Config, device.Value));
                 return loaded[^1];
             }).ToArray())];
         }
@@ -139,34 +139,45 @@ public sealed class TrainedRun
     /// <summary>The blended probabilities of a file (n*K per chunk of it), which is read again for every model and once more beside them.</summary>
     IEnumerable<(Table Chunk, double[] Probabilities)> Predicted(string data, CancellationToken cancel)
     {
-        using var total = new RunningBlend();
-        using (new MemoryBudget(recipe.Memory, device.Value)) Accumulate(data, total, cancel);
-        foreach (var (chunk, sums) in Chunks(data).Zip(total.Read(ChunkRows * Classes.Count)))
+        List<RunningBlend> sums = [];
+        List<IEnumerator<double[]>> readers = [];
+        try
         {
-            cancel.ThrowIfCancellationRequested();
-            for (var row = 0; row < chunk.Count; row++) Normalise(sums.AsSpan(row * Classes.Count, Classes.Count));
-            yield return (chunk, sums);
+            using (new MemoryBudget(recipe.Memory, device.Value))
+                foreach (var part in Blend.Parts)
+                {
+                    sums.Add(new());
+                    Accumulate(part, data, sums[^1], cancel);
+                }
+            readers.AddRange(sums.Select(sum => sum.Read(ChunkRows * Classes.Count).GetEnumerator()));
+            foreach (var chunk in Chunks(data))
+            {
+                cancel.ThrowIfCancellationRequested();
+                yield return (chunk, Blend.Apply([.. readers.Select(Next)]));
+            }
+        }
+        finally
+        {
+            foreach (var reader in readers) reader.Dispose();
+            foreach (var sum in sums) sum.Dispose();
         }
     }
 
-    /// <summary>Member by member, cell by cell: one model in memory at a time.</summary>
-    void Accumulate(string data, RunningBlend total, CancellationToken cancel)
+    static double[] Next(IEnumerator<double[]> reader) => reader.MoveNext() ? reader.Current : throw new InvalidOperationException("there are fewer predictions than rows");
+
+    /// <summary>Cell by cell: one model in memory at a time.</summary>
+    void Accumulate(BlendPart part, string data, RunningBlend sum, CancellationToken cancel)
     {
-        for (var m = 0; m < Members.Count; m++)
-        {
-            using var member = new RunningBlend();
-            foreach (var cell in Members[m])
-                try
-                {
-                    Add(cell, recipe.Members[m].Effective(recipe.Train), data, member, 1.0 / Members[m].Length, cancel);
-                }
-                catch (TorchMemoryException e)
-                {
-                    throw new RunMemoryException(FormattableString.Invariant($"{cell.Root}: predicting does not fit into {(recipe.Memory is { } given ? $"the recipe's memory: {given}" : $"the memory of {(device.Value.IsCuda ? device.Value : "this machine")}")} ({e.Op} found no room).\n")
-                        + (recipe.Memory is null ? "Close other programs, or predict on a larger machine." : $"Raise memory in {files.Recipe}; the predictions stay the same."), e);
-                }
-            total.Add(member.Read(ChunkRows * Classes.Count), 1.0 / Members.Count, Blend == RecipeBlend.Geometric ? Logarithm : null);
-        }
+        foreach (var cell in part.Cells)
+            try
+            {
+                Add(cell, part.Config, data, sum, 1.0 / part.Cells.Length, cancel);
+            }
+            catch (TorchMemoryException e)
+            {
+                throw new RunMemoryException(FormattableString.Invariant($"{cell.Root}: predicting does not fit into {(recipe.Memory is { } given ? $"the recipe's memory: {given}" : $"the memory of {(device.Value.IsCuda ? device.Value : "this machine")}")} ({e.Op} found no room).\n")
+                    + (recipe.Memory is null ? "Close other programs, or predict on a larger machine." : $"Raise memory in {files.Recipe}; the predictions stay the same."), e);
+            }
     }
 
     void Add(CellFolder cell, TrainConfig config, string data, RunningBlend member, double weight, CancellationToken cancel)
@@ -194,14 +205,4 @@ public sealed class TrainedRun
 
     /// <summary>The file's rows; the next chunk is read while one is worked on.</summary>
     IEnumerable<Table> Chunks(string data) => Ahead.Of(Table.Stream(data, Data.Format.ToTableFormat(), ChunkRows));
-
-    // As Ensembling.Blend: the geometric mean clips at the same smallest probability.
-    static double Logarithm(double p) => Math.Log(Math.Max(p, Ensembling.Blend.Smallest));
-
-    void Normalise(Span<double> sums)
-    {
-        var sum = 0.0;
-        foreach (ref var value in sums) sum += Blend == RecipeBlend.Geometric ? value = Math.Exp(value) : value;
-        foreach (ref var value in sums) value /= sum;
-    }
 }

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Tutti.Ensembling;
 using Tutti.Recipes;
 using Tutti.Tables;
 using Tutti.Tests.Recipes;
@@ -104,7 +105,7 @@ public sealed class CommandsTests(TinyRun run)
         var outcome = CommandLine.Run("train", run.Input("recipe.yaml"), "--run", folder, "--set", "blend=geometric", "--set", "data.sample=null");
         Assert.Equal(0, outcome.Code);
         var recipe = Recipe.Load(Path.Combine(folder, "recipe.yaml"));
-        Assert.Equal((RecipeBlend.Geometric, null), (recipe.Blend, recipe.SampleFile));
+        Assert.Equal((BlendChoice.Geometric, null), (recipe.Blend.Method, recipe.SampleFile));
         CommandLine.Run("train", run.Input("recipe.yaml"), "--run", folder, "--set", "train.epochs=many").IsWrongInput("train.epochs", "'many'", "on the command line");
     }
 
