@@ -27,7 +27,7 @@ public sealed record ChosenBlend(string Name, BlendRecord Record, FittedBlend Fi
         var fitted = method.Fit(rows.Members, rows.Labels, rows.Rows.K);
         var record = BlendRecord.Of(fitted, rows.Names) with { Method = method.Name, Classes = rows.Rows.Classes, Gains = report.Gains.Count > 0 ? report.Gains : null };
         var nested = Nested(rows, method);
-        if (plan.Temperature || plan.Scaled) (record, nested) = Calibrate(rows, plan, record, nested, report);
+        if (plan.Temperature || plan.Scaled) (record, nested) = Calibrate(rows, plan, method, record, nested, report);
         var shares = string.Join(", ", fitted.Used.OrderByDescending(m => Math.Abs(fitted.Weights[m])).Select(m => string.Create(CultureInfo.InvariantCulture, $"{rows.Names[m]} {fitted.Weights[m]:0.00}")));
         if (rows.Members.Length > 1) report.Notes.Insert(0, $"blend ({method.Name}): {shares}{(fitted.ClassWeights is null ? "" : " (means over the classes)")}");
         return new(plan.Choice == BlendChoice.Auto && rows.Members.Length > 1 ? $"auto: {method.Name}" : method.Name, record, fitted, rows.With(nested), report.Notes, report.Warnings);
@@ -87,7 +87,7 @@ public sealed record ChosenBlend(string Name, BlendRecord Record, FittedBlend Fi
         return smaller with { Name = $"{method.Name}, at most {most}" };
     }
 
-    static (BlendRecord Record, double[] Nested) Calibrate(OutOfFoldRows rows, BlendPlan plan, BlendRecord record, double[] blended, Report report)
+    static (BlendRecord Record, double[] Nested) Calibrate(OutOfFoldRows rows, BlendPlan plan, BlendMethod method, BlendRecord record, double[] blended, Report report)
     {
         var (labels, classes, parts) = (rows.Labels, rows.Rows.K, rows.Parts.Distinct().Order().ToArray());
         var metric = plan.Scaled ? plan.Metric : BlendMetric.LogLoss;
@@ -100,7 +100,7 @@ public sealed record ChosenBlend(string Name, BlendRecord Record, FittedBlend Fi
         foreach (var part in parts)
         {
             int[] held = [.. Enumerable.Range(0, labels.Length).Where(row => rows.Parts[row] == part)], others = [.. Enumerable.Range(0, labels.Length).Where(row => rows.Parts[row] != part)];
-            var fitted = Fit(NestedBlend.Rows(blended, others, classes), [.. others.Select(row => labels[row])]);
+            var fitted = Fit(WithoutPart(rows, method, others), [.. others.Select(row => labels[row])]);
             var changed = fitted.Calibrate(NestedBlend.Rows(blended, held, classes), classes);
             for (var i = 0; i < held.Length; i++) changed.AsSpan(i * classes, classes).CopyTo(after.AsSpan(held[i] * classes));
         }
@@ -116,6 +116,14 @@ public sealed record ChosenBlend(string Name, BlendRecord Record, FittedBlend Fi
         return (record, after);
     }
 
+
+    // Blended rows to fit a temperature to: by weights that have learnt neither from the row's own part nor from the part that is held out.
+    static double[] WithoutPart(OutOfFoldRows rows, BlendMethod method, int[] others)
+    {
+        double[][] members = [.. rows.Members.Select(member => NestedBlend.Rows(member, others, rows.Rows.K))];
+        int[] labels = [.. others.Select(row => rows.Labels[row])], parts = [.. others.Select(row => rows.Parts[row])];
+        return parts.Distinct().Count() > 1 ? NestedBlend.OutOfFold(method, members, labels, rows.Rows.K, parts) : method.Fit(members, labels, rows.Rows.K).Apply(members);
+    }
 
     static string Interval(PairedResult result) => string.Create(CultureInfo.InvariantCulture, $"{result.Difference.Value:0.0000} ({result.Difference.Low:0.0000} to {result.Difference.High:0.0000})");
 

@@ -28,9 +28,10 @@ public sealed record RankScale(IReadOnlyList<double> Values, IReadOnlyList<doubl
     internal static RankScale[] OfClasses(double[] probabilities, int classes) =>
         [.. Enumerable.Range(0, classes).Select(k => Of([.. Enumerable.Range(0, probabilities.Length / classes).Select(row => probabilities[(row * classes) + k])]))];
 
-    /// <summary>The rank of a value, known or new.</summary>
+    /// <summary>The rank of a value, known or new; 0 where nothing is known.</summary>
     public double Of(double value)
     {
+        if (Values.Count == 0) return 0;
         var (low, high) = (0, Values.Count - 1);
         if (value <= Values[low]) return Ranks[low];
         if (value >= Values[high]) return Ranks[high];

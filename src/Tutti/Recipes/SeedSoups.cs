@@ -74,6 +74,7 @@ sealed class SeedSoups(Recipe recipe, RunFolder files, RunData data, Device devi
                 ["fingerprint"] = identity,
                 ["soup"] = RecipeJson.Name(recipe.Blend.Soups),
                 ["seeds"] = new JsonArray([.. all.Select(seed => (JsonNode)seed)]),
+                ["heldOutSeeds"] = new JsonArray([.. kitchen.Rows(fold).Ids.Select(id => parts[id]).Distinct().Order().Select(part => (JsonNode)new JsonArray([.. perPart[part].Select(seed => (JsonNode)seed)]))]),
                 ["peakBytes"] = Memory.Stats(device).Peak,
                 ["seconds"] = Stopwatch.GetElapsedTime(clock).TotalSeconds / folds.Length,
             }.ToJsonString(new JsonSerializerOptions { WriteIndented = true }) + "\n");
@@ -134,6 +135,7 @@ sealed class Kitchen(Recipe recipe, RunData data, MemberPredictions member, Devi
     {
         var name = FormattableString.Invariant($"{string.Join('-', seeds)} of {fold}");
         if (done.TryGetValue(name, out var known)) return known;
+        if (seeds is [var alone]) return done[name] = PredictionFile.Read(Cell(alone, fold).Folder.Predictions).Probabilities;
         var checkpoint = temporary.File("soup");
         TemporaryFolder.OnDisk(() => WeightSoup.Write([.. seeds.Select(seed => Cell(seed, fold).Folder.Checkpoint)], checkpoint));
         int[] held = [.. Rows(fold).Ids.Select(id => rowOf[id])];
