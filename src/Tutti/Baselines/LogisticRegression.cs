@@ -9,7 +9,7 @@ namespace Tutti.Baselines;
 /// </summary>
 sealed class LogisticRegression
 {
-    const double Tolerance = 5e-4;
+    const double Tolerance = 5e-5;
     const int Iterations = 200, RowsAtOnce = 512, ColumnsAtOnce = 2048, Small = 20_000;
 
     readonly double[] weights;                                // (columns+1, logits): the last row are the intercepts
