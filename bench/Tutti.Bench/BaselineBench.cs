@@ -77,7 +77,7 @@ static class BaselineBench
     }
 
     // Real data are no part of the project.
-    static string Data(string name)
+    internal static string Data(string name)
     {
         var path = Path.GetFullPath(Path.Combine(Peer.Root(), "..", "shared", "data", name));
         return File.Exists(path) ? path : throw new ConfigException("bench baseline", $"the data set {path} is not there; it is no part of the project");

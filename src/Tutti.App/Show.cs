@@ -1,5 +1,6 @@
 using System.Globalization;
 using Spectre.Console;
+using Tutti.Ensembling;
 using Tutti.Evaluation;
 using Tutti.Recipes;
 using Tutti.Reports;
@@ -29,17 +30,34 @@ static class Show
 
     public static void Leaderboard(Leaderboard leaderboard)
     {
-        var console = Out;
-        var table = Table("", "accuracy", "F1 macro", "log-loss", "cells", "time", "memory");
-        foreach (var row in leaderboard.Sorted)
-            table.AddRow(Cells(row.Name, Interval(row.Accuracy), Interval(row.MacroF1), Interval(row.LogLoss), row.Cells == 0 ? "" : Whole(row.Cells),
-                row.Cells == 0 ? "" : FormattableString.Invariant($"{row.Seconds:0.0} s"), row.Cells == 0 ? "" : MemoryStats.Text(row.PeakBytes)));
+        var (console, sorted) = (Out, leaderboard.Sorted);
+        var seeds = sorted.Any(row => row.Seeds is not null);
+        var table = Table(["", "accuracy", "F1 macro", "log-loss", "against the best", .. seeds ? ["seeds"] : (string[])[]]);
+        foreach (var row in sorted)
+            table.AddRow(Cells([row.Name, Interval(row.Accuracy), Interval(row.MacroF1), Interval(row.LogLoss), Against(row.AgainstBest), .. seeds ? [Spread(row.Seeds)] : (string[])[]]));
         console.WriteLine(FormattableString.Invariant($"Leaderboard: {leaderboard.Rows[0].Accuracy.N} held-out rows, 95 % intervals"));
         console.Write(table);
+        console.WriteLine("Against the best: difference in accuracy on the same rows, P of McNemar's test; = no more than noise.");
+        if (seeds) console.WriteLine("Seeds: standard deviation of the accuracy of a member's seeds, each alone.");
+        var costs = Table("", "cells", "time", "memory", "disk");
+        foreach (var row in sorted.Where(row => row.Cells > 0)) costs.AddRow(Cells(row.Name, Whole(row.Cells), FormattableString.Invariant($"{row.Seconds:0.0} s"), MemoryStats.Text(row.PeakBytes), MemoryStats.Text(row.DiskBytes)));
+        console.WriteLine("Cost of training");
+        console.Write(costs);
         console.WriteLine("Each cell kept the checkpoint that did best on its held-out rows, which flatters these figures a little;");
         console.WriteLine("tutti evaluate scores rows of your own.");
         console.WriteLine();
     }
+
+    /// <summary>What was learnt about the blend; what should not be overlooked goes to standard error.</summary>
+    public static void Blend(ChosenBlend blend)
+    {
+        foreach (var note in blend.Notes) Line(note);
+        foreach (var warning in blend.Warnings) Warning(warning);
+    }
+
+    public static string Against(AgainstBest? against) => against is null ? "" : FormattableString.Invariant($"{(against.WithinNoise ? "= " : "")}{against.Accuracy.Difference.Value:+0.000;-0.000;0.000} (P {against.McNemar:0.000})");
+
+    static string Spread(SeedSpread? seeds) => seeds is null ? "" : FormattableString.Invariant($"{seeds.Seeds} x {seeds.Deviation:0.000}");
 
     public static void Perplexities(IReadOnlyList<LanguageRow> rows)
     {
@@ -71,7 +89,7 @@ static class Show
         console.Write(perClass);
     }
 
-    static string Interval(Score score) => FormattableString.Invariant($"{Number(score.Value)} ({Number(score.Low)} to {Number(score.High)})");
+    public static string Interval(Score score) => FormattableString.Invariant($"{Number(score.Value)} ({Number(score.Low)} to {Number(score.High)})");
     static string Number(double value) => value.ToString("0.000", CultureInfo.InvariantCulture);
     static string Whole(double value) => value.ToString("0", CultureInfo.InvariantCulture);
 

@@ -63,14 +63,16 @@ sealed class Watch(IAnsiConsole console, ProgressContext? bars) : IProgress<RunN
         Line(FormattableString.Invariant($"characters per text: median {s.Lengths.Median:0}, mean {s.Lengths.Mean:0}, 95 % up to {s.Lengths.P95}, longest {s.Lengths.Max}; {s.EmptyTexts} empty"));
         Duplicates("repeated within the training rows", s.WithinTrain);
         Duplicates("repeated with different labels", s.Contradicting);
-        Duplicates("on both sides of the folds' split", s.AcrossFolds);
+        if (s.AcrossFolds.Texts > 0) Line(FormattableString.Invariant($"warning: {s.AcrossFolds.Texts} texts ({s.AcrossFolds.Rows} rows) stand in several folds, lines {Lines(s.AcrossFolds)}: scores on them are of texts that were trained on; give rows of one text one fold"));
         Duplicates("in the test rows too", s.AcrossTest);
     }
 
     void Duplicates(string what, Repeats repeats)
     {
-        if (repeats.Texts > 0) Line(FormattableString.Invariant($"duplicates: {repeats.Texts} texts ({repeats.Rows} rows) {what}, lines {string.Join(", ", repeats.Lines.Take(5))}{(repeats.Lines.Count > 5 ? ", ..." : "")}"));
+        if (repeats.Texts > 0) Line(FormattableString.Invariant($"duplicates: {repeats.Texts} texts ({repeats.Rows} rows) {what}, lines {Lines(repeats)}"));
     }
+
+    static string Lines(Repeats repeats) => string.Join(", ", repeats.Lines.Take(5)) + (repeats.Lines.Count > 5 ? ", ..." : "");
 
     void Encoded(EncodedNews news) => Line(FormattableString.Invariant($"{news.Member}: vocabulary {news.Vocabulary}, {(double)news.AllTokens / news.Rows:0.0} tokens per row{(news.Cached ? " (from the cache)" : "")}; {news.Truncated} of {news.Rows} rows ({100.0 * news.Truncated / news.Rows:0.0} %) are longer than {news.MaxLength} and lose {100.0 * news.LostTokens / Math.Max(1, news.AllTokens):0.0} % of all tokens"));
 

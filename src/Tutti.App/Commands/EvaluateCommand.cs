@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Text.Json.Nodes;
 using Tutti.Recipes;
 using Tutti.Reports;
 
@@ -20,6 +21,7 @@ static class EvaluateCommand
     static int Evaluate(string folder, string file, bool asJson)
     {
         var run = TrainedRun.Open(folder);
+        if (run.Answers is not null) return EvaluateAnswers(run, file, asJson);
         var scores = run.Score(file, Session.Cancel);
         var rows = scores.All.Rows;
         if (scores.Seen > 0) Show.Warning(FormattableString.Invariant($"{scores.Seen} of {rows} rows were trained on: scores on them say nothing about new texts"));
@@ -38,6 +40,27 @@ static class EvaluateCommand
             Show.Line(FormattableString.Invariant($"all {rows} rows:"));
         }
         Show.Summary(scores.All, run.Classes);
+        return 0;
+    }
+
+    static int EvaluateAnswers(TrainedRun run, string file, bool asJson)
+    {
+        var scores = run.ScoreAnswers(file, Session.Cancel);
+        if (scores.Seen > 0) Show.Warning(FormattableString.Invariant($"{scores.Seen} of {scores.Rows} rows were trained on: scores on them say nothing about new texts"));
+        if (asJson)
+        {
+            var node = new JsonObject { ["rows"] = scores.Rows, ["answers"] = AnswersJson.Of(scores.All), ["seenInTraining"] = scores.Seen };
+            if (scores.Unseen is { } others) node["unseenRows"] = AnswersJson.Of(others);
+            Show.Line(node.ToJsonString(new() { WriteIndented = true }));
+            return 0;
+        }
+        if (scores.Unseen is { } unseen)
+        {
+            Show.Line(FormattableString.Invariant($"the {scores.Rows - scores.Seen} rows that were not trained on:"));
+            ShowAnswers.Scores(unseen);
+            Show.Line(FormattableString.Invariant($"all {scores.Rows} rows:"));
+        }
+        ShowAnswers.Scores(scores.All);
         return 0;
     }
 }

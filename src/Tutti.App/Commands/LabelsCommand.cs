@@ -4,6 +4,7 @@ using Spectre.Console;
 using Tutti.Labels;
 using Tutti.Predictions;
 using Tutti.Reports;
+using Tutti.Recipes;
 using Tutti.Runs;
 
 namespace Tutti.App.Commands;
@@ -45,6 +46,7 @@ static class LabelsCommand
     static LabelQueue OfRun(RunFolder run, (LabelFilter Filter, LabelQuality Score) how)
     {
         if (!File.Exists(run.OutOfFold)) throw new ConfigException(run.Root, $"has no {Path.GetFileName(run.OutOfFold)}; train it to the end: tutti train RECIPE --run {run.Root}");
+        RunTask.RequireClasses(run, "label issues");
         var all = PredictionFile.Read(run.OutOfFold);
         var set = all.Labelled();
         if (set.Count == 0) throw new DataException(run.OutOfFold, "has no labelled rows");

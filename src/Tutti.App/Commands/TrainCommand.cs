@@ -32,9 +32,11 @@ static class TrainCommand
         if (asJson)
         {
             Show.Line(File.ReadAllText(result.Files.Leaderboard).TrimEnd());
+            foreach (var warning in result.Blend.Warnings) Show.Warning(warning);
             return 0;
         }
         Show.Leaderboard(result.Leaderboard);
+        Show.Blend(result.Blend);
         Show.Summary(result.Summary, result.Classes);
         Files(result.Files, result.Test, result.Submission);
         return 0;

@@ -15,7 +15,7 @@ public static class TextBaseline
     public static double[] Predict(IReadOnlyList<string> training, IReadOnlyList<int> labels, int classes, IReadOnlyList<string> texts)
     {
         var counts = WordCounts.Of([.. training, .. texts]).Counts;
-        return Predict(counts, [.. Enumerable.Range(0, training.Count)], [.. labels, .. new int[texts.Count]], classes, [.. Enumerable.Range(training.Count, texts.Count)]);
+        return Predict(counts, [.. Enumerable.Range(0, training.Count)], [.. labels, .. new int[texts.Count]], classes, [.. Enumerable.Range(training.Count, texts.Count)], divide: true);
     }
 
     /// <summary>Class probabilities of every row by a model of the rows of all other folds.</summary>
@@ -29,16 +29,20 @@ public static class TextBaseline
         if (labels.Count != texts.Count || folds.Count != texts.Count) throw new ArgumentException($"got {texts.Count} texts, {labels.Count} labels and {folds.Count} folds");
         var counts = WordCounts.Of(texts).Counts;
         var result = new double[texts.Count * classes];
-        foreach (var fold in folds.Where(fold => fold >= 0).Distinct().Order())
+        int[] all = [.. folds.Where(fold => fold >= 0).Distinct().Order()];
+        // The folds are divided among the cores; where there are many more cores than folds, the rows of each too.
+        var divide = Environment.ProcessorCount >= 2 * all.Length;
+        var classOf = labels as int[] ?? [.. labels];
+        Parallel.ForEach(all, fold =>
         {
             int[] held = [.. Enumerable.Range(0, texts.Count).Where(row => folds[row] == fold)], others = [.. Enumerable.Range(0, texts.Count).Where(row => folds[row] != fold)];
-            var probabilities = Predict(counts, others, [.. labels], classes, held);
+            var probabilities = Predict(counts, others, classOf, classes, held, divide);
             for (var i = 0; i < held.Length; i++) probabilities.AsSpan(i * classes, classes).CopyTo(result.AsSpan(held[i] * classes));
-        }
+        });
         return result;
     }
 
-    static double[] Predict(SparseRows counts, int[] training, int[] labels, int classes, int[] rows)
+    static double[] Predict(SparseRows counts, int[] training, int[] labels, int classes, int[] rows, bool divide)
     {
         if (training.Length == 0) throw new ArgumentException("there are no texts to learn from");
         // Classes that no training row has are left out of the fit, as scikit-learn's model does not know them.
@@ -51,7 +55,7 @@ public static class TextBaseline
             return result;
         }
         var x = TfIdf.Of(counts, training);
-        var model = LogisticRegression.Fit(x, training, [.. labels.Select(label => Array.IndexOf(known, label))], known.Length);
+        var model = LogisticRegression.Fit(x, training, [.. labels.Select(label => Array.IndexOf(known, label))], known.Length, divide);
         var probabilities = model.Probabilities(x, rows);
         for (var i = 0; i < rows.Length; i++)
             for (var k = 0; k < known.Length; k++) result[(i * classes) + known[k]] = probabilities[(i * known.Length) + k];

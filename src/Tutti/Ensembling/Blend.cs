@@ -1,5 +1,3 @@
-using System.Text.Json;
-using System.Text.Json.Serialization;
 using Tutti.Evaluation;
 using Tutti.Predictions;
 
@@ -28,39 +26,6 @@ public enum BlendKind
 /// <param name="Name">How messages and <c>blend.json</c> name it: the member or the file.</param>
 /// <param name="Weight">0 or more; weights are divided by their sum.</param>
 public sealed record BlendMember(string Name, PredictionSet Predictions, double Weight = 1);
-
-/// <summary>What <c>blend.json</c> keeps.</summary>
-/// <param name="Kind">How predictions were averaged.</param>
-/// <param name="Members">In their order, weights summing to 1.</param>
-public sealed record BlendRecord(BlendKind Kind, IReadOnlyList<BlendWeight> Members)
-{
-    /// <summary>Writes the file in one step.</summary>
-    /// <exception cref="ConfigException">The file cannot be written.</exception>
-    public void Write(string path) => AtomicFile.Write(path, JsonSerializer.Serialize(this, BlendJson.Default.BlendRecord) + "\n");
-
-    /// <exception cref="DataException">The file is missing or is no such record.</exception>
-    public static BlendRecord Read(string path)
-    {
-        if (!File.Exists(path)) throw new DataException(path, "does not exist; was the run blended?");
-        try
-        {
-            return JsonSerializer.Deserialize(File.ReadAllText(path), BlendJson.Default.BlendRecord)
-                ?? throw new DataException(path, "holds null; expected kind and members");
-        }
-        catch (JsonException error)
-        {
-            throw new DataException(path, $"is no record of a blend: {error.Message}", (error.LineNumber ?? -1) + 1, inner: error);
-        }
-    }
-}
-
-/// <summary>A member's share of a blend.</summary>
-public sealed record BlendWeight(string Name, double Weight);
-
-[JsonSourceGenerationOptions(WriteIndented = true, PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, UseStringEnumConverter = true,
-    UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow, RespectNullableAnnotations = true, RespectRequiredConstructorParameters = true)]
-[JsonSerializable(typeof(BlendRecord))]
-sealed partial class BlendJson : JsonSerializerContext;
 
 /// <summary>
 /// Averages of several members' predictions of the same rows. Rows are matched by id and classes by name; order, ids and labels of
@@ -146,7 +111,8 @@ public static class Blend
         ScaleRows(values, classes);
     }
 
-    static void ScaleRows(double[] values, int classes)
+    /// <summary>Scales every row to sum 1.</summary>
+    internal static void ScaleRows(double[] values, int classes)
     {
         for (var start = 0; start < values.Length; start += classes)
         {

@@ -20,6 +20,13 @@ public sealed class LogisticStack
     /// <summary>The weights by member, a mean over the classes where each has its own.</summary>
     public double[] Weights => [.. Enumerable.Range(0, members).Select(m => perClass ? parameters.AsSpan(m * classes, classes).ToArray().Average() : parameters[m])];
 
+    /// <summary>The same as a blend: a geometric one with these weights, and intercepts.</summary>
+    public FittedBlend Fitted => new(BlendKind.Geometric, classes, Weights)
+    {
+        ClassWeights = perClass ? [.. Enumerable.Range(0, members).Select(m => parameters[(m * classes)..((m + 1) * classes)])] : null,
+        Intercepts = parameters[^classes..],
+    };
+
     /// <param name="members">n*K probabilities of each, same rows and classes.</param>
     /// <param name="labels">n class indices.</param>
     /// <param name="classes">K.</param>

@@ -6,8 +6,8 @@ namespace Tutti.Ensembling;
 /// <param name="Method">The blend.</param>
 /// <param name="Probabilities">n*K, every row by weights of the other folds.</param>
 /// <param name="Score">Of those, by the metric.</param>
-/// <param name="OverBest">Log-loss less than the best single member's, which is chosen on the other folds too.</param>
-/// <param name="OverMean">Log-loss less than the plain mean's.</param>
+/// <param name="OverBest">How much better by the metric than the best single member, which is chosen on the other folds too.</param>
+/// <param name="OverMean">How much better than the plain mean.</param>
 public sealed record BlendGain(BlendMethod Method, double[] Probabilities, double Score, PairedResult OverBest, PairedResult OverMean)
 {
     /// <summary>The interval says that it beats the plain mean.</summary>
@@ -20,8 +20,6 @@ public sealed record BlendGain(BlendMethod Method, double[] Probabilities, doubl
 /// </summary>
 public static class NestedBlend
 {
-    const double Smallest = 1e-15;
-
     /// <summary>n*K probabilities of a blend: of each fold's rows by what was fitted to all others.</summary>
     /// <param name="method">The blend.</param>
     /// <param name="members">n*K out-of-fold probabilities of each.</param>
@@ -54,18 +52,16 @@ public static class NestedBlend
     /// <param name="seed">Of the intervals' resamples.</param>
     public static IReadOnlyList<BlendGain> Judge(IReadOnlyList<BlendMethod> methods, IReadOnlyList<double[]> members, int[] labels, int classes, int[] folds, BlendMetric metric = BlendMetric.LogLoss, ulong seed = 0)
     {
-        double[] Losses(double[] probabilities) => [.. labels.Select((label, row) => -Math.Log(Math.Clamp(probabilities[(row * classes) + label], Smallest, 1)))];
-        var best = Losses(OutOfFold(BlendMethod.Best(metric), members, labels, classes, folds));
-        var mean = Losses(OutOfFold(BlendMethod.Plain(BlendKind.Mean), members, labels, classes, folds));
+        var best = OutOfFold(BlendMethod.Best(metric), members, labels, classes, folds);
+        var mean = OutOfFold(BlendMethod.Plain(BlendKind.Mean), members, labels, classes, folds);
         return [.. methods.Select(method =>
         {
             var probabilities = OutOfFold(method, members, labels, classes, folds);
-            var losses = Losses(probabilities);
-            return new BlendGain(method, probabilities, metric.Of(probabilities, labels, classes), PairedTest.Bootstrap(best, losses, seed), PairedTest.Bootstrap(mean, losses, seed));
+            return new BlendGain(method, probabilities, metric.Of(probabilities, labels, classes), metric.Gain(probabilities, best, labels, classes, seed), metric.Gain(probabilities, mean, labels, classes, seed));
         })];
     }
 
-    static double[] Rows(double[] member, int[] rows, int classes)
+    internal static double[] Rows(double[] member, int[] rows, int classes)
     {
         var chosen = new double[rows.Length * classes];
         for (var i = 0; i < rows.Length; i++) Array.Copy(member, rows[i] * classes, chosen, i * classes, classes);

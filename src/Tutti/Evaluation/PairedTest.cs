@@ -25,15 +25,28 @@ public static class PairedTest
     {
         if (first.Count != second.Count || first.Count == 0) throw new ArgumentException($"got {first.Count} and {second.Count} rows, expected the same rows on both sides");
         double[] differences = [.. first.Zip(second, (a, b) => a - b)];
-        var (below, above) = (0, 0);
-        var score = Evaluation.Bootstrap.Interval(differences.Length, rows =>
+        return Bootstrap(differences.Length, rows =>
         {
             var sum = 0.0;
             foreach (var row in rows) sum += differences[row];
-            var mean = sum / rows.Length;
-            if (mean <= 0) Interlocked.Increment(ref below);
-            if (mean >= 0) Interlocked.Increment(ref above);
-            return mean;
+            return sum / rows.Length;
+        }, seed, resamples);
+    }
+
+    /// <summary>The same of a metric that is no mean over rows.</summary>
+    /// <param name="rows">n.</param>
+    /// <param name="difference">First minus second, of some rows.</param>
+    /// <param name="seed">Of the resamples.</param>
+    /// <param name="resamples">How many.</param>
+    public static PairedResult Bootstrap(int rows, RowMetric difference, ulong seed = 0, int resamples = 1000)
+    {
+        var (below, above) = (0, 0);
+        var score = Evaluation.Bootstrap.Interval(rows, drawn =>
+        {
+            var value = difference(drawn);
+            if (value <= 0) Interlocked.Increment(ref below);
+            if (value >= 0) Interlocked.Increment(ref above);
+            return value;
         }, seed, resamples);
         // The measurement itself was counted too: the usual "+ 1" of a resampling test.
         return new(score, Math.Min(1, 2.0 * Math.Max(1, Math.Min(below, above)) / (resamples + 1)));

@@ -63,6 +63,10 @@ public sealed class AnswerSet
             Truth is null ? null : [.. TruthOf(answer).Select(label => (int)label)], Folds);
     }
 
+    /// <summary>The set of some rows, in their order.</summary>
+    public AnswerSet Rows(IReadOnlyList<int> rows) => new([.. rows.Select(row => Ids[row])], Answers, [.. rows.SelectMany(row => Row(row).ToArray())],
+        Truth is { } truth ? [.. rows.SelectMany(row => truth[(row * Answers.Count)..((row + 1) * Answers.Count)])] : null, Folds is { } folds ? [.. rows.Select(row => folds[row])] : null);
+
     /// <summary>Sets of different rows as one, in the order of <paramref name="ids"/>; ids that no set has are left out.</summary>
     /// <exception cref="ArgumentException">A row stands in two sets.</exception>
     public static AnswerSet Join(IReadOnlyList<AnswerSet> sets, IReadOnlyList<string> ids)

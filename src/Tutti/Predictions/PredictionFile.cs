@@ -6,26 +6,33 @@ namespace Tutti.Predictions;
 /// <summary>
 /// The CSV form of a <see cref="PredictionSet"/>: columns <c>id</c>, <c>fold</c> (if there are folds), <c>label</c> (if labels are
 /// known), <c>prediction</c> and <c>p_CLASS</c> per class, in the order of the classes. Numbers are written so that they read back
-/// exactly. An empty label or fold means unknown.
+/// exactly. An empty label or fold means unknown. A column <c>hash</c> of the rows' texts is passed over.
 /// </summary>
 public static class PredictionFile
 {
+    /// <summary>The column of the hashes of the rows' texts.</summary>
+    public const string Hash = "hash";
+
     const string Id = "id", Fold = "fold", Label = "label", Prediction = "prediction", Prefix = "p_";
 
     static readonly TableFormat format = new() { Kind = "csv", Delimiter = ",", Quote = '"', Header = true };
 
     /// <summary>The columns of a file of predictions.</summary>
-    public static IReadOnlyList<string> Columns(IReadOnlyList<string> classes, bool folds = false, bool labels = false) =>
-        [Id, .. folds ? [Fold] : (string[])[], .. labels ? [Label] : (string[])[], Prediction, .. classes.Select(name => Prefix + name)];
+    public static IReadOnlyList<string> Columns(IReadOnlyList<string> classes, bool folds = false, bool labels = false, bool hashes = false) =>
+        [Id, .. folds ? [Fold] : (string[])[], .. hashes ? [Hash] : (string[])[], .. labels ? [Label] : (string[])[], Prediction, .. classes.Select(name => Prefix + name)];
 
     /// <summary>Writes the file in one step: a reader sees the old file or the whole new one.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="set">What it is to hold.</param>
+    /// <param name="hash">The hash of a row's text, by its id; null: there is no such column.</param>
     /// <exception cref="ConfigException">The file cannot be written.</exception>
-    public static void Write(string path, PredictionSet set) => TableWriter.Write(path, Columns(set.Classes, set.Folds is not null, set.Labels is not null), writer =>
+    public static void Write(string path, PredictionSet set, Func<string, string>? hash = null) => TableWriter.Write(path, Columns(set.Classes, set.Folds is not null, set.Labels is not null, hash is not null), writer =>
     {
         for (var i = 0; i < set.Count; i++)
         {
             writer.Add(set.Ids[i]);
             if (set.Folds is { } folds) writer.Add(folds[i] < 0 ? null : folds[i].ToString(CultureInfo.InvariantCulture));
+            if (hash is not null) writer.Add(hash(set.Ids[i]));
             if (set.Labels is { } labels) writer.Add(labels[i] < 0 ? null : set.Classes[labels[i]]);
             Add(writer, set.Classes, set.Row(i));
         }
@@ -66,7 +73,7 @@ public static class PredictionFile
         string[] classes = [.. table.Columns.Where(name => name.StartsWith(Prefix, StringComparison.Ordinal)).Select(name => name[Prefix.Length..])];
         if (classes.Length < 2)
             throw new DataException(table.File, $"has {classes.Length} probability columns; expected {Prefix}CLASS for each of at least two classes", 1);
-        if (table.Columns.FirstOrDefault(name => name is not (Id or Fold or Label or Prediction) && !name.StartsWith(Prefix, StringComparison.Ordinal)) is { } odd)
+        if (table.Columns.FirstOrDefault(name => name is not (Id or Fold or Hash or Label or Prediction) && !name.StartsWith(Prefix, StringComparison.Ordinal)) is { } odd)
             throw new DataException(table.File, $"is not known; expected {Id}, {Fold}, {Label}, {Prediction} and {Prefix}CLASS; remove it", 1, odd);
         return classes;
     }

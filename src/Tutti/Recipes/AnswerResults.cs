@@ -15,7 +15,7 @@ sealed class AnswerResults(Recipe recipe, RunFolder files, RunData data, Cell[] 
 {
     readonly IReadOnlyList<Answer> answers = data.Answers!.Answers;
 
-    BlendKind Kind => recipe.Blend == RecipeBlend.Geometric ? BlendKind.Geometric : BlendKind.Mean;
+    BlendKind Kind => recipe.Blend.Method == BlendChoice.Geometric ? BlendKind.Geometric : BlendKind.Mean;
 
     /// <summary>Blends all cells and writes predictions, scores and submission.</summary>
     public AnswersResult Finish()
@@ -24,11 +24,11 @@ sealed class AnswerResults(Recipe recipe, RunFolder files, RunData data, Cell[] 
         var perMember = members.Select(OutOfFold).ToArray();
         var oof = AnswerBlend.Of(Kind, perMember);
         AnswerFile.Write(files.OutOfFold, oof);
-        new BlendRecord(Kind, [.. members.Select(member => new BlendWeight(member.Key, 1.0 / members.Length))]).Write(files.Blend);
+        new BlendRecord(Kind, [.. members.Select(member => new BlendWeight(member.Key, 1.0 / members.Length))]) { Settings = RunBlend.Settings(recipe) }.Write(files.Blend);
         var submission = data.Test is null ? null : WriteTest(members);
 
         List<AnswerRow> rows = [.. members.Select((member, m) => AnswerRow.Of(member.Key, perMember[m], [.. member.Select(cell => cell.Folder.Metrics)]))];
-        if (members.Length > 1) rows.Add(AnswerRow.Of($"blend ({recipe.Blend.ToString().ToLowerInvariant()})", oof, []));
+        if (members.Length > 1) rows.Add(AnswerRow.Of($"blend ({RecipeJson.Name(recipe.Blend.Method)})", oof, []));
         rows.AddRange(AnswerBaselines.Rows(data, oof));
         var board = new AnswerBoard(rows);
         board.Write(files.Leaderboard);

@@ -2,6 +2,7 @@ using System.ComponentModel;
 using System.ComponentModel.DataAnnotations;
 using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
+using Tutti.Ensembling;
 using Tutti.Runs;
 using Tutti.Tables;
 using Tutti.Training;
@@ -26,9 +27,6 @@ public enum RecipeTask
     /// <summary>The texts themselves: an encoder learns to predict masked tokens, to be fine-tuned afterwards.</summary>
     LanguageModel,
 }
-
-/// <summary>How the members' probabilities become one: their mean, or their normalised geometric mean.</summary>
-public enum RecipeBlend { Mean, Geometric }
 
 /// <summary>
 /// One experiment: data, training settings and the members of the ensemble. The same names stand in the YAML file
@@ -60,7 +58,7 @@ public sealed record Recipe
     public required IReadOnlyList<MemberConfig> Members { get; init => field = MemberConfig.Named(value); }
 
     [Description("How the members' probabilities become one.")]
-    public RecipeBlend Blend { get; init; } = RecipeBlend.Mean;
+    public BlendConfig Blend { get; init; } = new();
 
     [Description("The file in the run's folder for the test rows' labels: a file name, or file and sample; default: none is written.")]
     public SubmissionConfig? Submission { get; init; }
@@ -131,6 +129,7 @@ public sealed record Recipe
         });
         if (Task != RecipeTask.LanguageModel && Members.Select(member => member.Effective(Train)).Prepend(Train).Any(train => train.MaskShare is not null || train.WholeWords is not null))
             faults.Add(new("train", "has mask-share or whole-words, which belong to task language-model"));
+        faults.AddRange(Under("blend", Blend.Validate(Members.Any(member => member.Seeds.Count > 1))));
         if (Submission is not null) faults.AddRange(Under("submission", Submission.Validate()));
         if (Submission is not null && Data.Test is null) faults.Add(new("submission", "needs data.test, the rows to predict"));
         if (Submission?.Sample is not null && Data.Sample is not null)
@@ -144,6 +143,8 @@ public sealed record Recipe
     /// <summary>What only a single class per row has.</summary>
     IEnumerable<ConfigFault> ValidateAnswers()
     {
+        if (!Blend.Equals(new BlendConfig { Method = Blend.Method }) || Blend.Method is not (BlendChoice.Mean or BlendChoice.Geometric))
+            yield return new("blend", $"learns from one class per row; with task {RecipeJson.Name(Task)} expected mean or geometric alone");
         foreach (var (key, train) in Members.Select((member, i) => ($"members.{i}.train", member.Effective(Train))).Prepend(("train", Train)))
         {
             if (train.LabelSmoothing != 0 || !train.ClassWeights.Equals(ClassWeights.None)) yield return new(key, $"has label-smoothing or class-weights, which belong to task {RecipeJson.Name(RecipeTask.TextClassification)}");

@@ -18,7 +18,6 @@ sealed partial class RecipeBinder
     static readonly Dictionary<Type, string[]> planned = new()
     {
         [typeof(RecipeTask)] = ["multi-label", "text-regression", "multi-target", "image-classification", "ratings"],
-        [typeof(RecipeBlend)] = ["rank", "hill-climb", "stack"],
         [typeof(Tables.FoldKind)] = ["time"],
     };
 

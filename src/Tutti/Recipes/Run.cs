@@ -28,13 +28,13 @@ public sealed class Run(Recipe recipe, string folder, Device? device = null)
     /// <exception cref="RunMemoryException">A cell does not fit into the recipe's memory.</exception>
     /// <exception cref="OperationCanceledException">Cancelled; finished cells are kept, and the state of the one in training.</exception>
     public RunResult Train(IProgress<RunNews>? news = null, CancellationToken cancel = default) =>
-        Story([RecipeTask.TextClassification], (data, cells) => new RunResults(recipe, files, data, cells).Finish(), result => ("accuracy", result.Summary.Scores[0].Score.Value), news, cancel);
+        Story([RecipeTask.TextClassification], (data, cells, on) => new RunResults(recipe, files, data, cells) { Device = on, News = news }.Finish(), result => ("accuracy", result.Summary.Scores[0].Score.Value), news, cancel);
 
     /// <summary>The same for labels, numbers or several targets: tasks multi-label, text-regression and multi-target. Errors as <see cref="Train"/>.</summary>
     public AnswersResult TrainAnswers(IProgress<RunNews>? news = null, CancellationToken cancel = default) =>
-        Story([RecipeTask.MultiLabel, RecipeTask.TextRegression, RecipeTask.MultiTarget], (data, cells) => new AnswerResults(recipe, files, data, cells).Finish(), result => ("loss", result.Leaderboard.Sorted[0].Loss.Value), news, cancel);
+        Story([RecipeTask.MultiLabel, RecipeTask.TextRegression, RecipeTask.MultiTarget], (data, cells, _) => new AnswerResults(recipe, files, data, cells).Finish(), result => ("loss", result.Leaderboard.Sorted[0].Loss.Value), news, cancel);
 
-    TResult Story<TResult>(RecipeTask[] tasks, Func<RunData, Cell[], TResult> finish, Func<TResult, (string Name, object? Value)> headline, IProgress<RunNews>? news, CancellationToken cancel)
+    TResult Story<TResult>(RecipeTask[] tasks, Func<RunData, Cell[], Device, TResult> finish, Func<TResult, (string Name, object? Value)> headline, IProgress<RunNews>? news, CancellationToken cancel)
     {
         recipe.Check();
         if (!tasks.Contains(recipe.Task)) throw new ConfigException("task", $"is {RecipeJson.Name(recipe.Task)}, expected {string.Join(" or ", tasks.Select(RecipeJson.Name))}; Run.Train, Run.TrainAnswers and LanguageRun.Train are for different tasks");
@@ -52,7 +52,7 @@ public sealed class Run(Recipe recipe, string folder, Device? device = null)
             news?.Report(new DataNews(recipe.Data.Train, data.Summary(), [.. Enumerable.Range(0, data.Folds.Count).Select(fold => data.Folds.Valid(fold).Length)], data.Test?.Count ?? 0));
             foreach (var line in data.Answers?.Lines() ?? []) news?.Report(new NoteNews(line));
             new RunCells(recipe, data, members, cells, memory, start.Events, news).Train(cancel);
-            var result = finish(data, cells);
+            var result = finish(data, cells, memory.Device);
             start.Events.Write("finished", headline(result));
             return result;
         }

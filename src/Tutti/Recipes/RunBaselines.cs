@@ -10,11 +10,11 @@ static class RunBaselines
 {
     /// <param name="data">The run's rows.</param>
     /// <param name="scored">Out-of-fold predictions of a member or the blend: which rows are scored, and in which fold each was held out.</param>
-    public static IEnumerable<LeaderboardRow> Rows(RunData data, PredictionSet scored)
+    public static IEnumerable<LeaderboardEntry> Entries(RunData data, PredictionSet scored)
     {
         var majority = Majority.OutOfFold(scored, fold => Shares(data, fold));
-        yield return LeaderboardRow.Of($"always '{majority.Classes[majority.Predicted(0)]}'", majority, []);
-        yield return LeaderboardRow.Of("TF-IDF baseline", Words(data, scored), []);
+        yield return new($"always '{majority.Classes[majority.Predicted(0)]}'", majority, []);
+        yield return new("TF-IDF baseline", Words(data, scored), []);
     }
 
     static double[] Shares(RunData data, int fold)

@@ -3,51 +3,72 @@ using Tutti.Evaluation;
 using Tutti.Predictions;
 using Tutti.Reports;
 using Tutti.Runs;
+using Tutti.Tables;
+using Tutti.Torch;
 
 namespace Tutti.Recipes;
 
-/// <summary>What a run makes of its finished cells: blend, predictions, scores, leaderboard, submission.</summary>
+/// <summary>What a run makes of its finished cells: soups, blend, predictions, scores, leaderboard, submission.</summary>
 /// <param name="recipe">What to do.</param>
 /// <param name="files">The run folder.</param>
 /// <param name="data">The rows.</param>
 /// <param name="cells">Finished, all of them.</param>
 sealed class RunResults(Recipe recipe, RunFolder files, RunData data, Cell[] cells)
 {
-    readonly MemberPredictions[] members = MemberPredictions.All(cells);
+    /// <summary>Where soups predict; null: where the recipe says.</summary>
+    public Device? Device { get; init; }
 
-    BlendKind Kind => recipe.Blend == RecipeBlend.Geometric ? BlendKind.Geometric : BlendKind.Mean;
+    /// <summary>Who watches.</summary>
+    public IProgress<RunNews>? News { get; init; }
 
     /// <summary>Blends all cells and writes predictions, scores and submission.</summary>
     public RunResult Finish()
     {
-        var perMember = members.ToDictionary(member => member.Name, member => member.OutOfFold(data.TrainIds));
-        var oof = Blend.Of(Kind, BlendMembers(perMember));
-        PredictionFile.Write(files.OutOfFold, oof);
-        Blend.Record(Kind, BlendMembers(perMember)).Write(files.Blend);
-        if (data.Test is not null) WriteTest();
-        return Evaluate(oof, perMember);
+        var members = Members();
+        var rows = OutOfFoldRows.Of([.. members.Select(member => new BlendMember(member.Name, member.OutOfFold))], Expected(), Groups());
+        var blend = ChosenBlend.Of(rows, recipe.Blend.Plan);
+        OutOfFoldFiles.Write(files, data, members);
+        PredictionFile.Write(files.OutOfFold, blend.OutOfFold);
+        (blend.Record with { Settings = RunBlend.Settings(recipe) }).Write(files.Blend);
+        if (data.Test is not null) WriteTest(blend, members);
+        return Evaluate(blend, members);
     }
 
-    static BlendMember[] BlendMembers(Dictionary<string, PredictionSet> sets) => [.. sets.Select(pair => new BlendMember(pair.Key, pair.Value))];
+    ResultMember[] Members()
+    {
+        var trained = MemberPredictions.All(cells);
+        var members = trained.Select(member => ResultMember.Of(member, data.TrainIds)).ToArray();
+        if (recipe.Blend.Soups == RecipeSoups.None) return members;
+        var rows = OutOfFoldRows.Of([new(members[0].Name, members[0].OutOfFold)], Expected(), Groups());
+        var parts = rows.Rows.Ids.Index().ToDictionary(pair => pair.Item, pair => rows.Parts[pair.Index], StringComparer.Ordinal);
+        var soups = new SeedSoups(recipe, files, data, Device ?? recipe.Device.Resolve(), News);
+        return [.. members, .. trained.Where(member => member.Cells.DistinctBy(cell => cell.Seed).Count() > 1).Select(member => soups.Of(member, parts))];
+    }
+
+    // The fold of every row that some cell has to hold out.
+    Dictionary<string, int> Expected() => data.TrainIds.Index().Where(pair => data.Folds.Of(pair.Index) >= 0).ToDictionary(pair => pair.Item, pair => data.Folds.Of(pair.Index), StringComparer.Ordinal);
+
+    // Rows of the same text belong together also where a single holdout is divided to judge a blend.
+    Dictionary<string, UInt128> Groups() => TextKeys.Of(data.Train, data.Text, data.Pair).Index().ToDictionary(pair => data.TrainIds[pair.Index], pair => pair.Item ?? (UInt128)(uint)pair.Index, StringComparer.Ordinal);
 
     /// <summary>The members' predictions of every test row, blended; then the submission.</summary>
-    void WriteTest()
+    void WriteTest(ChosenBlend blend, ResultMember[] members)
     {
-        var test = Blend.Of(Kind, [.. members.Select(member => new BlendMember(member.Name, member.Test()))]);
+        var test = blend.Apply([.. members.Select(member => new BlendMember(member.Name, member.Test()))]);
         PredictionFile.Write(files.Test, test);
         if (recipe.Submission is { } submission)
             Submission.Write(Path.Combine(files.Root, submission.File), test, recipe.Data.Id ?? "id", recipe.Data.Label!, recipe.SampleFile);
     }
 
-    RunResult Evaluate(PredictionSet oof, Dictionary<string, PredictionSet> perMember)
+    RunResult Evaluate(ChosenBlend blend, ResultMember[] members)
     {
-        var summary = EvaluationSummary.Of(oof);
-        var rows = perMember.Select(pair => LeaderboardRow.Of(pair.Key, pair.Value, [.. cells.Where(cell => cell.Member == pair.Key).Select(cell => cell.Folder.Metrics)])).ToList();
-        if (perMember.Count > 1) rows.Add(LeaderboardRow.Of($"blend ({recipe.Blend.ToString().ToLowerInvariant()})", oof, []));
-        rows.AddRange(RunBaselines.Rows(data, oof));
-        var leaderboard = new Leaderboard([.. rows]);
+        var summary = EvaluationSummary.Of(blend.OutOfFold);
+        var entries = members.Select(member => new LeaderboardEntry(member.Name, member.OutOfFold, member.Folders) { Seeds = member.Seeds, Sources = member.Sources }).ToList();
+        if (members.Length > 1) entries.Add(new($"blend ({blend.Name})", blend.OutOfFold, [.. blend.Fitted.Used.SelectMany(m => members[m].Folders)]) { Sources = [.. blend.Fitted.Used.SelectMany(m => members[m].Sources)] });
+        entries.AddRange(RunBaselines.Entries(data, blend.OutOfFold));
+        var leaderboard = Leaderboard.Of(entries);
         leaderboard.Write(files.Leaderboard);
         AtomicFile.Write(files.Metrics, EvaluationJson.Text(summary));
-        return new(files, leaderboard, summary, oof.Classes, data.Test is null ? null : files.Test, recipe.Submission is { } s && data.Test is not null ? Path.Combine(files.Root, s.File) : null);
+        return new(files, leaderboard, summary, blend, blend.OutOfFold.Classes, data.Test is null ? null : files.Test, recipe.Submission is { } s && data.Test is not null ? Path.Combine(files.Root, s.File) : null);
     }
 }

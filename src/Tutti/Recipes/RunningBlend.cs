@@ -12,7 +12,7 @@ sealed class RunningBlend : IDisposable
     int version;
 
     /// <summary>Adds the next model's values, batch by batch in row order, each multiplied by <paramref name="weight"/>.</summary>
-    public void Add(IEnumerable<double[]> batches, double weight, Func<double, double>? map = null)
+    public void Add(IEnumerable<double[]> batches, double weight)
     {
         using (var before = version == 0 ? null : File.OpenRead(Current))
         using (var after = File.Create(Next))
@@ -20,7 +20,7 @@ sealed class RunningBlend : IDisposable
             {
                 var sum = new double[batch.Length];
                 before?.ReadExactly(MemoryMarshal.AsBytes(sum.AsSpan()));
-                for (var i = 0; i < sum.Length; i++) sum[i] += weight * (map is null ? batch[i] : map(batch[i]));
+                for (var i = 0; i < sum.Length; i++) sum[i] += weight * batch[i];
                 TemporaryFolder.OnDisk(() => after.Write(MemoryMarshal.AsBytes(sum.AsSpan())));
             }
         if (version > 0) File.Delete(Current);

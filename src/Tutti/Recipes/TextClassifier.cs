@@ -1,5 +1,3 @@
-using Tutti.Predictions;
-
 namespace Tutti.Recipes;
 
 /// <summary>
@@ -9,7 +7,7 @@ public sealed class TextClassifier : IDisposable
 {
     readonly Lock turn = new();
     readonly TrainedModel[][] members;
-    readonly RecipeBlend blend;
+    readonly RunBlend blend;
 
     TextClassifier(TrainedRun run, TrainedModel[][] members) => (Classes, this.members, blend) = (run.Classes, members, run.Blend);
 
@@ -20,6 +18,7 @@ public sealed class TextClassifier : IDisposable
     /// <exception cref="DataException">Not a finished run.</exception>
     public static TextClassifier Load(string folder)
     {
+        RunTask.RequireClasses(new(folder), "text classifiers");
         var run = TrainedRun.Open(folder);
         return new(run, run.Load());
     }
@@ -35,15 +34,10 @@ public sealed class TextClassifier : IDisposable
     public double[] Probabilities(IReadOnlyList<string> texts, IReadOnlyList<string>? pairs = null)
     {
         if (texts.Count == 0) return [];
-        var ids = Enumerable.Range(0, texts.Count).Select(i => FormattableString.Invariant($"{i}")).ToArray();
-        PredictionSet Set(double[] values) => new(ids, Classes, values);
-        lock (turn)
-        {
-            var perMember = members.Select((models, m) => new Ensembling.BlendMember(FormattableString.Invariant($"{m}"), Ensembling.Blend.Of(Ensembling.BlendKind.Mean,
-                [.. models.Select((model, i) => new Ensembling.BlendMember(FormattableString.Invariant($"{i}"), Set(model.Probabilities(texts, pairs))))])));
-            return Ensembling.Blend.Of(blend == RecipeBlend.Geometric ? Ensembling.BlendKind.Geometric : Ensembling.BlendKind.Mean, [.. perMember]).Probabilities;
-        }
+        lock (turn) return blend.Apply([.. members.Select(models => Mean([.. models.Select(model => model.Probabilities(texts, pairs))]))]);
     }
+
+    static double[] Mean(double[][] models) => Ensembling.Blend.Average(Ensembling.BlendKind.Mean, models, [.. models.Select(_ => 1.0 / models.Length)], 1);
 
     public void Dispose()
     {

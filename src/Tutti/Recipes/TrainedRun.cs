@@ -21,18 +21,23 @@ public sealed class TrainedRun
     readonly Recipe recipe;
     readonly Lazy<Device> device;
 
-    TrainedRun(RunFolder files, Recipe recipe, IReadOnlyList<CellFolder[]> members, IReadOnlyList<string> classes, Device? device)
+    TrainedRun(RunFolder files, Recipe recipe, IReadOnlyList<CellFolder[]> members, RunBlend blend, IReadOnlyList<string> classes, IReadOnlyList<Answer>? answers, Device? device)
     {
-        (this.files, this.recipe, Members, Classes) = (files, recipe, members, classes);
+        (this.files, this.recipe, Members, Blend, Classes, Answers) = (files, recipe, members, blend, classes, answers);
         this.device = new(() => device ?? recipe.Device.Resolve());
         (Text, Pair) = RunData.Templates(recipe.Data);
     }
 
+    /// <summary>Class names, or what the numbers of the answers are called.</summary>
     public IReadOnlyList<string> Classes { get; }
+
+    /// <summary>What the run says of a row where that is not one class; else null.</summary>
+    public IReadOnlyList<Answer>? Answers { get; }
+
     internal TextTemplate Text { get; }
     internal TextTemplate? Pair { get; }
     internal DataConfig Data => recipe.Data;
-    internal RecipeBlend Blend => recipe.Blend;
+    internal RunBlend Blend { get; }
 
     /// <summary>The cells of each member, in the order of the recipe.</summary>
     internal IReadOnlyList<CellFolder[]> Members { get; }
@@ -48,7 +53,7 @@ public sealed class TrainedRun
         var files = new RunFolder(folder);
         if (!File.Exists(files.Recipe)) throw new DataException(folder, "is not a run folder: there is no recipe.yaml; train one with: tutti train RECIPE --run DIR");
         var recipe = Recipe.Load(files.Recipe);
-        if (recipe.Task != RecipeTask.TextClassification)
+        if (recipe.Task == RecipeTask.LanguageModel)
             throw new DataException(folder, $"is a run of task {RecipeJson.Name(recipe.Task)}, whose models predict no classes; name the checkpoint folder of a cell as the model of a recipe for text-classification");
         if (!File.Exists(files.Folds)) throw new DataException(files.Folds, "the file does not exist; the run was not started properly, train it again");
         var folds = Folds.Load(files.Folds).Count;
@@ -57,11 +62,12 @@ public sealed class TrainedRun
             foreach (var cell in cells)
                 if (Cell.Recorded(cell, "settings") is not { } settings) throw new DataException(cell.Root, "this cell is not finished; repeat tutti train to finish the run");
                 else if (settings != recipe.Settings(member)) throw new DataException(cell.Root, "this cell was trained with other settings than recipe.yaml says; repeat tutti train to finish the run");
-        var classes = ModelConfig.Read(Path.Combine(members[0][0].Checkpoint, "config.json")).Labels;
-        return new(files, recipe, members, classes, device);
+        var config = ModelConfig.Read(Path.Combine(members[0][0].Checkpoint, "config.json"));
+        var answers = TrainedModel.AnswersOf(config.Json, members[0][0].Checkpoint);
+        return new(files, recipe, members, RunBlend.Open(files, recipe, members, folds, config.Labels.Count, answers), config.Labels, answers, device);
     }
 
-    /// <summary>Predicts a file of any size in constant memory and writes id, prediction and a probability per class.</summary>
+    /// <summary>Predicts a file of any size in constant memory and writes id, prediction and a probability per class, or what <see cref="AnswerFile"/> says of answers.</summary>
     /// <returns>Rows written.</returns>
     /// <exception cref="InputException">The data or the output file cannot be used; nothing is written then.</exception>
     /// <exception cref="RunMemoryException">A model does not fit into the recipe's memory.</exception>
@@ -70,7 +76,7 @@ public sealed class TrainedRun
         Check(data, cancel);
         var rows = 0L;
         // The output is opened first: that it cannot be written should not be found after an hour.
-        PredictionFile.Write(output, Classes, write =>
+        void Write(Action<string, double[]> write)
         {
             var row = new double[Classes.Count];
             foreach (var (chunk, probabilities) in Predicted(data, cancel))
@@ -82,7 +88,9 @@ public sealed class TrainedRun
                 }
                 rows += chunk.Count;
             }
-        });
+        }
+        if (Answers is null) PredictionFile.Write(output, Classes, Write);
+        else AnswerFile.Write(output, Answers, Write);
         return rows;
     }
 
@@ -91,6 +99,7 @@ public sealed class TrainedRun
     /// <exception cref="RunMemoryException">A model does not fit into the recipe's memory.</exception>
     public RunScores Score(string data, CancellationToken cancel = default)
     {
+        if (Answers is not null) throw new DataException(files.Root, $"is a run of task {RecipeJson.Name(recipe.Task)}, which ScoreAnswers scores");
         var labels = LabelMap.InOrder(Classes);
         var known = SeenRows.Read(files.SeenRows);
         bool[] Seen(Table chunk) => [.. Enumerable.Range(0, chunk.Count).Select(row => known.Contains(SeenRows.Key(chunk, row, Text, Pair)))];
@@ -117,15 +126,39 @@ public sealed class TrainedRun
         return new(all.Summary(), seen, unseen?.Summary());
     }
 
-    /// <summary>All models at once, for repeated small predictions; the caller disposes them.</summary>
+    /// <summary>The same for a run of labels, numbers or several targets, whose predictions are held in memory (8 bytes a number).</summary>
+    /// <exception cref="DataException">A column is missing, or a cell is not what its kind says (row named).</exception>
+    /// <exception cref="RunMemoryException">A model does not fit into the recipe's memory.</exception>
+    public AnswerRunScores ScoreAnswers(string data, CancellationToken cancel = default)
+    {
+        var answers = Answers ?? throw new DataException(files.Root, "is a run of task text-classification, which Score scores");
+        var known = SeenRows.Read(files.SeenRows);
+        Check(data, cancel);
+        foreach (var chunk in Chunks(data)) RunAnswers.TruthOf(chunk, Data, answers);       // before any model is loaded
+        List<double> values = [], truth = [];
+        List<int> unseen = [];
+        var rows = 0;
+        foreach (var (chunk, predicted) in Predicted(data, cancel))
+        {
+            values.AddRange(predicted);
+            truth.AddRange(RunAnswers.TruthOf(chunk, Data, answers).SelectMany(row => row).Select(value => (double)value));
+            unseen.AddRange(Enumerable.Range(0, chunk.Count).Where(row => !known.Contains(SeenRows.Key(chunk, row, Text, Pair))).Select(row => rows + row));
+            rows += chunk.Count;
+        }
+        if (rows == 0) throw new DataException(data, "has no rows to score");
+        var all = new AnswerSet([.. Enumerable.Range(0, rows).Select(row => FormattableString.Invariant($"{row}"))], answers, [.. values], [.. truth]);
+        return new(AnswerScores.Of(all), rows, rows - unseen.Count, unseen.Count == rows || unseen.Count == 0 ? null : AnswerScores.Of(all.Rows(unseen)));
+    }
+
+    /// <summary>All models of the blend at once, for repeated small predictions; the caller disposes them.</summary>
     internal TrainedModel[][] Load()
     {
         List<TrainedModel> loaded = [];
         try
         {
-            return [.. Members.Select((cells, m) => cells.Select(cell =>
+            return [.. Blend.Parts.Select(part => part.Cells.Select(cell =>
             {
-                loaded.Add(new TrainedModel(cell.Checkpoint, recipe.Members[m].Effective(recipe.Train), device.Value));
+                loaded.Add(new TrainedModel(cell.Checkpoint, part.Config, device.Value));
                 return loaded[^1];
             }).ToArray())];
         }
@@ -139,34 +172,45 @@ public sealed class TrainedRun
     /// <summary>The blended probabilities of a file (n*K per chunk of it), which is read again for every model and once more beside them.</summary>
     IEnumerable<(Table Chunk, double[] Probabilities)> Predicted(string data, CancellationToken cancel)
     {
-        using var total = new RunningBlend();
-        using (new MemoryBudget(recipe.Memory, device.Value)) Accumulate(data, total, cancel);
-        foreach (var (chunk, sums) in Chunks(data).Zip(total.Read(ChunkRows * Classes.Count)))
+        List<RunningBlend> sums = [];
+        List<IEnumerator<double[]>> readers = [];
+        try
         {
-            cancel.ThrowIfCancellationRequested();
-            for (var row = 0; row < chunk.Count; row++) Normalise(sums.AsSpan(row * Classes.Count, Classes.Count));
-            yield return (chunk, sums);
+            using (new MemoryBudget(recipe.Memory, device.Value))
+                foreach (var part in Blend.Parts)
+                {
+                    sums.Add(new());
+                    Accumulate(part, data, sums[^1], cancel);
+                }
+            readers.AddRange(sums.Select(sum => sum.Read(ChunkRows * Classes.Count).GetEnumerator()));
+            foreach (var chunk in Chunks(data))
+            {
+                cancel.ThrowIfCancellationRequested();
+                yield return (chunk, Blend.Apply([.. readers.Select(Next)]));
+            }
+        }
+        finally
+        {
+            foreach (var reader in readers) reader.Dispose();
+            foreach (var sum in sums) sum.Dispose();
         }
     }
 
-    /// <summary>Member by member, cell by cell: one model in memory at a time.</summary>
-    void Accumulate(string data, RunningBlend total, CancellationToken cancel)
+    static double[] Next(IEnumerator<double[]> reader) => reader.MoveNext() ? reader.Current : throw new InvalidOperationException("there are fewer predictions than rows");
+
+    /// <summary>Cell by cell: one model in memory at a time.</summary>
+    void Accumulate(BlendPart part, string data, RunningBlend sum, CancellationToken cancel)
     {
-        for (var m = 0; m < Members.Count; m++)
-        {
-            using var member = new RunningBlend();
-            foreach (var cell in Members[m])
-                try
-                {
-                    Add(cell, recipe.Members[m].Effective(recipe.Train), data, member, 1.0 / Members[m].Length, cancel);
-                }
-                catch (TorchMemoryException e)
-                {
-                    throw new RunMemoryException(FormattableString.Invariant($"{cell.Root}: predicting does not fit into {(recipe.Memory is { } given ? $"the recipe's memory: {given}" : $"the memory of {(device.Value.IsCuda ? device.Value : "this machine")}")} ({e.Op} found no room).\n")
-                        + (recipe.Memory is null ? "Close other programs, or predict on a larger machine." : $"Raise memory in {files.Recipe}; the predictions stay the same."), e);
-                }
-            total.Add(member.Read(ChunkRows * Classes.Count), 1.0 / Members.Count, Blend == RecipeBlend.Geometric ? Logarithm : null);
-        }
+        foreach (var cell in part.Cells)
+            try
+            {
+                Add(cell, part.Config, data, sum, 1.0 / part.Cells.Length, cancel);
+            }
+            catch (TorchMemoryException e)
+            {
+                throw new RunMemoryException(FormattableString.Invariant($"{cell.Root}: predicting does not fit into {(recipe.Memory is { } given ? $"the recipe's memory: {given}" : $"the memory of {(device.Value.IsCuda ? device.Value : "this machine")}")} ({e.Op} found no room).\n")
+                    + (recipe.Memory is null ? "Close other programs, or predict on a larger machine." : $"Raise memory in {files.Recipe}; the predictions stay the same."), e);
+            }
     }
 
     void Add(CellFolder cell, TrainConfig config, string data, RunningBlend member, double weight, CancellationToken cancel)
@@ -194,14 +238,4 @@ public sealed class TrainedRun
 
     /// <summary>The file's rows; the next chunk is read while one is worked on.</summary>
     IEnumerable<Table> Chunks(string data) => Ahead.Of(Table.Stream(data, Data.Format.ToTableFormat(), ChunkRows));
-
-    // As Ensembling.Blend: the geometric mean clips at the same smallest probability.
-    static double Logarithm(double p) => Math.Log(Math.Max(p, Ensembling.Blend.Smallest));
-
-    void Normalise(Span<double> sums)
-    {
-        var sum = 0.0;
-        foreach (ref var value in sums) sum += Blend == RecipeBlend.Geometric ? value = Math.Exp(value) : value;
-        foreach (ref var value in sums) value /= sum;
-    }
 }

@@ -28,6 +28,9 @@ public sealed class RunFolder(string path)
     /// <summary>Blended predictions of the training rows, each by members that did not see the row.</summary>
     public string OutOfFold => In("oof.csv");
 
+    /// <summary>A folder: what each member predicts of the training rows, out of fold; see <see cref="OutOfFoldOf"/>.</summary>
+    public string OutOfFoldMembers => In("oof");
+
     /// <summary>Blended predictions of the test rows.</summary>
     public string Test => In("test.csv");
     public string Blend => In("blend.json");
@@ -45,6 +48,16 @@ public sealed class RunFolder(string path)
         ArgumentOutOfRangeException.ThrowIfNegative(fold);
         return new(Path.Combine(Cells, string.Create(CultureInfo.InvariantCulture, $"{SafeName(member)}-s{seed}-f{fold}")));
     }
+
+    /// <summary>The folder of the average of the weights of a member's seeds, of one fold.</summary>
+    public CellFolder Soup(string member, int fold)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(fold);
+        return new(Path.Combine(Cells, string.Create(CultureInfo.InvariantCulture, $"{SafeName(member)}-soup-f{fold}")));
+    }
+
+    /// <summary>A member's predictions of the training rows, each by cells that did not see the row.</summary>
+    public string OutOfFoldOf(string member) => Path.Combine(OutOfFoldMembers, $"{SafeName(member)}.csv");
 
     /// <summary>
     /// A file name for any member name: letters, digits, dot, hyphen and underscore stay, anything else (also a slash or a leading

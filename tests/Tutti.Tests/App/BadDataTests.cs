@@ -38,7 +38,11 @@ public sealed class BadDataTests : IDisposable
     [InlineData("members.0.model={ kind: roberta, layers: 1, hidden: 16, heads: 2, vocabulary: 200 }", "vocabulary.size", "expected at least 261 for bpe")]
     [InlineData("submission=oof.csv", "got 'oof.csv', which is a run's own file")]
     [InlineData("submission=../s.csv", "expected a plain file name")]
-    [InlineData("blend=stack", "blend: got 'stack', which is not built yet")]
+    [InlineData("blend=stck", "blend.method: got 'stck', expected mean, geometric, rank", "did you mean 'stack'?")]
+    [InlineData("blend={ method: mean, per-class: true }", "blend.per-class: has no meaning with method mean")]
+    [InlineData("blend={ method: auto, within: 0.01 }", "blend.within: belongs to at-most")]
+    [InlineData("blend={ method: auto, at-most: 0 }", "blend.at-most", "from 1")]
+    [InlineData("blend={ method: auto, thresholds: true }", "blend.thresholds: needs metric accuracy or macro-f1")]
     [InlineData("memory=lots", "memory: got 'lots', expected a number with a unit")]
     public void A_setting_that_cannot_be(string setting, params string[] naming) => input.TrainRefused([setting], naming);
 

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Tutti.Ensembling;
 using Tutti.Recipes;
 using Tutti.Tables;
 using Tutti.Tests.Recipes;
@@ -17,6 +18,7 @@ public sealed class CommandsTests(TinyRun run)
     [InlineData("predict", "--help")]
     [InlineData("evaluate", "--help")]
     [InlineData("labels", "--help")]
+    [InlineData("compare", "--help")]
     [InlineData("demo", "--help")]
     [InlineData("inspect", "--help")]
     [InlineData("export", "--help")]
@@ -88,6 +90,23 @@ public sealed class CommandsTests(TinyRun run)
     }
 
     [Fact]
+    public void Texts_that_folds_of_the_users_own_divide_are_warned_of_before_training()
+    {
+        using var temp = Shared.Temp();
+        // 40 rows in folds a and b; two texts stand in both, one twice in the same.
+        temp.Write("rows.csv", "text,target,part\n" + string.Concat(Enumerable.Range(0, 40).Select(i => $"{(i is 0 or 1 or 7 ? "the same fire" : i is 4 or 5 ? "The  same FLOOD" : i is 8 or 10 ? "only in a" : $"text number {i}")},{i / 2 % 2},{(i % 2 == 0 ? "a" : "b")}\n")));
+        temp.Write("recipe.yaml", """
+            data: { train: rows.csv, text: "{text}", label: target, folds: { kind: column, column: part } }
+            train: { batch: 16, epochs: 1, max-length: 16 }
+            members: [ { model: { kind: bert, layers: 1, hidden: 16, heads: 2, vocabulary: 100 } } ]
+            """);
+        var outcome = CommandLine.Run("train", temp.File("recipe.yaml"), "--run", temp.File("run"));
+        Assert.True(outcome.Code == 0, outcome.Error);
+        var warning = outcome.Error.IndexOf("warning: 2 texts (5 rows) stand in several folds, lines 2, 3, 6, 7, 9: scores on them are of texts that were trained on", StringComparison.Ordinal);
+        Assert.InRange(warning, 0, outcome.Error.IndexOf("[1/2]", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public void Train_with_json_prints_nothing_else()
     {
         using var temp = Shared.Temp();
@@ -104,7 +123,7 @@ public sealed class CommandsTests(TinyRun run)
         var outcome = CommandLine.Run("train", run.Input("recipe.yaml"), "--run", folder, "--set", "blend=geometric", "--set", "data.sample=null");
         Assert.Equal(0, outcome.Code);
         var recipe = Recipe.Load(Path.Combine(folder, "recipe.yaml"));
-        Assert.Equal((RecipeBlend.Geometric, null), (recipe.Blend, recipe.SampleFile));
+        Assert.Equal((BlendChoice.Geometric, null), (recipe.Blend.Method, recipe.SampleFile));
         CommandLine.Run("train", run.Input("recipe.yaml"), "--run", folder, "--set", "train.epochs=many").IsWrongInput("train.epochs", "'many'", "on the command line");
     }
 

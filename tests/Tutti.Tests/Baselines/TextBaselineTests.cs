@@ -38,7 +38,7 @@ public sealed class TextBaselineTests
         var actual = TextBaseline.Predict(texts[..training], labels[..training], classes, texts[training..]);
         var expected = json["probabilities"]!.AsArray().SelectMany(row => row!.AsArray()).Select(value => (double)value!).ToArray();
         Assert.Equal(expected.Length, actual.Length);
-        // The gradient is driven to 1e-4, the reference's to 1e-10.
+        // The gradient is driven to 5e-5, the reference's to 1e-10.
         for (var at = 0; at < expected.Length; at++) Assert.Equal(expected[at], actual[at], 2e-5);
     }
 

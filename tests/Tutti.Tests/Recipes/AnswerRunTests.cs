@@ -108,6 +108,31 @@ public sealed class AnswerRunTests : IDisposable
         Assert.All(AnswerFile.Read(result.Test!, answers).Values.Index(), pair => Assert.Equal((a[pair.Index] + b[pair.Index]) / 2, pair.Item, 1e-9));
     }
 
+    [Theory]
+    [InlineData("mean")]
+    [InlineData("geometric")]
+    public void New_rows_are_predicted_as_the_test_rows_were_and_scored_apart_from_those_seen_in_training(string blend)
+    {
+        var result = Train(Data("multi-target", "targets: [colour, { column: size, kind: number }, { column: large, kind: flag }]") + $"blend: {blend}\n");
+        using var thread = new OneThread();
+        var run = TrainedRun.Open(temp.File("run"));
+        Assert.Equal(12, run.Predict(temp.File("test.csv"), temp.File("out.csv"), TestContext.Current.CancellationToken));
+        var (test, again) = (AnswerFile.Read(result.Test!, run.Answers!), AnswerFile.Read(temp.File("out.csv"), run.Answers!));
+        Assert.Equal(test.Ids, again.Ids);
+        Assert.All(test.Values.Zip(again.Values), pair => Assert.Equal(pair.First, pair.Second, Math.Abs(pair.First) * 1e-6));
+
+        var seen = run.ScoreAnswers(temp.File("test.csv"), TestContext.Current.CancellationToken);
+        Assert.Equal((12, 12), (seen.Rows, seen.Seen));                     // the same texts
+        Assert.Null(seen.Unseen);
+        File.WriteAllText(temp.File("new.csv"), "id,text,colour,size,large\na,red small thing,red,400,0\nb,blue large item 1,blue,1200.5,1\n");
+        var two = run.ScoreAnswers(temp.File("new.csv"), TestContext.Current.CancellationToken);
+        Assert.Equal((2, 1), (two.Rows, two.Seen));
+        Assert.Equal(1, two.Unseen!.Single(answer => answer.Name == "colour").Scores[0].Score.N);
+        File.WriteAllText(temp.File("bad.csv"), "id,text,colour,size,large\na,red small thing,pink,400,0\n");
+        Assert.Contains("pink", Assert.Throws<DataException>(() => run.ScoreAnswers(temp.File("bad.csv"), TestContext.Current.CancellationToken)).Message, StringComparison.Ordinal);
+        Assert.Contains("multi-target", Assert.Throws<DataException>(() => TextClassifier.Load(temp.File("run"))).Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void A_finished_run_is_not_trained_again_and_one_with_another_column_is()
     {
@@ -164,6 +189,9 @@ public sealed class AnswerRunTests : IDisposable
     [InlineData("multi-label", "targets: [red]", "label-smoothing: 0.1", "label-smoothing")]
     public void Settings_that_belong_to_classes_are_refused(string task, string what, string setting, string part) =>
         Refused<ConfigException>(Data(task, what).Replace("train: { ", $"train: {{ {setting}, ", StringComparison.Ordinal), part);
+
+    [Fact]
+    public void Blends_that_learn_are_for_classes() => Refused<ConfigException>(Data("multi-label", "targets: [red]") + "blend: hill-climb\n", "blend", "mean or geometric");
 
     [Fact]
     public void Each_kind_of_run_says_which_call_trains_it()

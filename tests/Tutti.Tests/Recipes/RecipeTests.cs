@@ -1,3 +1,4 @@
+using Tutti.Ensembling;
 using Tutti.Recipes;
 using Tutti.Training;
 
@@ -45,7 +46,7 @@ public class RecipeTests
                 new() { Model = "/recipes/deberta-v3-small", Seeds = [1, 2, 3] },
                 new() { Model = "/recipes/roberta-base", Train = new() { LearningRate = 1e-5 } },
             ],
-            Blend = RecipeBlend.Geometric,
+            Blend = BlendChoice.Geometric,
             Submission = "submission.csv",
         }, recipe);
         Assert.Equal(14_000_000_000, recipe.Memory!.Value.Bytes);

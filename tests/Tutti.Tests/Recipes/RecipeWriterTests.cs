@@ -1,5 +1,6 @@
 using FsCheck;
 using FsCheck.Fluent;
+using Tutti.Ensembling;
 using Tutti.Recipes;
 using Tutti.Training;
 
@@ -88,7 +89,7 @@ public class RecipeWriterTests
         from memory in Gen.Elements<MemorySize?>(null, "14 GB", "8 GiB", "12345 B")
         from every in Gen.Elements<Duration>("10 min", "0 s", "1.5 h", "0.0000001 s")
         from disk in Gen.Elements<MemorySize?>(null, "20 GB")
-        from blend in OneOf<RecipeBlend>()
+        from blend in Gen.Elements<BlendConfig>(new(), BlendChoice.Geometric, BlendChoice.Auto, new BlendConfig { Method = BlendChoice.HillClimb, Metric = BlendMetric.MacroF1, PerClass = true, AtMost = 3, Within = 0.001, Rounds = 7, Temperature = true, Thresholds = true })
         from submission in Gen.Elements<SubmissionConfig?>(null, "s.csv", new SubmissionConfig { File = "1", Sample = "/s.csv" })
         from seed in count
         select new Recipe

@@ -1,3 +1,4 @@
+using Tutti.Ensembling;
 using Tutti.Predictions;
 using Tutti.Recipes;
 using Tutti.Runs;
@@ -97,7 +98,7 @@ public sealed class RunAgainTests(TinyRun run)
         using var temp = Shared.Temp();
         var folder = run.Copy(temp);
         var news = new KeptNews();
-        var result = TinyRun.Train(run.Recipe with { Blend = RecipeBlend.Geometric }, folder, news);
+        var result = TinyRun.Train(run.Recipe with { Blend = BlendChoice.Geometric }, folder, news);
         Assert.Empty(news.Trained);
         Assert.Contains("geometric", File.ReadAllText(result.Files.Blend), StringComparison.OrdinalIgnoreCase);
         Assert.NotEqual(File.ReadAllText(Path.Combine(run.Folder, "oof.csv")), File.ReadAllText(result.Files.OutOfFold));

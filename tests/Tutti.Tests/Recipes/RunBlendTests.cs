@@ -1,4 +1,5 @@
 using System.Globalization;
+using Tutti.Ensembling;
 using Tutti.Recipes;
 using Tutti.Runs;
 using Tutti.Training;
@@ -29,7 +30,7 @@ public sealed class RunBlendTests(TinyRun run)
     {
         using var temp = Shared.Temp();
         var folder = run.Copy(temp);
-        TinyRun.Train(run.Recipe with { Blend = RecipeBlend.Geometric }, folder);
+        TinyRun.Train(run.Recipe with { Blend = BlendChoice.Geometric }, folder);
         // For two classes: with g and h the mean logarithms of both, p = e^g / (e^g + e^h).
         var (g, h) = (Test(Math.Log, p => p), Test(p => Math.Log(1 - p), p => p));
         var expected = g.ToDictionary(pair => pair.Key, pair => Math.Exp(pair.Value) / (Math.Exp(pair.Value) + Math.Exp(h[pair.Key])));

@@ -1,0 +1,17 @@
+using Tutti.Runs;
+
+namespace Tutti.Recipes;
+
+/// <summary>What a run folder's recipe learns.</summary>
+public static class RunTask
+{
+    /// <summary>Refuses a run that does not learn one class per row.</summary>
+    /// <param name="run">The folder.</param>
+    /// <param name="what">What needs classes, to stand before "need".</param>
+    /// <exception cref="DataException">It learns something else.</exception>
+    public static void RequireClasses(RunFolder run, string what)
+    {
+        if (File.Exists(run.Recipe) && Recipe.Load(run.Recipe).Task is not RecipeTask.TextClassification and var task)
+            throw new DataException(run.Root, $"is a run of task {RecipeJson.Name(task)}; {what} need one of task text-classification");
+    }
+}
