@@ -1,4 +1,5 @@
 using Tutti.Evaluation;
+using Tutti.Torch;
 
 namespace Tutti.Bench;
 
@@ -11,7 +12,7 @@ sealed record Frequencies(double Covered, double Alarms, double SmallP);
 /// <summary>Simulated evaluations whose truth is known, again and again.</summary>
 static class IntervalTask
 {
-    const int Rows = 200, Resamples = 400;
+    const int Rows = 200, Resamples = 1000;
     const double Right = 0.8, Difference = 0.1;
 
     /// <summary>True class (row) and predicted one, of three classes that are not alike.</summary>
@@ -22,13 +23,13 @@ static class IntervalTask
     {
         ["accuracy"] = repetitions => Covering(repetitions, Right, random =>
         {
-            bool[] right = [.. Enumerable.Range(0, Rows).Select(_ => random.NextDouble() < Right)];
+            bool[] right = [.. Enumerable.Range(0, Rows).Select(_ => random.Uniform() < Right)];
             return (Rows, rows => Share(rows, row => right[row]));
         }),
         ["log-loss"] = repetitions => Covering(repetitions, 0.5, random =>
         {
             // Skewed, as losses are: most are small. A gamma of shape 2 with mean 0.5.
-            double[] losses = [.. Enumerable.Range(0, Rows).Select(_ => -0.25 * Math.Log((1 - random.NextDouble()) * (1 - random.NextDouble())))];
+            double[] losses = [.. Enumerable.Range(0, Rows).Select(_ => -0.25 * Math.Log((1 - random.Uniform()) * (1 - random.Uniform())))];
             return (Rows, rows => Mean(rows, losses));
         }),
         ["F1-macro"] = repetitions => Covering(repetitions, TrueF1(), random =>
@@ -45,12 +46,12 @@ static class IntervalTask
         ["McNemar"] = McNemar,
     };
 
-    static Frequencies Covering(int repetitions, double truth, Func<Random, (int Rows, RowMetric Metric)> draw)
+    static Frequencies Covering(int repetitions, double truth, Func<Draws, (int Rows, RowMetric Metric)> draw)
     {
         var covered = 0;
         Parallel.For(0, repetitions, repetition =>
         {
-            var (rows, metric) = draw(new(repetition));
+            var (rows, metric) = draw(new("covering", repetition));
             var score = Bootstrap.Interval(rows, metric, (ulong)repetition, Resamples);
             if (score.Low <= truth && truth <= score.High) Interlocked.Increment(ref covered);
         });
@@ -63,12 +64,12 @@ static class IntervalTask
         var (covered, alarms, small) = (0, 0, 0);
         Parallel.For(0, repetitions, repetition =>
         {
-            var random = new Random(repetition);
+            var random = new Draws("paired", repetition);
             var (first, second) = (new double[Rows], new double[Rows]);
             for (var row = 0; row < Rows; row++)
             {
-                var hard = Normal(random);
-                (first[row], second[row]) = (hard + (0.5 * Normal(random)) + Difference, hard + (0.5 * Normal(random)));
+                var hard = random.Normal();
+                (first[row], second[row]) = (hard + (0.5 * random.Normal()) + Difference, hard + (0.5 * random.Normal()));
             }
             var result = PairedTest.Bootstrap(first, second, (ulong)repetition, Resamples);
             if (result.Difference.Low <= Difference && Difference <= result.Difference.High) Interlocked.Increment(ref covered);
@@ -85,9 +86,9 @@ static class IntervalTask
         var small = 0;
         Parallel.For(0, repetitions, repetition =>
         {
-            var random = new Random(repetition);
+            var random = new Draws("McNemar", repetition);
             var (first, second) = (new bool[5 * Rows], new bool[5 * Rows]);
-            for (var row = 0; row < first.Length; row++) (first[row], second[row]) = (random.NextDouble() < Right, random.NextDouble() < Right);
+            for (var row = 0; row < first.Length; row++) (first[row], second[row]) = (random.Uniform() < Right, random.Uniform() < Right);
             if (PairedTest.McNemar(first, second) < 0.05) Interlocked.Increment(ref small);
         });
         return new(double.NaN, double.NaN, (double)small / repetitions);
@@ -95,15 +96,13 @@ static class IntervalTask
 
     static double TrueF1() => Enumerable.Range(0, 3).Average(k => 2 * confusion[k, k] / Enumerable.Range(0, 3).Sum(c => confusion[k, c] + confusion[c, k]));
 
-    static (int Truth, int Predicted) Draw(Random random)
+    static (int Truth, int Predicted) Draw(Draws random)
     {
-        var left = random.NextDouble();
+        var left = random.Uniform();
         for (var cell = 0; cell < 8; cell++)
             if ((left -= confusion[cell / 3, cell % 3]) < 0) return (cell / 3, cell % 3);
         return (2, 2);
     }
-
-    static double Normal(Random random) => Math.Sqrt(-2 * Math.Log(1 - random.NextDouble())) * Math.Cos(2 * Math.PI * random.NextDouble());
 
     static double Mean(ReadOnlySpan<int> rows, double[] values)
     {
@@ -118,5 +117,16 @@ static class IntervalTask
         foreach (var row in rows)
             if (of(row)) count++;
         return (double)count / rows.Length;
+    }
+
+    /// <summary>The random numbers of one repetition, one after the other.</summary>
+    sealed class Draws(string purpose, int repetition)
+    {
+        readonly RandomStream stream = RandomStream.Of(0, purpose, repetition);
+        long next;
+
+        public double Uniform() => stream.Uniform(next++);
+
+        public double Normal() => Math.Sqrt(-2 * Math.Log(1 - Uniform())) * Math.Cos(2 * Math.PI * Uniform());
     }
 }
