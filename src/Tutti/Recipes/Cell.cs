@@ -94,9 +94,11 @@ public sealed record Cell(string Member, int Seed, int Fold, CellFolder Folder, 
         {
             news?.Report(new CellNews(Name, number, of, (int)model.Params.Items.Sum(item => item.Stored.Count)));
             var valid = train.Rows(data.Folds.Valid(Fold));
-            var examples = train.Rows(data.Folds.Train(Fold));
-            var learner = new Learner(model, member.Config, Seed, ClassWeightsOf(member.Config.ClassWeights, data, examples), member.Tokenizer, Folder.Checkpoint, row => $"id {data.TrainIds[row]} (line {data.Train.LineOf(row)})",
-                new FitStore(resume, checkpoint.Every.Time, Identity));
+            var labelled = train.Rows(data.Folds.Train(Fold));
+            var weights = ClassWeightsOf(member.Config.ClassWeights, data, labelled);
+            var examples = data.Taught?.Examples(labelled, Fold, Folder.Run, data, member.Tokenizer, member.MaxLength(model)) ?? labelled;
+            var learner = new Learner(model, member.Config, Seed, weights, member.Tokenizer, Folder.Checkpoint, data.NameOf,
+                new FitStore(resume, checkpoint.Every.Time, Identity), data.Taught?.Objective(weights, member.Config.LabelSmoothing));
             fit = learner.Fit(examples, valid, news is null ? null : Progress(news, member.Device), cancel);
             PredictionFile.Write(Folder.Predictions, Predict(model, member, valid, data.TrainIds, data, Fold, cancel));
             if (test is not null) PredictionFile.Write(Folder.Test, Predict(model, member, test.Examples, data.TestIds, data, null, cancel));

@@ -43,7 +43,9 @@ public sealed class Run(Recipe recipe, string folder, Device? device = null)
         {
             start.Write(recipe, data, memory.Device, cells.Length, [.. members.SelectMany(member => member.Facts())]);
             news?.Report(new DataNews(recipe.Data.Train, data.Summary(), [.. Enumerable.Range(0, data.Folds.Count).Select(fold => data.Folds.Valid(fold).Length)], data.Test?.Count ?? 0));
+            data.Taught?.Prepare(files, data, news, cancel);
             new RunCells(recipe, data, members, cells, memory, start.Events, news).Train(cancel);
+            new RunViews(recipe, files, data, members, cells, memory, news).Finish(cancel);
             var result = new RunResults(recipe, files, data, cells).Finish();
             start.Events.Write("finished", ("accuracy", result.Summary.Scores[0].Score.Value));
             return result;

@@ -31,6 +31,9 @@ public sealed class RunData
     public IReadOnlyList<string> TestIds { get; }
     public Folds Folds { get; }
 
+    /// <summary>What is learnt beside the labels; null for nothing.</summary>
+    internal TaughtRows? Taught { get; private init; }
+
     /// <summary>Reads and checks everything; writes nothing.</summary>
     /// <exception cref="DataException">A file, column, label or fold cannot be used.</exception>
     public static RunData Open(Recipe recipe)
@@ -47,11 +50,16 @@ public sealed class RunData
             pair?.Check(test);
         }
         var labels = config.Labels is { } names ? LabelMap.InOrder(names) : LabelMap.From(train, config.Label!);
-        return new(config, train, test, labels, Folds.Make(train, recipe.FoldSettings, config.Label, TextKeys.Of(train, text, pair)));
+        var folds = Folds.Make(train, recipe.FoldSettings, config.Label, TextKeys.Of(train, text, pair));
+        var data = new RunData(config, train, test, labels, folds);
+        return recipe.Data.Unlabelled is null && recipe.Distill is null ? data : new(config, train, test, labels, folds) { Taught = TaughtRows.Open(recipe, data) };
     }
 
     /// <summary>Counts, lengths and duplicates, to be seen before training.</summary>
     public DataSummary Summary() => DataSummary.Of(Train, Text, Pair, label, Folds, Test);
+
+    /// <summary>How a row that is trained on is called in messages; those without labels are counted behind the others.</summary>
+    internal string NameOf(int row) => row < Train.Count ? $"id {TrainIds[row]} (line {Train.LineOf(row)})" : FormattableString.Invariant($"row {row - Train.Count} of those without labels");
 
     /// <summary>The templates of a row's texts.</summary>
     public static (TextTemplate Text, TextTemplate? Pair) Templates(DataConfig config) =>

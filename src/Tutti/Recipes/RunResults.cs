@@ -25,7 +25,10 @@ sealed class RunResults(Recipe recipe, RunFolder files, RunData data, Cell[] cel
         PredictionFile.Write(files.OutOfFold, oof);
         Blend.Record(Kind, BlendMembers(perMember)).Write(files.Blend);
         if (data.Test is not null) WriteTest();
-        return Evaluate(oof, perMember);
+        var result = Evaluate(oof, perMember);
+        if (result.Submission is { } written)
+            SubmissionLedger.Note(files.Submissions, written, [.. cells.Select(cell => new SubmittedCell(cell.Member, cell.Seed, cell.Fold, cell.Fingerprint))], result.Summary, files.Blend);
+        return result;
     }
 
     static BlendMember[] BlendMembers(Dictionary<string, PredictionSet> sets) => [.. sets.Select(pair => new BlendMember(pair.Key, pair.Value))];

@@ -4,7 +4,6 @@ using Tutti.Predictions;
 using Tutti.Runs;
 using Tutti.Tables;
 using Tutti.Torch;
-using Tutti.Training;
 
 namespace Tutti.Recipes;
 
@@ -20,10 +19,12 @@ public sealed class TrainedRun
     readonly RunFolder files;
     readonly Recipe recipe;
     readonly Lazy<Device> device;
+    readonly IReadOnlyList<TestTimeShare?> testTime;
 
     TrainedRun(RunFolder files, Recipe recipe, IReadOnlyList<CellFolder[]> members, IReadOnlyList<string> classes, Device? device)
     {
         (this.files, this.recipe, Members, Classes) = (files, recipe, members, classes);
+        testTime = TestTimeRecord.Shares(recipe, files);
         this.device = new(() => device ?? recipe.Device.Resolve());
         (Text, Pair) = RunData.Templates(recipe.Data);
     }
@@ -125,7 +126,7 @@ public sealed class TrainedRun
         {
             return [.. Members.Select((cells, m) => cells.Select(cell =>
             {
-                loaded.Add(new TrainedModel(cell.Checkpoint, recipe.Members[m].Effective(recipe.Train), device.Value));
+                loaded.Add(new TrainedModel(cell.Checkpoint, recipe.Members[m].Effective(recipe.Train), device.Value, testTime[m]));
                 return loaded[^1];
             }).ToArray())];
         }
@@ -134,6 +135,27 @@ public sealed class TrainedRun
             foreach (var model in loaded) model.Dispose();
             throw;
         }
+    }
+
+    /// <summary>
+    /// Probabilities (n*K) of a table's rows by the cells of one fold alone: the mean over seeds, then over members. Neither the blend's weights nor those of test-time views have a part: they were
+    /// fitted to the labels of every fold, and these cells saw none of this fold's.
+    /// </summary>
+    internal double[] ByFold(int fold, Table rows, CancellationToken cancel)
+    {
+        var sum = new double[rows.Count * Classes.Count];
+        for (var m = 0; m < Members.Count; m++)
+        {
+            var cells = Members[m].Where((_, i) => i % (Members[m].Length / recipe.Members[m].Seeds.Count) == fold).ToArray();
+            foreach (var cell in cells)
+            {
+                using var model = new TrainedModel(cell.Checkpoint, recipe.Members[m].Effective(recipe.Train), device.Value);
+                if (!model.Classes.SequenceEqual(Classes)) throw new DataException(cell.Checkpoint, "this checkpoint has other classes than the run; train the cell again");
+                var values = model.Probabilities(model.Encode(rows, Text, Pair), cancel);
+                for (var i = 0; i < sum.Length; i++) sum[i] += values[i] / (cells.Length * Members.Count);
+            }
+        }
+        return sum;
     }
 
     /// <summary>The blended probabilities of a file (n*K per chunk of it), which is read again for every model and once more beside them.</summary>
@@ -158,7 +180,7 @@ public sealed class TrainedRun
             foreach (var cell in Members[m])
                 try
                 {
-                    Add(cell, recipe.Members[m].Effective(recipe.Train), data, member, 1.0 / Members[m].Length, cancel);
+                    Add(cell, m, data, member, 1.0 / Members[m].Length, cancel);
                 }
                 catch (TorchMemoryException e)
                 {
@@ -169,9 +191,9 @@ public sealed class TrainedRun
         }
     }
 
-    void Add(CellFolder cell, TrainConfig config, string data, RunningBlend member, double weight, CancellationToken cancel)
+    void Add(CellFolder cell, int m, string data, RunningBlend member, double weight, CancellationToken cancel)
     {
-        using var model = new TrainedModel(cell.Checkpoint, config, device.Value);
+        using var model = new TrainedModel(cell.Checkpoint, recipe.Members[m].Effective(recipe.Train), device.Value, testTime[m]);
         if (!model.Classes.SequenceEqual(Classes)) throw new DataException(cell.Checkpoint, "this checkpoint has other classes than the run; train the cell again");
         var windows = Chunks(data).SelectMany(chunk => model.Encode(chunk, Text, Pair)).Chunk(WindowRows);
         member.Add(Ahead.Of(windows).Select(rows => model.Probabilities(rows, cancel)), weight);
