@@ -78,7 +78,7 @@ static class SubmissionsCommand
                 var point = scores.Points.FirstOrDefault(point => point.Number == entry.Number);
                 var ours = entry.Scores.First(score => score.Name == metric).Score;
                 table.AddRow(Show.Cells(Whole(entry.Number), entry.Time.ToString("yyyy-MM-dd HH:mm", CultureInfo.InvariantCulture), entry.File, FormattableString.Invariant($"{ours.Value:0.000} ({ours.Low:0.000} to {ours.High:0.000})"),
-                    point is null ? "" : Text(point.Outside), point is null ? "" : Signed(point.Difference), Whole(entry.Cells.Count), entry.Sha256[..Math.Min(ShownHash, entry.Sha256.Length)], entry.Outside.LastOrDefault()?.Note ?? ""));
+                    point is null ? "" : Text(point.Outside), point is null ? "" : Signed(point.Difference), Whole(entry.Cells.Count), entry.Sha256[..Math.Min(ShownHash, entry.Sha256.Length)], entry.Outside is [.., { Note: { } said }] ? said : ""));
             }
             Show.Line(FormattableString.Invariant($"{Path.GetDirectoryName(ledger)}: {entries.Count} submissions"));
             Show.Out.Write(table);

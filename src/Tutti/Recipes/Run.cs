@@ -31,6 +31,7 @@ public sealed class Run(Recipe recipe, string folder, Device? device = null)
     {
         recipe.Check();
         if (recipe.Task != RecipeTask.TextClassification) throw new ConfigException("task", $"is {RecipeJson.Name(recipe.Task)}, which LanguageRun trains");
+        Teachers.RefuseOwn(recipe, files);
         using var memory = new MemoryBudget(recipe.Memory, device ?? recipe.Device.Resolve());
         var data = RunData.Open(recipe);
         var members = OpenMember.All(recipe, data, memory, Hub, news, cancel);

@@ -22,7 +22,7 @@ abstract class TaughtRows
         var identity = new JsonObject { ["made"] = Identity }.ToJsonString() + "\n";
         if (!File.Exists(mark) || File.ReadAllText(mark) != identity)
         {
-            File.Delete(mark);
+            if (File.Exists(mark)) File.Delete(mark);
             try
             {
                 Write(files, data, news, cancel);

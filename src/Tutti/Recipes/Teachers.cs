@@ -11,6 +11,15 @@ static class Teachers
 {
     static readonly ConcurrentDictionary<(string Path, long Length, DateTime Written), string> hashes = new();
 
+    /// <summary>Refuses a run that would learn from itself: it would train its teacher away.</summary>
+    /// <exception cref="ConfigException">The teacher's folder is the run's own.</exception>
+    public static void RefuseOwn(Recipe recipe, RunFolder files)
+    {
+        foreach (var (key, folder) in new[] { ("data.unlabelled.run", recipe.Data.Unlabelled?.Run), ("distill.run", recipe.Distill?.Run) })
+            if (folder is not null && Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder)) == Path.TrimEndingDirectorySeparator(Path.GetFullPath(files.Root)))
+                throw new ConfigException(key, $"{folder} is this run's own folder; train into another one with --run");
+    }
+
     /// <summary>Opens a run whose cells of a fold saw the same rows as this run's cells of that fold, and no others.</summary>
     /// <param name="key">Of the recipe, for errors.</param>
     /// <exception cref="InputException">It is no finished run, or was divided otherwise, or tells other classes apart.</exception>

@@ -158,6 +158,13 @@ public sealed class TrainedRun
         return sum;
     }
 
+    /// <summary>One cell alone; the caller disposes it.</summary>
+    internal TrainedModel LoadOne(CellFolder cell)
+    {
+        var m = Members.Index().First(member => member.Item.Contains(cell)).Index;
+        return new(cell.Checkpoint, recipe.Members[m].Effective(recipe.Train), device.Value, testTime[m]);
+    }
+
     /// <summary>The blended probabilities of a file (n*K per chunk of it), which is read again for every model and once more beside them.</summary>
     IEnumerable<(Table Chunk, double[] Probabilities)> Predicted(string data, CancellationToken cancel)
     {

@@ -63,7 +63,7 @@ public sealed class TestTimeTests(TinyRun run)
     public void Views_may_be_changed_without_training_again()
     {
         using var temp = Shared.Temp();
-        var recipe = LongTexts.Write(temp, 36, "test-time=none", "train.epochs=2");
+        var recipe = LongTexts.Write(temp, 24, "test-time=none", "train.epochs=2");
         TinyRun.Train(recipe, temp.File("run"));
         Assert.False(File.Exists(temp.File("run/test-time.json")) || File.Exists(Cells(temp.File("run"))[0].Views));
         var plain = File.ReadAllBytes(temp.File("run/oof.csv"));
@@ -109,7 +109,7 @@ public sealed class TestTimeTests(TinyRun run)
     public void A_run_whose_shares_were_not_fitted_does_not_predict()
     {
         using var temp = Shared.Temp();
-        TinyRun.Train(LongTexts.Write(temp, 36, "train.epochs=1"), temp.File("run"));
+        TinyRun.Train(LongTexts.Write(temp, 24, "train.epochs=1"), temp.File("run"));
         File.Delete(temp.File("run/test-time.json"));
         var error = Assert.Throws<DataException>(() => TrainedRun.Open(temp.File("run")));
         Assert.Contains("repeat tutti train", error.Message, StringComparison.Ordinal);
@@ -124,6 +124,6 @@ public sealed class TestTimeTests(TinyRun run)
     public void Settings_that_do_not_fit_are_refused(string change, string message)
     {
         using var temp = Shared.Temp();
-        Assert.Contains(message, Assert.Throws<ConfigException>(() => LongTexts.Write(temp, 36, change)).Message, StringComparison.Ordinal);
+        Assert.Contains(message, Assert.Throws<ConfigException>(() => LongTexts.Write(temp, 24, change)).Message, StringComparison.Ordinal);
     }
 }
