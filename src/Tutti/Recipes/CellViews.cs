@@ -6,6 +6,9 @@ using Tutti.Training;
 
 namespace Tutti.Recipes;
 
+/// <summary>Rows, and how some of them get the views that they can be seen in; not all at once, since views take many times the room.</summary>
+sealed record ViewedRows(IReadOnlyList<Example> Rows, Func<IReadOnlyList<Example>, Example[]> Seen);
+
 /// <summary>The files of a trained cell for rows that can be seen in several ways: the mean over the views of each row, beside the plain predictions.</summary>
 static class CellViews
 {
@@ -27,26 +30,43 @@ static class CellViews
     }
 
     /// <summary>Predicts the views with the cell's checkpoint; the model is loaded only where a row has any.</summary>
-    /// <param name="held">The rows that the cell held out, with their views.</param>
-    /// <param name="rows">The test rows with theirs, or null.</param>
+    /// <param name="held">The rows that the cell held out.</param>
+    /// <param name="rows">The test rows, or null.</param>
     /// <returns>Rows of the fold that can be seen in more than one way.</returns>
-    public static int PredictViews(this Cell cell, MemberModel member, TextWindows windows, Example[] held, Example[]? rows, string? test, CancellationToken cancel)
+    public static int PredictViews(this Cell cell, MemberModel member, TextWindows windows, ViewedRows held, ViewedRows? rows, string? test, CancellationToken cancel)
     {
         File.Delete(cell.Folder.ViewsRecord);
-        var cut = held.Count(row => row.Views is not null);
-        using var model = cut > 0 || rows?.Any(row => row.Views is not null) == true ? new TrainedModel(cell.Folder.Checkpoint, member.Config, member.Device) : null;
-        Write(model, held, cell.Folder.Predictions, cell.Folder.Views, cancel);
-        if (rows is not null) Write(model, rows, cell.Folder.Test, cell.Folder.TestViews, cancel);
-        else File.Delete(cell.Folder.TestViews);
-        AtomicFile.Write(cell.Folder.ViewsRecord, new JsonObject { ["made"] = Made(cell, windows, test), ["cut"] = cut }.ToJsonString(new JsonSerializerOptions { WriteIndented = true }) + "\n");
-        return cut;
+        TrainedModel? model = null;
+        try
+        {
+            TrainedModel Loaded() => model ??= new(cell.Folder.Checkpoint, member.Config, member.Device);
+            var cut = Write(Loaded, held, cell.Folder.Predictions, cell.Folder.Views, cancel);
+            if (rows is not null) Write(Loaded, rows, cell.Folder.Test, cell.Folder.TestViews, cancel);
+            else File.Delete(cell.Folder.TestViews);
+            AtomicFile.Write(cell.Folder.ViewsRecord, new JsonObject { ["made"] = Made(cell, windows, test), ["cut"] = cut }.ToJsonString(new JsonSerializerOptions { WriteIndented = true }) + "\n");
+            return cut;
+        }
+        finally
+        {
+            model?.Dispose();
+        }
     }
 
-    static void Write(TrainedModel? model, Example[] rows, string plain, string to, CancellationToken cancel)
+    static int Write(Func<TrainedModel> model, ViewedRows rows, string plain, string to, CancellationToken cancel)
     {
         var set = PredictionFile.Read(plain);
-        if (set.Count != rows.Length) throw new DataException(plain, $"has {set.Count} rows, expected {rows.Length}; delete the cell's folder to train it again");
-        PredictionFile.Write(to, model is null ? set : new(set.Ids, set.Classes, model.OverViews(rows, set.Probabilities, cancel), set.Labels, set.Folds));
+        if (set.Count != rows.Rows.Count) throw new DataException(plain, $"has {set.Count} rows, expected {rows.Rows.Count}; delete the cell's folder to train it again");
+        var (values, cut, at) = ((double[])set.Probabilities.Clone(), 0, 0);
+        foreach (var part in rows.Rows.Chunk(TrainedRun.WindowRows))
+        {
+            var seen = rows.Seen(part);
+            var own = values.AsSpan(at * set.K, part.Length * set.K);
+            var found = seen.Count(row => row.Views is not null);
+            if (found > 0) model().OverViews(seen, own.ToArray(), cancel).CopyTo(own);
+            (cut, at) = (cut + found, at + part.Length);
+        }
+        PredictionFile.Write(to, cut == 0 ? set : new(set.Ids, set.Classes, values, set.Labels, set.Folds));
+        return cut;
     }
 
     static JsonObject Made(Cell cell, TextWindows windows, string? test) => new() { ["fingerprint"] = cell.Fingerprint, ["stride"] = windows.Stride, ["count"] = windows.Most, ["test"] = test };

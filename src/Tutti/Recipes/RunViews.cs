@@ -50,22 +50,22 @@ sealed class RunViews(Recipe recipe, RunFolder files, RunData data, OpenMember[]
         Cell[] missing = [.. own.Where(cell => !cell.HasViews(windows, test))];
         if (missing.Length == 0) return;
         var cache = TokenCache.OfUser();
-        var train = Seen(member, data.Train, windows, cache);
-        var rows = data.Test is null ? null : Seen(member, data.Test, windows, cache);
+        var train = Of(member, data.Train, windows, cache);
+        var rows = data.Test is null ? null : Of(member, data.Test, windows, cache);
         foreach (var cell in missing)
         {
             cancel.ThrowIfCancellationRequested();
-            Example[] held = [.. data.Folds.Valid(cell.Fold).Select(row => train[row])];
+            var held = train with { Rows = [.. data.Folds.Valid(cell.Fold).Select(row => train.Rows[row])] };
             memory.Within(cell.Name, member.Model.Config, () => cell.PredictViews(member.Model, windows, held, rows, test, cancel));
         }
     }
 
-    Example[] Seen(OpenMember member, Tables.Table table, TextWindows windows, TokenCache cache)
+    ViewedRows Of(OpenMember member, Tables.Table table, TextWindows windows, TokenCache cache)
     {
         var (tokenizer, length) = (member.Model.Tokenizer, member.MaxLength);
         var plain = TextData.From(table, data.Text, tokenizer, length, pair: data.Pair, cache: cache);
         var views = Views.Of(TextData.Texts(table, data.Text), data.Pair is null ? null : TextData.Texts(table, data.Pair), tokenizer, length, windows);
-        return Views.Attach(plain.Examples, views, row => row.Ids.Length + Specials < length);
+        return new(plain.Examples, part => Views.Attach(part, views, row => row.Ids.Length + Specials < length));
     }
 
     static string Text(Ensembling.ViewShare share, int cut) => share.Weight == 0

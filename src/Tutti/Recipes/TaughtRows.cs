@@ -120,7 +120,7 @@ sealed class PseudoLabels(UnlabelledConfig config, TrainedRun teacher, Unlabelle
 }
 
 /// <summary>What the teacher's blend says of the training rows, out of fold, and of rows without labels, to be learnt beside the labels.</summary>
-sealed class DistilledRows(DistillConfig config, PredictionSet blend, UnlabelledRows? rows, string identity) : TaughtRows
+sealed class DistilledRows(DistillConfig config, PredictionSet blend, UnlabelledRows? rows, int unsaid, string identity) : TaughtRows
 {
     /// <summary>Texts that the teacher predicts at a time.</summary>
     const int ChunkRows = 1024;
@@ -131,10 +131,16 @@ sealed class DistilledRows(DistillConfig config, PredictionSet blend, Unlabelled
         if (data.Folds.Count == 1)
             throw new ConfigException("distill.run", $"{config.Run} holds out one part of its rows, so that it has nothing honest to say of those it was trained on; train the teacher with data.folds");
         var rows = config.Unlabelled is { } file ? UnlabelledRows.Open(file, recipe, data, teacher) : null;
-        return new(config, PredictionFile.Read(new RunFolder(config.Run).OutOfFold), rows, RecipeJson.Text(Teachers.Identified(config with { Alpha = 0, Temperature = 1 }, recipe.Data.Test, "data")));
+        var blend = PredictionFile.Read(new RunFolder(config.Run).OutOfFold);
+        return new(config, blend, rows, data.TrainIds.Except(blend.Ids).Count(), RecipeJson.Text(Teachers.Identified(config with { Alpha = 0, Temperature = 1 }, recipe.Data.Test, "data")));
     }
 
-    protected override IEnumerable<string> Notes => rows is null ? [] : [rows.Counts];
+    protected override IEnumerable<string> Notes =>
+    [
+        .. rows is null ? (string[])[] : [rows.Counts],
+        .. unsaid == 0 ? (string[])[] : [FormattableString.Invariant($"{unsaid} training rows have no out-of-fold prediction of the teacher and are learnt from their label alone")],
+    ];
+
     protected override string Identity => identity;
 
     protected override void Write(RunFolder files, RunData data, IProgress<RunNews>? news, CancellationToken cancel)

@@ -21,12 +21,12 @@ public static class Views
         tokenizer.EncodeWindows(texts[row], pairs?[row], maxLength, windows) is { Length: > 0 } pieces ? [.. pieces.Select(piece => new Example(piece.Ids, piece.TypeIds, -1, row))] : null;
 
     /// <summary>Rows with their views; on all processors.</summary>
-    /// <param name="rows">In the order of what <paramref name="views"/> counts.</param>
+    /// <param name="rows">Of what <paramref name="views"/> was made from, by their numbers.</param>
     /// <param name="isPlain">Rows that are known to have no other view.</param>
     public static Example[] Attach(IReadOnlyList<Example> rows, RowViews views, Func<Example, bool> isPlain)
     {
         var seen = new Example[rows.Count];
-        Parallel.For(0, rows.Count, i => seen[i] = isPlain(rows[i]) ? rows[i] : rows[i] with { Views = views(i) });
+        Parallel.For(0, rows.Count, i => seen[i] = isPlain(rows[i]) ? rows[i] : rows[i] with { Views = views(rows[i].Row) });
         return seen;
     }
 

@@ -20,14 +20,14 @@ static class LongTexts
         return (string.Join(' ', Enumerable.Range(0, words).Select(word => word == place ? label : filler[random.Below(word, filler.Length)])), label);
     }
 
-    /// <summary>Writes train.csv (160 rows), test.csv (24 others) and a recipe, and loads it with changes.</summary>
+    /// <summary>Writes train.csv (240 rows), test.csv (24 others) and a recipe, and loads it with changes.</summary>
     public static Recipe Write(TempFolder to, int words = 24, params string[] changes)
     {
-        Rows(to.File("train.csv"), 0, 160, words);
+        Rows(to.File("train.csv"), 0, 240, words);
         Rows(to.File("test.csv"), 1000, 24, words);
         to.Write("recipe.yaml", $$"""
             data: { train: train.csv, test: test.csv, text: "{text}", label: label, id: id, folds: { count: 2, seed: 3 } }
-            train: { batch: 16, epochs: 12, learning-rate: 4e-3, max-length: {{MaxLength}}, warmup: 0.1 }
+            train: { batch: 16, epochs: 24, learning-rate: 4e-3, max-length: {{MaxLength}}, warmup: 0.1 }
             members:
               - { model: { kind: bert, layers: 1, hidden: 32, heads: 2, vocabulary: 60, dropout: 0 }, name: reader }
             test-time: windows

@@ -29,9 +29,9 @@ public sealed class TestTimeTests(TinyRun run)
         Assert.True(Accuracy(mixed) > Accuracy(plain) + 0.15, $"{Accuracy(plain)} plain, {Accuracy(mixed)} with windows");
         var record = Record(temp.File("run"));
         Assert.True((double)record["weight"]! > 0.2, record.ToJsonString());
-        Assert.Equal((160, 160, true), ((int)record["rows"]!, (int)record["cut"]!, (bool)record["fittedToOtherFolds"]!));
+        Assert.Equal((240, 240, true), ((int)record["rows"]!, (int)record["cut"]!, (bool)record["fittedToOtherFolds"]!));
         Assert.True((double)record["logLossGain"]!["low"]! > 0 && (double)record["accuracyGain"]!["low"]! > 0, record.ToJsonString());
-        Assert.Contains(news.Notes, note => note.StartsWith("reader: test-time windows, 160 of 160 held-out rows are cut: weight 0.", StringComparison.Ordinal) && note.Contains("95 % interval", StringComparison.Ordinal));
+        Assert.Contains(news.Notes, note => note.StartsWith("reader: test-time windows, 240 of 240 held-out rows are cut: weight 0.", StringComparison.Ordinal) && note.Contains("95 % interval", StringComparison.Ordinal));
         // Each fold is scored with the share that was fitted to the other one.
         var (one, views) = (PredictionFile.Read(Cells(temp.File("run"))[0].Predictions), PredictionFile.Read(Cells(temp.File("run"))[0].Views));
         var weight = (double)record["weightByFold"]!["0"]!;
@@ -46,14 +46,14 @@ public sealed class TestTimeTests(TinyRun run)
         var apart = classifier.Probabilities(texts);
         for (var i = 0; i < test.Count; i++)
         {
-            Assert.Equal((test.Ids[i], test.Row(i)[0], test.Row(i)[0]), (predicted.Ids[i], predicted.Row(i)[0], apart[2 * i]), new Close());
+            Assert.Equal((test.Ids[i], test.Row(i)[0], test.Row(i)[0]), (predicted.Ids[i], predicted.Row(i)[0], apart[2 * i]), new Near());
         }
         LongTexts.Rows(temp.File("new.csv"), 2000, 40);
         using var thread = new OneThread();
         Assert.True(TrainedRun.Open(temp.File("run")).Score(temp.File("new.csv"), TestContext.Current.CancellationToken).All.Scores[0].Score.Value > Accuracy(plain) + 0.1);
     }
 
-    sealed class Close : IEqualityComparer<(string Id, double A, double B)>
+    sealed class Near : IEqualityComparer<(string Id, double A, double B)>
     {
         public bool Equals((string Id, double A, double B) x, (string Id, double A, double B) y) => x.Id == y.Id && Math.Abs(x.A - y.A) < 1e-6 && Math.Abs(x.B - y.B) < 1e-6;
         public int GetHashCode((string Id, double A, double B) obj) => 0;
