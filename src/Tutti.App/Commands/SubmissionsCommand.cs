@@ -76,11 +76,11 @@ static class SubmissionsCommand
             foreach (var entry in entries)
             {
                 var point = scores.Points.FirstOrDefault(point => point.Number == entry.Number);
-                var ours = entry.Scores.First(score => score.Name == metric).Score;
-                table.AddRow(Show.Cells(Whole(entry.Number), entry.Time.ToString("yyyy-MM-dd HH:mm", CultureInfo.InvariantCulture), entry.File, FormattableString.Invariant($"{ours.Value:0.000} ({ours.Low:0.000} to {ours.High:0.000})"),
+                var ours = entry.Scores.FirstOrDefault(score => score.Name == metric)?.Score;
+                table.AddRow(Show.Cells(Whole(entry.Number), entry.Time.ToString("yyyy-MM-dd HH:mm", CultureInfo.InvariantCulture), entry.File, ours is { } known ? FormattableString.Invariant($"{known.Value:0.000} ({known.Low:0.000} to {known.High:0.000})") : "",
                     point is null ? "" : Text(point.Outside), point is null ? "" : Signed(point.Difference), Whole(entry.Cells.Count), entry.Sha256[..Math.Min(ShownHash, entry.Sha256.Length)], entry.Outside is [.., { Note: { } said }] ? said : ""));
             }
-            Show.Line(FormattableString.Invariant($"{Path.GetDirectoryName(ledger)}: {entries.Count} submissions"));
+            Show.Line(FormattableString.Invariant($"{Path.GetDirectoryName(ledger)}: {entries.Count} {(entries.Count == 1 ? "submission" : "submissions")}"));
             Show.Out.Write(table);
         }
         return 0;

@@ -14,12 +14,10 @@ public sealed class RunMemoryException(string message, Exception inner) : Except
 sealed class MemoryBudget : IDisposable
 {
     readonly MemorySize? size;
-    readonly (long Cpu, long Device) before;
 
     public MemoryBudget(MemorySize? size, Device device)
     {
         (this.size, Device) = (size, device);
-        before = (Memory.Stats(Device.Cpu).Limit, Memory.Stats(device).Limit);
         if (device.IsCuda) Memory.Limit(MemoryPlanner.Of(Device.Cpu));
         Memory.Limit(device, size?.Bytes ?? MemoryPlanner.Of(device));
     }
@@ -59,10 +57,9 @@ sealed class MemoryBudget : IDisposable
         }
     }
 
-    /// <summary>Puts the limits back that there were: one budget may be held inside another.</summary>
     public void Dispose()
     {
-        Memory.Limit(before.Cpu > 0 ? before.Cpu : null);
-        if (Device.IsCuda) Memory.Limit(Device, before.Device is > 0 and < long.MaxValue ? before.Device : null);
+        Memory.Limit(null);
+        if (Device.IsCuda) Memory.Limit(Device, null);
     }
 }

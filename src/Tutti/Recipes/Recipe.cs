@@ -125,6 +125,8 @@ public sealed record Recipe
         else if (Data.Label is null) faults.Add(new("data.label", "is required: Column that holds the row's class."));
         if (Task != RecipeTask.LanguageModel && Members.Select(member => member.Effective(Train)).Prepend(Train).Any(train => train.MaskShare is not null || train.WholeWords is not null))
             faults.Add(new("train", "has mask-share or whole-words, which belong to task language-model"));
+        foreach (var (key, given) in new[] { ("data.unlabelled", Data.Unlabelled is not null), ("distill", Distill is not null), ("test-time", Members.Any(member => TestTimeOf(member).Views != TestTimeViews.None)) })
+            if (given && Task != RecipeTask.TextClassification) faults.Add(new(key, $"is for task text-classification, not {RecipeJson.Name(Task)}; take it out"));
         if (Distill is not null && Data.Unlabelled is not null) faults.Add(new("data.unlabelled", "is given together with distill; rows without labels are distill.unlabelled then"));
         if (Submission is not null) faults.AddRange(Under("submission", Submission.Validate()));
         if (Submission is not null && Data.Test is null) faults.Add(new("submission", "needs data.test, the rows to predict"));
@@ -138,7 +140,7 @@ public sealed record Recipe
 
     IEnumerable<ConfigFault> ValidateLanguage()
     {
-        foreach (var (key, given) in new[] { ("data.label", Data.Label is not null), ("data.labels", Data.Labels is not null), ("data.test", Data.Test is not null), ("data.folds", Data.Folds is not null), ("data.pair", Data.Pair is not null), ("submission", Submission is not null), ("data.unlabelled", Data.Unlabelled is not null), ("distill", Distill is not null), ("test-time", Members.Any(member => TestTimeOf(member).Views != TestTimeViews.None)) })
+        foreach (var (key, given) in new[] { ("data.label", Data.Label is not null), ("data.labels", Data.Labels is not null), ("data.test", Data.Test is not null), ("data.folds", Data.Folds is not null), ("data.pair", Data.Pair is not null), ("submission", Submission is not null) })
             if (given) yield return new(key, "has no meaning with task language-model, which learns from the texts of data.train alone; take it out");
         if (Train.LabelSmoothing != 0 || !Train.ClassWeights.Equals(ClassWeights.None)) yield return new("train", "has label-smoothing or class-weights, which belong to classes");
         if (Train.BestBy == BestBy.MacroF1) yield return new("train.best-by", "got macro-f1, expected loss or accuracy (of the masked tokens)");

@@ -71,7 +71,8 @@ sealed class RunViews(Recipe recipe, RunFolder files, RunData data, OpenMember[]
     static string Text(Ensembling.ViewShare share, int cut) => share.Weight == 0
         ? FormattableString.Invariant($"{cut} of {share.Predictions.Count} held-out rows are cut: no gain, weight 0")
         : FormattableString.Invariant($"{cut} of {share.Predictions.Count} held-out rows are cut: weight {share.Weight:0.00}, log-loss {Gain(share.LogLoss)} lower, accuracy {Gain(share.Accuracy)} higher")
-            + (share.Nested ? "" : " (weight and gain of the same rows, which flatters)");
+            + (share.LogLoss.Difference.Low > 0 ? "" : "; too little to be sure of")
+            + (share.Nested ? "" : "; weight and gain are of the same rows, which flatters");
 
     static string Gain(PairedResult result) => FormattableString.Invariant($"{result.Difference.Value:0.0000} ({result.Difference.Low:0.0000} to {result.Difference.High:0.0000}; 95 % interval)");
 }

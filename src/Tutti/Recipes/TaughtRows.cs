@@ -81,10 +81,8 @@ sealed class PseudoLabels(UnlabelledConfig config, TrainedRun teacher, Unlabelle
         for (var fold = 0; fold < folds; fold++)
         {
             news?.Report(new NoteNews(FormattableString.Invariant($"the teacher's models of fold {fold} label {rows.Kept.Length} rows")));
-            var all = teacher.ByFold(fold, rows.Table, cancel);
-            var k = teacher.Classes.Count;
-            double[] kept = [.. rows.Kept.SelectMany(row => all.AsSpan(row * k, k).ToArray())];
-            PredictionFile.Write(FileOf(files, fold), Named(rows, data.Labels.Names, Teachers.InOrder(kept, teacher.Classes, data.Labels.Names)));
+            var said = teacher.ByFold(fold, rows.Texts(teacher.Text, rows.Kept), teacher.Pair is { } pair ? rows.Texts(pair, rows.Kept) : null, cancel);
+            PredictionFile.Write(FileOf(files, fold), Named(rows, data.Labels.Names, Teachers.InOrder(said, teacher.Classes, data.Labels.Names)));
         }
     }
 

@@ -49,7 +49,8 @@ sealed class TrainedModel : IDisposable
     /// <summary>Probabilities (n*K) of texts.</summary>
     public double[] Probabilities(IReadOnlyList<string> texts, IReadOnlyList<string>? pairs) => Probabilities(Encode(texts, pairs));
 
-    Example[] Encode(IReadOnlyList<string> texts, IReadOnlyList<string>? pairs)
+    /// <summary>Texts as the model reads them.</summary>
+    public Example[] Encode(IReadOnlyList<string> texts, IReadOnlyList<string>? pairs)
     {
         var length = Math.Min(config.MaxLength, model.MaxLength);
         var tokens = tokenizer.EncodeAll(texts, length, pairs);

@@ -138,12 +138,12 @@ public sealed class TrainedRun
     }
 
     /// <summary>
-    /// Probabilities (n*K) of a table's rows by the cells of one fold alone: the mean over seeds, then over members. Neither the blend's weights nor those of test-time views have a part: they were
+    /// Probabilities (n*K) of texts by the cells of one fold alone: the mean over seeds, then over members. Neither the blend's weights nor those of test-time views have a part: they were
     /// fitted to the labels of every fold, and these cells saw none of this fold's.
     /// </summary>
-    internal double[] ByFold(int fold, Table rows, CancellationToken cancel)
+    internal double[] ByFold(int fold, IReadOnlyList<string> texts, IReadOnlyList<string>? pairs, CancellationToken cancel)
     {
-        var sum = new double[rows.Count * Classes.Count];
+        var sum = new double[texts.Count * Classes.Count];
         for (var m = 0; m < Members.Count; m++)
         {
             var cells = Members[m].Where((_, i) => i % (Members[m].Length / recipe.Members[m].Seeds.Count) == fold).ToArray();
@@ -151,7 +151,7 @@ public sealed class TrainedRun
             {
                 using var model = new TrainedModel(cell.Checkpoint, recipe.Members[m].Effective(recipe.Train), device.Value);
                 if (!model.Classes.SequenceEqual(Classes)) throw new DataException(cell.Checkpoint, "this checkpoint has other classes than the run; train the cell again");
-                var values = model.Probabilities(model.Encode(rows, Text, Pair), cancel);
+                var values = model.Probabilities(model.Encode(texts, pairs), cancel);
                 for (var i = 0; i < sum.Length; i++) sum[i] += values[i] / (cells.Length * Members.Count);
             }
         }

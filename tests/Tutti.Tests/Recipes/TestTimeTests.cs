@@ -116,6 +116,17 @@ public sealed class TestTimeTests(TinyRun run)
     }
 
     [Theory]
+    [InlineData("test-time", "test-time=windows")]
+    [InlineData("data.unlabelled", "data.unlabelled={ file: more.csv, run: teacher }")]
+    [InlineData("distill", "distill={ run: teacher }")]
+    public void Other_tasks_have_neither_views_nor_teachers(string key, string change)
+    {
+        string[] changes = ["task=language-model", "test-time=none", "data.label=null", "data.folds=null", "data.test=null", change];
+        using var temp = Shared.Temp();
+        Assert.StartsWith($"{key}: is for task text-classification, not language-model", Assert.Throws<ConfigException>(() => LongTexts.Write(temp, 24, changes)).Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
     [InlineData("test-time={ views: head-tail, stride: 4 }", "test-time.views: is head-tail, but count or stride are given")]
     [InlineData("test-time={ views: windows, stride: 14 }", "test-time.stride: got 14, expected less than max-length (14)")]
     [InlineData("test-time={ views: windows, count: 1 }", "test-time.count")]
