@@ -98,9 +98,10 @@ public sealed record Cell(string Member, int Seed, int Fold, CellFolder Folder, 
         {
             news?.Report(new CellNews(Name, number, of, (int)model.Params.Items.Sum(item => item.Stored.Count)));
             var valid = data.Known(train.Rows(data.Folds.Valid(Fold)));
-            var examples = data.Known(train.Rows(data.Folds.Train(Fold)));
-            var objective = ObjectiveOf(member, data, examples, model);
-            var learner = new Learner(model, member.Config, Seed, null, member.Tokenizer, Folder.Checkpoint, row => $"id {data.TrainIds[row]} (line {data.Train.LineOf(row)})",
+            var labelled = data.Known(train.Rows(data.Folds.Train(Fold)));
+            var examples = data.Taught?.Examples(labelled, Fold, Folder.Run, data, member.Tokenizer, member.MaxLength(model)) ?? labelled;
+            var objective = ObjectiveOf(member, data, labelled, model);
+            var learner = new Learner(model, member.Config, Seed, null, member.Tokenizer, Folder.Checkpoint, data.NameOf,
                 new FitStore(resume, checkpoint.Every.Time, Identity), objective);
             fit = learner.Fit(examples, valid, news is null ? null : Progress(news, member.Device), cancel);
             double[] Values(IReadOnlyList<Example> rows) => Predictor.Values(model, rows, objective, member.Config.Precision, cancel: cancel);
@@ -129,7 +130,11 @@ public sealed record Cell(string Member, int Seed, int Fold, CellFolder Folder, 
     /// <summary>What the cell learns; a model of answers keeps them in its config, which its checkpoint is read with.</summary>
     static Objective ObjectiveOf(MemberModel member, RunData data, Example[] examples, Models.TextModel model)
     {
-        if (data.Answers is not { } known) return new SingleLabel(ClassWeightsOf(member.Config.ClassWeights, data, examples), member.Config.LabelSmoothing);
+        if (data.Answers is not { } known)
+        {
+            var weights = ClassWeightsOf(member.Config.ClassWeights, data, examples);
+            return data.Taught?.Objective(weights, member.Config.LabelSmoothing) ?? new SingleLabel(weights, member.Config.LabelSmoothing);
+        }
         var answers = known.Scaled([.. examples.Select(example => example.Row)]);
         model.Config[TrainedModel.AnswersKey] = Answer.ToJson(answers);
         if (Answer.ProblemType(answers) is { } type) model.Config["problem_type"] = type;

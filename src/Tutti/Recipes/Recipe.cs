@@ -44,6 +44,12 @@ public sealed record Recipe
     [Description("How every member is trained, unless it says otherwise.")]
     public TrainConfig Train { get; init; } = new();
 
+    [Description("What rows are predicted as: long texts once, or in several windows, whose share is fitted out of fold. A mapping, or its views alone.")]
+    public TestTimeConfig TestTime { get; init; } = new();
+
+    [Description("A finished run to learn from beside the labels; tutti distill writes it.")]
+    public DistillConfig? Distill { get; init; }
+
     [Description("Where models are trained and predict: auto (the first GPU where one can be used, else the CPU), cpu, cuda, or one of several GPUs, such as cuda:1.")]
     public DeviceChoice Device { get; init; } = DeviceChoice.Auto;
 
@@ -101,7 +107,8 @@ public sealed record Recipe
         return this with
         {
             Folder = folder,
-            Data = Data with { Train = Full(Data.Train)!, Test = Full(Data.Test), Sample = Full(Data.Sample) },
+            Data = Data with { Train = Full(Data.Train)!, Test = Full(Data.Test), Sample = Full(Data.Sample), Unlabelled = Data.Unlabelled?.RelativeTo(folder) },
+            Distill = Distill?.RelativeTo(folder),
             Submission = Submission is null ? null : Submission with { Sample = Full(Submission.Sample) },
             Members = [.. Members.Select(member => member with
             {
@@ -113,10 +120,10 @@ public sealed record Recipe
     /// <summary>Every fault of the recipe with its key path; none when it can be run. Files are not looked at.</summary>
     public IReadOnlyList<ConfigFault> Validate()
     {
-        List<ConfigFault> faults = [.. ConfigFault.OfRanges(this), .. Under("data", Data.Validate()), .. Under("train", Train.Validate())];
+        List<ConfigFault> faults = [.. ConfigFault.OfRanges(this), .. Under("data", Data.Validate()), .. Under("train", Train.Validate()), .. Under("test-time", TestTime.Validate(Train.MaxLength)), .. Under("distill", Distill?.Validate() ?? [])];
         if (Members.Count == 0) faults.Add(new("members", "got an empty list, expected at least one member"));
         for (var i = 0; i < Members.Count; i++)
-            faults.AddRange(Under($"members.{i}", Members[i].Validate(Train)));
+            faults.AddRange(Under($"members.{i}", Members[i].Validate(Train, TestTime)));
         var names = Members.Select((member, i) => (member.Name, Index: i)).GroupBy(member => member.Name, StringComparer.OrdinalIgnoreCase);
         foreach (var twice in names.Where(group => group.Count() > 1))
             faults.Add(new($"members.{twice.Last().Index}.name",
@@ -130,6 +137,9 @@ public sealed record Recipe
         if (Task != RecipeTask.LanguageModel && Members.Select(member => member.Effective(Train)).Prepend(Train).Any(train => train.MaskShare is not null || train.WholeWords is not null))
             faults.Add(new("train", "has mask-share or whole-words, which belong to task language-model"));
         faults.AddRange(Under("blend", Blend.Validate(Members.Any(member => member.Seeds.Count > 1))));
+        foreach (var (key, given) in new[] { ("data.unlabelled", Data.Unlabelled is not null), ("distill", Distill is not null), ("test-time", Members.Any(member => TestTimeOf(member).Views != TestTimeViews.None)) })
+            if (given && Task != RecipeTask.TextClassification) faults.Add(new(key, $"is for task text-classification, not {RecipeJson.Name(Task)}; take it out"));
+        if (Distill is not null && Data.Unlabelled is not null) faults.Add(new("data.unlabelled", "is given together with distill; rows without labels are distill.unlabelled then"));
         if (Submission is not null) faults.AddRange(Under("submission", Submission.Validate()));
         if (Submission is not null && Data.Test is null) faults.Add(new("submission", "needs data.test, the rows to predict"));
         if (Submission?.Sample is not null && Data.Sample is not null)
@@ -162,6 +172,9 @@ public sealed record Recipe
             if (Members[i].Model is { Pooling: not null } or { MultiSampleDropout: not null }) yield return new($"members.{i}.model", "names pooling or multi-sample-dropout, which belong to a classifier; name them when it is fine-tuned");
     }
 
+    /// <summary>What a member's rows are predicted as.</summary>
+    internal TestTimeConfig TestTimeOf(MemberConfig member) => member.TestTime ?? TestTime;
+
     /// <summary>Throws what <see cref="Validate"/> finds.</summary>
     /// <exception cref="ConfigException">Names up to five faults.</exception>
     public void Check() => RecipeFile.Throw("recipe", Validate());
@@ -183,10 +196,11 @@ public sealed record Recipe
         => RecipeJson.Node(new
         {
             Task,
-            Data = Data with { Train = dataHash ?? Data.Train, Test = null, Sample = null },
+            Data = Data with { Train = dataHash ?? Data.Train, Test = null, Sample = null, Unlabelled = Teachers.Identified(Data.Unlabelled, Data.Test, dataHash) },
             Seed = Data.Folds is null ? Seed : 0,
             Train = member.Effective(Train) with { MicroTokens = 1 },
             Model = modelHash is null ? member.Model : member.Model with { Folder = modelHash, Hub = null },
+            Distill = Teachers.Identified(Distill, Data.Test, dataHash),
         });
 
     /// <summary>The fingerprint without the contents of data and model: what a run folder's recipe alone can tell.</summary>

@@ -50,6 +50,9 @@ public sealed partial record DataConfig
     [Description("All classes in the order of the outputs; default: those of the training rows, sorted.")]
     public IReadOnlyList<string>? Labels { get; init; }
 
+    [Description("Rows without labels that a finished run labels, fold by fold.")]
+    public UnlabelledConfig? Unlabelled { get; init; }
+
     /// <summary>Every fault, each with its key under <c>data</c>.</summary>
     internal IReadOnlyList<ConfigFault> Validate()
     {
@@ -65,6 +68,7 @@ public sealed partial record DataConfig
         if (Folds is not null && Validation is not null)
             faults.Add(new("validation", "is given together with folds; keep one of them (--set data.validation=null takes it out)"));
         if (Folds is not null) faults.AddRange(Folds.Validate().Select(fault => fault with { Path = $"folds.{fault.Path}" }));
+        faults.AddRange(Unlabelled?.Validate().Select(fault => fault with { Path = $"unlabelled.{fault.Path}" }) ?? []);
         faults.AddRange(Format.Validate().Select(fault => fault with { Path = $"format.{fault.Path}" }));
         if (Labels is { Count: < 2 }) faults.Add(new("labels", $"got {Labels.Count}, expected at least two classes"));
         if (Labels?.GroupBy(label => label, StringComparer.Ordinal).FirstOrDefault(group => group.Count() > 1) is { } twice)

@@ -26,6 +26,9 @@ public sealed record MemberConfig
     [Description("Keys of train that differ for this member.")]
     public TrainPatch? Train { get; init; }
 
+    [Description("What this member's rows are predicted as, in place of the common test-time.")]
+    public TestTimeConfig? TestTime { get; init; }
+
     /// <summary>The training settings of this member: the common ones with its own laid over them.</summary>
     public TrainConfig Effective(TrainConfig common) => Train is null ? common : RecipeJson.Patched(common, Train);
 
@@ -45,7 +48,7 @@ public sealed record MemberConfig
     }
 
     /// <summary>Every fault, each with its key under this member.</summary>
-    internal IReadOnlyList<ConfigFault> Validate(TrainConfig common)
+    internal IReadOnlyList<ConfigFault> Validate(TrainConfig common, TestTimeConfig testTime)
     {
         List<ConfigFault> faults = [.. Model.Validate().Select(fault => fault with { Path = fault.Path.Length == 0 ? "model" : $"model.{fault.Path}" })];
         if (Name is not null && (Name.Length is 0 or > 64 || Name[0] == '.' || !Name.All(IsNameLetter)))
@@ -57,6 +60,8 @@ public sealed record MemberConfig
             faults.Add(new("seeds", $"got {twice.Key.ToString(CultureInfo.InvariantCulture)} twice; the same seed trains the same model"));
         if (Train is not null)
             faults.AddRange(Effective(common).Validate().Except(common.Validate()).Select(fault => fault with { Path = $"train.{fault.Path}" }));
+        if (TestTime is not null || Train?.MaxLength is not null)
+            faults.AddRange((TestTime ?? testTime).Validate(Effective(common).MaxLength).Select(fault => fault with { Path = $"test-time.{fault.Path}" }));
         return faults;
     }
 

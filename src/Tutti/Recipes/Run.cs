@@ -38,6 +38,7 @@ public sealed class Run(Recipe recipe, string folder, Device? device = null)
     {
         recipe.Check();
         if (!tasks.Contains(recipe.Task)) throw new ConfigException("task", $"is {RecipeJson.Name(recipe.Task)}, expected {string.Join(" or ", tasks.Select(RecipeJson.Name))}; Run.Train, Run.TrainAnswers and LanguageRun.Train are for different tasks");
+        Teachers.RefuseOwn(recipe, files);
         using var memory = new MemoryBudget(recipe.Memory, device ?? recipe.Device.Resolve());
         var data = RunData.Open(recipe);
         var members = OpenMember.All(recipe, data, memory, Hub, news, cancel);
@@ -51,7 +52,9 @@ public sealed class Run(Recipe recipe, string folder, Device? device = null)
             start.Write(recipe, data, memory.Device, cells.Length, [.. members.SelectMany(member => member.Facts())]);
             news?.Report(new DataNews(recipe.Data.Train, data.Summary(), [.. Enumerable.Range(0, data.Folds.Count).Select(fold => data.Folds.Valid(fold).Length)], data.Test?.Count ?? 0));
             foreach (var line in data.Answers?.Lines() ?? []) news?.Report(new NoteNews(line));
+            data.Taught?.Prepare(files, data, news, cancel);
             new RunCells(recipe, data, members, cells, memory, start.Events, news).Train(cancel);
+            if (data.Answers is null) new RunViews(recipe, files, data, members, cells, memory, news).Finish(cancel);
             var result = finish(data, cells, memory.Device);
             start.Events.Write("finished", headline(result));
             return result;

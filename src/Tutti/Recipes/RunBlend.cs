@@ -8,7 +8,8 @@ namespace Tutti.Recipes;
 /// <summary>A member that has a part in a blend.</summary>
 /// <param name="Cells">Its checkpoints, which count alike.</param>
 /// <param name="Config">How they predict.</param>
-sealed record BlendPart(string Name, CellFolder[] Cells, TrainConfig Config);
+/// <param name="Member">Its place in the recipe; null for a soup.</param>
+sealed record BlendPart(string Name, CellFolder[] Cells, TrainConfig Config, int? Member);
 
 /// <summary>A finished run's blend: whose predictions it needs, and how they become one. Members without a part in it are not asked.</summary>
 /// <param name="Apply">n*K probabilities (or the numbers of the answers) of each part to those of the blend, with temperature and thresholds.</param>
@@ -48,13 +49,13 @@ sealed record RunBlend(Func<IReadOnlyList<double[]>, double[]> Apply, IReadOnlyL
 
     static BlendPart Part(RunFolder files, Recipe recipe, IReadOnlyList<CellFolder[]> members, int folds, string name)
     {
-        foreach (var (member, cells) in recipe.Members.Zip(members))
+        foreach (var (m, (member, cells)) in recipe.Members.Zip(members).Index())
         {
             var config = member.Effective(recipe.Train);
-            if (member.Name == name) return new(name, cells, config);
+            if (member.Name == name) return new(name, cells, config, m);
             if (SeedSoups.NameOf(member.Name!) != name) continue;
             var soups = Enumerable.Range(0, folds).Select(fold => files.Soup(member.Name!, fold)).ToArray();
-            return soups.FirstOrDefault(soup => !File.Exists(soup.Metrics)) is { } lacking ? throw new DataException(lacking.Root, "this soup is not finished; repeat tutti train to make it") : new(name, soups, config);
+            return soups.FirstOrDefault(soup => !File.Exists(soup.Metrics)) is { } lacking ? throw new DataException(lacking.Root, "this soup is not finished; repeat tutti train to make it") : new(name, soups, config, null);
         }
         throw new DataException(files.Blend, $"names the member '{name}', which recipe.yaml does not have; repeat tutti train to blend the run again");
     }

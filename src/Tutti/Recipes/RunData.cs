@@ -42,6 +42,8 @@ public sealed class RunData
 
     /// <summary>Examples with what is to be learnt of them.</summary>
     internal Example[] Known(IEnumerable<Example> examples) => Answers is null ? [.. examples] : [.. examples.Select(example => example with { Targets = Answers.Truth[example.Row] })];
+    /// <summary>What is learnt beside the labels; null for nothing.</summary>
+    internal TaughtRows? Taught { get; private init; }
 
     /// <summary>Reads and checks everything; writes nothing.</summary>
     /// <exception cref="DataException">A file, column, label or fold cannot be used.</exception>
@@ -61,11 +63,16 @@ public sealed class RunData
         var isClass = recipe.Task == RecipeTask.TextClassification;
         var labels = !isClass ? null : config.Labels is { } names ? LabelMap.InOrder(names) : LabelMap.From(train, config.Label!);
         var answers = isClass ? null : RunAnswers.Of(train, config, recipe.Task);
-        return new(config, train, test, labels, answers, Folds.Make(train, recipe.FoldSettings, config.Stratified(recipe.Task), TextKeys.Of(train, text, pair)));
+        var folds = Folds.Make(train, recipe.FoldSettings, config.Stratified(recipe.Task), TextKeys.Of(train, text, pair));
+        var data = new RunData(config, train, test, labels, answers, folds);
+        return recipe.Data.Unlabelled is null && recipe.Distill is null ? data : new(config, train, test, labels, answers, folds) { Taught = TaughtRows.Open(recipe, data) };
     }
 
     /// <summary>Counts, lengths and duplicates, to be seen before training.</summary>
     public DataSummary Summary() => DataSummary.Of(Train, Text, Pair, label, Folds, Test);
+
+    /// <summary>How a row that is trained on is called in messages; those without labels are counted behind the others.</summary>
+    internal string NameOf(int row) => row < Train.Count ? $"id {TrainIds[row]} (line {Train.LineOf(row)})" : FormattableString.Invariant($"row {row - Train.Count} of those without labels");
 
     /// <summary>The templates of a row's texts.</summary>
     public static (TextTemplate Text, TextTemplate? Pair) Templates(DataConfig config) =>

@@ -31,7 +31,10 @@ sealed class RunResults(Recipe recipe, RunFolder files, RunData data, Cell[] cel
         PredictionFile.Write(files.OutOfFold, blend.OutOfFold);
         (blend.Record with { Settings = RunBlend.Settings(recipe) }).Write(files.Blend);
         if (data.Test is not null) WriteTest(blend, members);
-        return Evaluate(blend, members);
+        var result = Evaluate(blend, members);
+        if (result.Submission is { } written)
+            SubmissionLedger.Note(files.Submissions, written, [.. cells.Select(cell => new SubmittedCell(cell.Member, cell.Seed, cell.Fold, cell.Fingerprint))], result.Summary, files.Blend);
+        return result;
     }
 
     ResultMember[] Members()

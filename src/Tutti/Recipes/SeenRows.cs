@@ -13,7 +13,7 @@ public static class SeenRows
     {
         // With several folds every row is trained on by some cell; a single holdout is not.
         var trained = data.Folds.Count == 1 ? data.Folds.Train(0) : Enumerable.Range(0, data.Train.Count);
-        var lines = trained.Select(row => Key(data.Train, row, data.Text, data.Pair)).Distinct().Order();
+        var lines = trained.Select(row => Key(data.Train, row, data.Text, data.Pair)).Concat(data.Taught?.Keys(data) ?? []).Distinct().Order();
         AtomicFile.Write(path, string.Concat(lines.Select(key => FormattableString.Invariant($"{key:x16}\n"))));
     }
 

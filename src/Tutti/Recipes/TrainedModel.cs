@@ -15,14 +15,16 @@ sealed class TrainedModel : IDisposable
     readonly Tokenizer tokenizer;
     readonly TrainConfig config;
     readonly Objective objective;
+    readonly TestTimeShare? testTime;
 
     /// <summary>Where a checkpoint's config keeps the answers that its model gives; a key of this project, which transformers passes over.</summary>
     internal const string AnswersKey = "tutti_answers";
 
+    /// <param name="testTime">In which ways long texts are seen, and what that counts for; null: the plain way alone.</param>
     /// <exception cref="DataException">The checkpoint is incomplete or damaged.</exception>
-    public TrainedModel(string checkpoint, TrainConfig config, Device device)
+    public TrainedModel(string checkpoint, TrainConfig config, Device device, TestTimeShare? testTime = null)
     {
-        this.config = config;
+        (this.config, this.testTime) = (config, testTime);
         tokenizer = Tokenizer.Load(checkpoint);
         model = ModelFolder.Load(checkpoint, null, 0, out var report, device);
         model.Params.Run.Tf32 = config.Tf32 ?? true;
@@ -47,13 +49,29 @@ sealed class TrainedModel : IDisposable
         Encode(TextData.Texts(table, text), pair is null ? null : TextData.Texts(table, pair));
 
     /// <summary>Probabilities (n*K) of encoded rows, or the numbers of the answers.</summary>
-    public double[] Probabilities(IReadOnlyList<Example> rows, CancellationToken cancel = default) => Predictor.Values(model, rows, objective, config.Precision, cancel: cancel);
+    public double[] Probabilities(IReadOnlyList<Example> rows, CancellationToken cancel = default)
+    {
+        var plain = Plain(rows, cancel);
+        return testTime is null ? plain : Views.Mix(plain, OverViews(rows, plain, cancel), testTime.Weight);
+    }
+
+    /// <summary>The mean of the probabilities over the views of each row.</summary>
+    /// <param name="plain">What is predicted of the rows as they are.</param>
+    public double[] OverViews(IReadOnlyList<Example> rows, double[] plain, CancellationToken cancel) => Views.Mean(rows, plain, views => Plain(views, cancel));
+
+    double[] Plain(IReadOnlyList<Example> rows, CancellationToken cancel) => Predictor.Values(model, rows, objective, config.Precision, cancel: cancel);
 
     /// <summary>Probabilities (n*K) of texts.</summary>
     public double[] Probabilities(IReadOnlyList<string> texts, IReadOnlyList<string>? pairs) => Probabilities(Encode(texts, pairs));
 
-    Example[] Encode(IReadOnlyList<string> texts, IReadOnlyList<string>? pairs) =>
-        [.. tokenizer.EncodeAll(texts, Math.Min(config.MaxLength, model.MaxLength), pairs).Select((t, row) => new Example(t.Ids, t.TypeIds, -1, row))];
+    /// <summary>Texts as the model reads them.</summary>
+    public Example[] Encode(IReadOnlyList<string> texts, IReadOnlyList<string>? pairs)
+    {
+        var length = Math.Min(config.MaxLength, model.MaxLength);
+        var tokens = tokenizer.EncodeAll(texts, length, pairs);
+        Example[] rows = [.. tokens.Select((t, row) => new Example(t.Ids, t.TypeIds, -1, row))];
+        return testTime is null ? rows : Views.Attach(rows, Views.Of(texts, pairs, tokenizer, length, testTime.Windows), row => !tokens[row.Row].Truncated);
+    }
 
     public void Dispose() => model.Dispose();
 }

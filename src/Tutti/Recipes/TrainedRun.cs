@@ -4,7 +4,6 @@ using Tutti.Predictions;
 using Tutti.Runs;
 using Tutti.Tables;
 using Tutti.Torch;
-using Tutti.Training;
 
 namespace Tutti.Recipes;
 
@@ -20,10 +19,12 @@ public sealed class TrainedRun
     readonly RunFolder files;
     readonly Recipe recipe;
     readonly Lazy<Device> device;
+    readonly IReadOnlyList<TestTimeShare?> testTime;
 
     TrainedRun(RunFolder files, Recipe recipe, IReadOnlyList<CellFolder[]> members, RunBlend blend, IReadOnlyList<string> classes, IReadOnlyList<Answer>? answers, Device? device)
     {
         (this.files, this.recipe, Members, Blend, Classes, Answers) = (files, recipe, members, blend, classes, answers);
+        testTime = TestTimeRecord.Shares(recipe, files);
         this.device = new(() => device ?? recipe.Device.Resolve());
         (Text, Pair) = RunData.Templates(recipe.Data);
     }
@@ -158,7 +159,7 @@ public sealed class TrainedRun
         {
             return [.. Blend.Parts.Select(part => part.Cells.Select(cell =>
             {
-                loaded.Add(new TrainedModel(cell.Checkpoint, part.Config, device.Value));
+                loaded.Add(new TrainedModel(cell.Checkpoint, part.Config, device.Value, TestTime(part)));
                 return loaded[^1];
             }).ToArray())];
         }
@@ -167,6 +168,34 @@ public sealed class TrainedRun
             foreach (var model in loaded) model.Dispose();
             throw;
         }
+    }
+
+    /// <summary>
+    /// Probabilities (n*K) of texts by the cells of one fold alone: the mean over seeds, then over members. Neither the blend's weights nor those of test-time views have a part: they were
+    /// fitted to the labels of every fold, and these cells saw none of this fold's.
+    /// </summary>
+    internal double[] ByFold(int fold, IReadOnlyList<string> texts, IReadOnlyList<string>? pairs, CancellationToken cancel)
+    {
+        var sum = new double[texts.Count * Classes.Count];
+        for (var m = 0; m < Members.Count; m++)
+        {
+            var cells = Members[m].Where((_, i) => i % (Members[m].Length / recipe.Members[m].Seeds.Count) == fold).ToArray();
+            foreach (var cell in cells)
+            {
+                using var model = new TrainedModel(cell.Checkpoint, recipe.Members[m].Effective(recipe.Train), device.Value);
+                if (!model.Classes.SequenceEqual(Classes)) throw new DataException(cell.Checkpoint, "this checkpoint has other classes than the run; train the cell again");
+                var values = model.Probabilities(model.Encode(texts, pairs), cancel);
+                for (var i = 0; i < sum.Length; i++) sum[i] += values[i] / (cells.Length * Members.Count);
+            }
+        }
+        return sum;
+    }
+
+    /// <summary>One cell alone; the caller disposes it.</summary>
+    internal TrainedModel LoadOne(CellFolder cell)
+    {
+        var m = Members.Index().First(member => member.Item.Contains(cell)).Index;
+        return new(cell.Checkpoint, recipe.Members[m].Effective(recipe.Train), device.Value, testTime[m]);
     }
 
     /// <summary>The blended probabilities of a file (n*K per chunk of it), which is read again for every model and once more beside them.</summary>
@@ -204,7 +233,7 @@ public sealed class TrainedRun
         foreach (var cell in part.Cells)
             try
             {
-                Add(cell, part.Config, data, sum, 1.0 / part.Cells.Length, cancel);
+                Add(cell, part, data, sum, 1.0 / part.Cells.Length, cancel);
             }
             catch (TorchMemoryException e)
             {
@@ -213,9 +242,12 @@ public sealed class TrainedRun
             }
     }
 
-    void Add(CellFolder cell, TrainConfig config, string data, RunningBlend member, double weight, CancellationToken cancel)
+    // A soup predicts in the plain way, as it did when it was weighed.
+    TestTimeShare? TestTime(BlendPart part) => part.Member is { } m ? testTime[m] : null;
+
+    void Add(CellFolder cell, BlendPart part, string data, RunningBlend member, double weight, CancellationToken cancel)
     {
-        using var model = new TrainedModel(cell.Checkpoint, config, device.Value);
+        using var model = new TrainedModel(cell.Checkpoint, part.Config, device.Value, TestTime(part));
         if (!model.Classes.SequenceEqual(Classes)) throw new DataException(cell.Checkpoint, "this checkpoint has other classes than the run; train the cell again");
         var windows = Chunks(data).SelectMany(chunk => model.Encode(chunk, Text, Pair)).Chunk(WindowRows);
         member.Add(Ahead.Of(windows).Select(rows => model.Probabilities(rows, cancel)), weight);

@@ -15,11 +15,11 @@ public static class Submission
     /// </summary>
     /// <param name="path">The file to write.</param>
     /// <param name="label">The name of the label column; only used without a sample.</param>
-    /// <exception cref="DataException">The sample is malformed, or its ids or columns are not those of the predictions; the message counts them.</exception>
+    /// <exception cref="DataException">The sample is malformed, or its ids or columns are not those of the predictions; the message counts them. Or what was written does not read back as it should.</exception>
     /// <exception cref="ConfigException">The file cannot be written.</exception>
     public static void Write(string path, PredictionSet predictions, string id, string label, string? sample = null)
     {
-        var form = sample is null ? new([id, label], 0, ',', [.. Enumerable.Range(0, predictions.Count)]) : SampleForm.Read(sample, predictions.Ids, id);
+        var form = FormOf(sample, predictions, id, label);
         var classOf = sample is null ? null : Targets(sample, form, predictions);
         TableWriter.Write(path, form.Columns, writer =>
         {
@@ -32,7 +32,28 @@ public static class Submission
                 writer.EndRow();
             }
         }, form.Delimiter);
+        CheckAgainst(path, form, predictions);                // what others will read, not what was meant to be written
     }
+
+    /// <summary>Checks a file that was made by any means against the sample submission, or against ids and classes alone.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="predictions">Of the rows that it should hold: their ids and classes count.</param>
+    /// <param name="id">As for <see cref="Write"/>.</param>
+    /// <param name="label">As for <see cref="Write"/>.</param>
+    /// <param name="sample">The sample submission, or null.</param>
+    /// <exception cref="DataException">The first fault, with its line and column.</exception>
+    public static void CheckFile(string path, PredictionSet predictions, string id, string label, string? sample = null)
+    {
+        var form = FormOf(sample, predictions, id, label);
+        if (sample is not null) Targets(sample, form, predictions);
+        CheckAgainst(path, form, predictions);
+    }
+
+    static void CheckAgainst(string path, SampleForm form, PredictionSet predictions) =>
+        SubmissionCheck.Of(path, form.Columns, form.Id, [.. form.Rows.Select(row => predictions.Ids[row])], predictions.Classes, form.Delimiter);
+
+    static SampleForm FormOf(string? sample, PredictionSet predictions, string id, string label) =>
+        sample is null ? new([id, label], 0, ',', [.. Enumerable.Range(0, predictions.Count)]) : SampleForm.Read(sample, predictions.Ids, id);
 
     /// <summary>Checks a sample against predictions of the rows to come, before anything is trained. Errors as <see cref="Write"/>.</summary>
     public static void Check(string sample, PredictionSet predictions, string id) => Targets(sample, SampleForm.Read(sample, predictions.Ids, id), predictions);

@@ -37,6 +37,18 @@ public sealed class RunFolder(string path)
     public string Metrics => In("metrics.json");
     public string Leaderboard => In("leaderboard.json");
     public string Submission => In("submission.csv");
+
+    /// <summary>Which submissions were written, from what, and what others said of them; one JSON object a line.</summary>
+    public string Submissions => In("submissions.jsonl");
+
+    /// <summary>What share views of rows have beside plain predictions, per member.</summary>
+    public string TestTime => In("test-time.json");
+
+    /// <summary>A folder: what a teacher says of rows without labels.</summary>
+    public string Teacher => In("teacher");
+
+    /// <summary>What a distilled run lost and gained beside its teacher.</summary>
+    public string Distilled => In("distill.json");
     public string Report => In("report.html");
     public string Cells => In("cells");
 
@@ -90,4 +102,16 @@ public sealed record CellFolder(string Root)
     /// <summary>Predictions of the test rows by this cell, before blending.</summary>
     public string Test => Path.Combine(Root, "test.csv");
     public string Metrics => Path.Combine(Root, "metrics.json");
+
+    /// <summary>The rows of <see cref="Predictions"/>, each the mean over the ways in which it can be seen.</summary>
+    public string Views => Path.Combine(Root, "views.csv");
+
+    /// <summary>The same of the rows of <see cref="Test"/>.</summary>
+    public string TestViews => Path.Combine(Root, "test-views.csv");
+
+    /// <summary>What the views were predicted with; it comes last and marks them finished.</summary>
+    public string ViewsRecord => Path.Combine(Root, "views.json");
+
+    /// <summary>The run that the cell belongs to.</summary>
+    public RunFolder Run => new(Path.GetDirectoryName(Path.GetDirectoryName(Root)) ?? throw new InvalidOperationException($"{Root} is no cell's folder"));
 }

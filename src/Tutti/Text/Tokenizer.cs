@@ -87,6 +87,19 @@ public sealed class Tokenizer
         return parts.Template.Build(first, second, maxLength ?? parts.Truncation?.MaxLength ?? int.MaxValue, parts.Truncation);
     }
 
+    /// <summary>A text, or two, in as many pieces as <paramref name="windows"/> says, each with special tokens and of at most <paramref name="maxLength"/> ids; none where nothing is cut.</summary>
+    public TokenIds[] EncodeWindows(string text, string? pair, int maxLength, TextWindows windows)
+    {
+        var (first, second) = (new List<int>(), pair is null ? null : new List<int>());
+        Append(text, first);
+        if (pair is not null) Append(pair, second!);
+        var room = maxLength - parts.Template.Build([], second is null ? null : [], int.MaxValue).Ids.Length;
+        if (first.Count + (second?.Count ?? 0) <= room) return [];
+        var (one, other) = Truncation.Lengths(parts.Truncation, first.Count, second?.Count, room);
+        return [.. windows.Starts((first.Count, one), (second?.Count ?? 0, other)).Select(start =>
+            parts.Template.Build(first.GetRange(start.First, Math.Min(one, first.Count)), second?.GetRange(start.Second, Math.Min(other, second.Count)), maxLength, parts.Truncation))];
+    }
+
     /// <summary>Encodes many texts on all processors; result i belongs to text i.</summary>
     public TokenIds[] EncodeAll(
         IReadOnlyList<string> texts, int? maxLength = null, IReadOnlyList<string>? pairs = null, CancellationToken cancellation = default)

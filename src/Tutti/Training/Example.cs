@@ -15,4 +15,10 @@ public sealed record Example(int[] Ids, byte[]? Types, int Label, int Row)
 
     /// <summary>The ids that belong to the places of <see cref="Asked"/>.</summary>
     public int[]? Answers { get; init; }
+
+    /// <summary>What its loss counts for beside the usual 1; <see cref="SoftLabels"/> alone reads it.</summary>
+    public double Share { get; init; } = 1;
+
+    /// <summary>The same row seen otherwise, the plain way among them or not: what is predicted of each is averaged. Null where there is but one way to see it. See <see cref="Views"/>.</summary>
+    public IReadOnlyList<Example>? Views { get; init; }
 }

@@ -42,6 +42,39 @@ public sealed class SubmissionTests
         Assert.False(File.Exists(temp.File("s.csv")));
     }
 
+    const string Labels = "id,target\n", Both = "id,no,yes\n", Sample = "id,target\n2,0\n1,0\n3,0\n", Probabilities = "id,no,yes\n1,0,0\n2,0,0\n3,0,0\n";
+
+    [Theory]
+    [InlineData(Labels + "2,no\n1,no\n", Sample, "1 of 3 ids are missing: '3'; 0 are not asked for")]
+    [InlineData(Labels + "2,no\n1,no\n3,no\n4,no\n", Sample, "0 of 3 ids are missing; 1 are not asked for: '4'")]
+    [InlineData(Labels + "2,no\n1,no\n3,no\n2,no\n", Sample, "line 5, column 'id': the id '2' is there twice, first in line 2")]
+    [InlineData(Labels + "1,no\n2,no\n3,no\n", Sample, "line 2, column 'id': the id '1' stands where '2' is asked for: all are there, in another order")]
+    [InlineData(Labels + "2,no\n,no\n3,no\n", Sample, "line 3, column 'id': the id is empty")]
+    [InlineData("target,id\nno,2\nno,1\nno,3\n", Sample, "has the columns 'target', 'id'; expected 'id', 'target', in this order")]
+    [InlineData(Labels + "2,no\n1,maybe\n3,no\n", Sample, "line 3, column 'target': got 'maybe', expected one of the 2 classes: 'no', 'yes'")]
+    [InlineData(Labels + "1,no\n2,no\n3,\n", null, "line 4, column 'target': the cell is empty")]
+    [InlineData(Both + "1,0.5,0.5\n2,1.5,-0.5\n3,0,1\n", Probabilities, "line 3, column 'no': got '1.5', expected a probability from 0 to 1")]
+    [InlineData(Both + "1,0.5,0.5\n2,NaN,0.5\n3,0,1\n", Probabilities, "line 3, column 'no': got 'NaN', expected a probability from 0 to 1")]
+    [InlineData(Both + "1,0.5,0.5\n2,0.5,0.4\n3,0,1\n", Probabilities, "line 3: the probabilities sum to 0.9, expected 1")]
+    [InlineData(Both + "1,0.5,0.5\n2,0.5,\n3,0,1\n", Probabilities, "line 3, column 'yes': the cell is empty")]
+    public void A_file_is_checked_as_it_stands_on_the_disk(string file, string? sample, string message)
+    {
+        using var temp = Shared.Temp();
+        var error = Assert.Throws<DataException>(() => Submission.CheckFile(temp.Write("s.csv", file), Set, "id", "target", sample is null ? null : temp.Write("sample.csv", sample)));
+        Assert.Contains(message, error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void What_is_written_passes_its_own_check()
+    {
+        using var temp = Shared.Temp();
+        foreach (var sample in new[] { Sample, Probabilities, "id;target\n2;0\n1;0\n3;0\n" })
+        {
+            Submission.Write(temp.File("s.csv"), Set, "id", "target", temp.Write("sample.csv", sample));
+            Submission.CheckFile(temp.File("s.csv"), Set, "id", "target", temp.File("sample.csv"));
+        }
+    }
+
     static string Written(string? sample)
     {
         using var temp = Shared.Temp();

@@ -1,0 +1,86 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Tutti.Predictions;
+using Tutti.Text;
+using Tutti.Training;
+
+namespace Tutti.Recipes;
+
+/// <summary>Rows, and how some of them get the views that they can be seen in; not all at once, since views take many times the room.</summary>
+sealed record ViewedRows(IReadOnlyList<Example> Rows, Func<IReadOnlyList<Example>, Example[]> Seen);
+
+/// <summary>The files of a trained cell for rows that can be seen in several ways: the mean over the views of each row, beside the plain predictions.</summary>
+static class CellViews
+{
+    /// <summary>Whether the views of this very cell were predicted in this way.</summary>
+    /// <param name="test">The hash of the test rows, or null when there are none.</param>
+    public static bool HasViews(this Cell cell, TextWindows windows, string? test)
+    {
+        if (Read(cell) is not { } record || !File.Exists(cell.Folder.Views)) return false;
+        return JsonNode.DeepEquals(record["made"], Made(cell, windows, test)) && (test is null || File.Exists(cell.Folder.TestViews));
+    }
+
+    /// <summary>Rows of the cell's fold that can be seen in more than one way.</summary>
+    public static int RowsSeenOtherwise(this Cell cell) => Read(cell)?["cut"]?.GetValue<int>() ?? 0;
+
+    /// <summary>Removes them: the recipe asks for the plain predictions alone.</summary>
+    public static void DropViews(this Cell cell)
+    {
+        foreach (var file in (string[])[cell.Folder.ViewsRecord, cell.Folder.Views, cell.Folder.TestViews]) File.Delete(file);
+    }
+
+    /// <summary>Predicts the views with the cell's checkpoint; the model is loaded only where a row has any.</summary>
+    /// <param name="held">The rows that the cell held out.</param>
+    /// <param name="rows">The test rows, or null.</param>
+    /// <returns>Rows of the fold that can be seen in more than one way.</returns>
+    public static int PredictViews(this Cell cell, MemberModel member, TextWindows windows, ViewedRows held, ViewedRows? rows, string? test, CancellationToken cancel)
+    {
+        File.Delete(cell.Folder.ViewsRecord);
+        TrainedModel? model = null;
+        try
+        {
+            TrainedModel Loaded() => model ??= new(cell.Folder.Checkpoint, member.Config, member.Device);
+            var cut = Write(Loaded, held, cell.Folder.Predictions, cell.Folder.Views, cancel);
+            if (rows is not null) Write(Loaded, rows, cell.Folder.Test, cell.Folder.TestViews, cancel);
+            else File.Delete(cell.Folder.TestViews);
+            AtomicFile.Write(cell.Folder.ViewsRecord, new JsonObject { ["made"] = Made(cell, windows, test), ["cut"] = cut }.ToJsonString(new JsonSerializerOptions { WriteIndented = true }) + "\n");
+            return cut;
+        }
+        finally
+        {
+            model?.Dispose();
+        }
+    }
+
+    static int Write(Func<TrainedModel> model, ViewedRows rows, string plain, string to, CancellationToken cancel)
+    {
+        var set = PredictionFile.Read(plain);
+        if (set.Count != rows.Rows.Count) throw new DataException(plain, $"has {set.Count} rows, expected {rows.Rows.Count}; delete the cell's folder to train it again");
+        var (values, cut, at) = ((double[])set.Probabilities.Clone(), 0, 0);
+        foreach (var part in rows.Rows.Chunk(TrainedRun.WindowRows))
+        {
+            var seen = rows.Seen(part);
+            var own = values.AsSpan(at * set.K, part.Length * set.K);
+            var found = seen.Count(row => row.Views is not null);
+            if (found > 0) model().OverViews(seen, own.ToArray(), cancel).CopyTo(own);
+            (cut, at) = (cut + found, at + part.Length);
+        }
+        PredictionFile.Write(to, cut == 0 ? set : new(set.Ids, set.Classes, values, set.Labels, set.Folds));
+        return cut;
+    }
+
+    static JsonObject Made(Cell cell, TextWindows windows, string? test) => new() { ["fingerprint"] = cell.Fingerprint, ["stride"] = windows.Stride, ["count"] = windows.Most, ["test"] = test };
+
+    static JsonNode? Read(Cell cell)
+    {
+        if (!File.Exists(cell.Folder.ViewsRecord)) return null;
+        try
+        {
+            return JsonNode.Parse(File.ReadAllText(cell.Folder.ViewsRecord));
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
+    }
+}
