@@ -2,10 +2,26 @@ using Tutti.Runs;
 
 namespace Tutti.Recipes;
 
-/// <summary>Writes updates and evaluations to the event log on their way to whoever watches.</summary>
+/// <summary>
+/// Writes what happens in cells to the event log on its way to whoever watches, one piece of news at a time. What several cells of a member say alike is said once.
+/// </summary>
 sealed class RecordedNews(EventLog events, IProgress<RunNews>? to) : IProgress<RunNews>
 {
+    readonly Lock gate = new();
+    readonly HashSet<RunNews> said = [];
+
     public void Report(RunNews value)
+    {
+        lock (gate)
+        {
+            if (value is NoteNews && !said.Add(value)) return;
+            if (value is EncodedNews encoded && !said.Add(encoded with { Cached = false })) return;
+            Write(value);
+            to?.Report(value);
+        }
+    }
+
+    void Write(RunNews value)
     {
         switch (value)
         {
@@ -26,6 +42,5 @@ sealed class RecordedNews(EventLog events, IProgress<RunNews>? to) : IProgress<R
                 events.Write("step", ("cell", news.Cell), ("update", s.Update), ("loss", s.Loss), ("rate", s.Rate), ("norm", s.GradientNorm), ("tokens", s.Tokens), ("seconds", s.Seconds), ("dataSeconds", s.DataSeconds), ("bytes", s.Memory.InUse));
                 break;
         }
-        to?.Report(value);
     }
 }

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Tutti.Hub;
 using Tutti.Predictions;
 using Tutti.Reports;
@@ -21,21 +22,23 @@ public sealed class Run(Recipe recipe, string folder, Device? device = null)
     /// <summary>Where models that are named on the hub come from; null: as the environment says.</summary>
     public HubSettings? Hub { get; init; }
 
+    /// <summary>How cells are trained: in this process or others, how many at a time, which part of them.</summary>
+    public GridOptions Grid { get; init; } = new();
+
     /// <summary>Trains every missing cell, blends, evaluates and writes the results.</summary>
     /// <exception cref="InputException">Something the user can mend; a folder that was not there before is gone again unless cells are finished.</exception>
     /// <exception cref="HubException">A model cannot be fetched from the hub.</exception>
-    /// <exception cref="TrainingException">The numbers of a cell broke.</exception>
-    /// <exception cref="RunMemoryException">A cell does not fit into the recipe's memory.</exception>
+    /// <exception cref="IncompleteRunException">Cells failed, belong to another part or had no time: there are no results. Finished cells are kept.</exception>
+    /// <exception cref="RunMemoryException">A model does not fit into the recipe's memory.</exception>
     /// <exception cref="OperationCanceledException">Cancelled; finished cells are kept, and the state of the one in training.</exception>
     public RunResult Train(IProgress<RunNews>? news = null, CancellationToken cancel = default)
     {
-        recipe.Check();
-        if (recipe.Task != RecipeTask.TextClassification) throw new ConfigException("task", $"is {RecipeJson.Name(recipe.Task)}, which LanguageRun trains");
-        using var memory = new MemoryBudget(recipe.Memory, device ?? recipe.Device.Resolve());
-        var data = RunData.Open(recipe);
-        var members = OpenMember.All(recipe, data, memory, Hub, news, cancel);
+        var begun = Stopwatch.GetTimestamp();
+        Grid.Check();
+        using var memory = Memory();
+        var (data, members, cells) = Open(memory, recipe.Members, news, cancel);
         CheckSample(data);
-        var cells = RunCells.Of(recipe, files, data, members);
+        RunStart.CheckOthers(files, recipe, data.Train.ContentHash, data.Test?.ContentHash);
         foreach (var cell in cells) cell.CheckResume(recipe.Checkpoint);
 
         using var start = new RunStart(files);
@@ -43,8 +46,10 @@ public sealed class Run(Recipe recipe, string folder, Device? device = null)
         {
             start.Write(recipe, data, memory.Device, cells.Length, [.. members.SelectMany(member => member.Facts())]);
             news?.Report(new DataNews(recipe.Data.Train, data.Summary(), [.. Enumerable.Range(0, data.Folds.Count).Select(fold => data.Folds.Valid(fold).Length)], data.Test?.Count ?? 0));
-            new RunCells(recipe, data, members, cells, memory, start.Events, news).Train(cancel);
-            var result = new RunResults(recipe, files, data, cells).Finish();
+            var training = new RunCells(recipe, data, members, memory);
+            var complete = Recipes.Grid.Train(recipe, files, cells, training, Grid, memory, start.Events, news, begun, cancel);
+            using var turn = FileLock.Wait(files.Lock("results"), cancel: cancel);
+            var result = new RunResults(recipe, files, data, complete).Finish();
             start.Events.Write("finished", ("accuracy", result.Summary.Scores[0].Score.Value));
             return result;
         }
@@ -53,6 +58,33 @@ public sealed class Run(Recipe recipe, string folder, Device? device = null)
             start.TakeBack();
             throw;
         }
+    }
+
+    /// <summary>Trains one cell of a run that another process began and that waits for this one; writes nothing but the cell's folder.</summary>
+    /// <param name="name">The cell's, such as "deep seed 1 fold 0".</param>
+    /// <exception cref="ConfigException">There is no such cell.</exception>
+    /// <exception cref="TrainingException">Its numbers broke.</exception>
+    /// <exception cref="RunMemoryException">It does not fit into the recipe's memory.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled; its state is saved.</exception>
+    public void TrainCell(string name, IProgress<RunNews>? news = null, CancellationToken cancel = default)
+    {
+        using var memory = Memory();
+        var (data, members, cells) = Open(memory, [.. recipe.Members.Where(member => name.StartsWith(member.Name + " ", StringComparison.Ordinal))], null, cancel);
+        new RunCells(recipe, data, members, memory).TrainAlone(files, cells, name, news, cancel);
+    }
+
+    MemoryBudget Memory()
+    {
+        recipe.Check();
+        if (recipe.Task != RecipeTask.TextClassification) throw new ConfigException("task", $"is {RecipeJson.Name(recipe.Task)}, which LanguageRun trains");
+        return new(recipe.Memory, device ?? recipe.Device.Resolve());
+    }
+
+    (RunData Data, OpenMember[] Members, Cell[] Cells) Open(MemoryBudget memory, IReadOnlyList<MemberConfig> some, IProgress<RunNews>? news, CancellationToken cancel)
+    {
+        var data = RunData.Open(recipe);
+        var members = OpenMember.All(recipe with { Members = some }, data, memory, Hub, news, cancel);
+        return (data, members, RunCells.Of(recipe, files, data, members));
     }
 
     void CheckSample(RunData data)

@@ -1,0 +1,66 @@
+using System.Diagnostics;
+using Tutti.Runs;
+using Tutti.Training;
+
+namespace Tutti.Recipes;
+
+/// <summary>A cell in training, here or in a process of its own: hands its news on and learns from it.</summary>
+/// <param name="cell">Which.</param>
+/// <param name="number">From 1, among all.</param>
+/// <param name="of">All cells.</param>
+/// <param name="claim">Kept until the cell has ended.</param>
+sealed class RunningCell(Cell cell, int number, int of, FileLock claim, IProgress<RunNews> news, MemoryLease memory, TimePlan? time) : IProgress<RunNews>
+{
+    readonly long begun = Stopwatch.GetTimestamp();
+    Thread? thread;
+    volatile CellEnd? end;
+
+    public Cell Cell => cell;
+    public int Number => number;
+    public FileLock Claim => claim;
+
+    /// <summary>What the fit came to, as soon as it is known.</summary>
+    public FitResult? Fit { get; private set; }
+
+    /// <summary>From its begin to its end, process and all.</summary>
+    public double Seconds { get; private set; }
+
+    /// <summary>How it ended; null while it goes on.</summary>
+    public CellEnd? End
+    {
+        get => end;
+        set => (Seconds, end) = (Stopwatch.GetElapsedTime(begun).TotalSeconds, value);
+    }
+
+    /// <summary>Runs it beside this thread.</summary>
+    public void Run(Func<CellEnd> body, Action ended)
+    {
+        thread = new Thread(() =>
+        {
+            try
+            {
+                End = body();
+            }
+            catch (Exception e)
+            {
+                End = new(CellFate.Failed, e.Message);
+            }
+            ended();
+        }) { IsBackground = true, Name = cell.Name };
+        thread.Start();
+    }
+
+    public void Wait() => thread?.Join();
+
+    public void Report(RunNews value)
+    {
+        switch (value)
+        {
+            case CellNews started: value = started with { Number = number, Cells = of }; break;
+            case StepNews step: time?.Step(cell, step.Step); break;
+            case PlanNews plan: memory.Planned(cell.Name, plan.Memory.Plan.PredictedPeak); break;
+            case CellDoneNews done: Fit = done.Fit; break;
+        }
+        news.Report(value);
+    }
+}
