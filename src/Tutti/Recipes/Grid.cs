@@ -33,11 +33,11 @@ sealed class Grid(RunFolder files, Cell[] cells, CellTraining training, GridOpti
     Cell[] Open => [.. Mine.Where(cell => !finished.Contains(cell) && !tried.Contains(cell))];
 
     /// <summary>Trains the cells of a recipe.</summary>
-    /// <param name="begun">When the command began, for its limit; a timestamp.</param>
+    /// <param name="begun">When the command began, for its limit; a timestamp of the options' clock.</param>
     /// <inheritdoc cref="Train(CancellationToken)"/>
     public static Cell[] Train(Recipe recipe, RunFolder files, Cell[] cells, CellTraining training, GridOptions options, MemoryBudget memory, EventLog events, IProgress<RunNews>? watcher, long begun, CancellationToken cancel)
     {
-        var time = recipe.Limit is { } limit ? new TimePlan(limit, begun, cells, options.Jobs, training.Work) : null;
+        var time = recipe.Limit is { } limit ? new TimePlan(limit, begun, cells, options.Jobs, training.Work, options.Clock) : null;
         var lease = new MemoryLease(memory.Limit, member => training.PredictedPeak(member, cancel));
         return new Grid(files, cells, training, options, time, lease, events, watcher).Train(cancel);
     }
@@ -53,14 +53,14 @@ sealed class Grid(RunFolder files, Cell[] cells, CellTraining training, GridOpti
         SayChanges();
         if (time is not null && !Open.Any(HasState)) time.Check(Open);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancel);
-        if (time is not null) stop.CancelAfter(time.Left);
+        if (time is not null) stop.CancelAfter(Shorter(time.Left));
         try
         {
             if (options.Jobs > 1)
                 foreach (var member in Open.Select(cell => cell.Member).Distinct()) memory.Peak(member);
             while (!stop.IsCancellationRequested && (Open.Length > 0 || running.Count > 0))
             {
-                if (BeginNext(stop.Token)) continue;
+                if (BeginNext(stop)) continue;
                 if (running.Count == 0 && !others) break;     // time leaves the rest out
                 SayWaiting();
                 ended.Wait(PauseMilliseconds, CancellationToken.None);
@@ -75,8 +75,11 @@ sealed class Grid(RunFolder files, Cell[] cells, CellTraining training, GridOpti
         return Complete();
     }
 
+    // Timers have an end.
+    static TimeSpan Shorter(TimeSpan time) => time < TimeSpan.FromDays(40) ? time : TimeSpan.FromDays(40);
+
     /// <summary>Begins the next cell that nobody has; in this process it is trained to its end.</summary>
-    bool BeginNext(CancellationToken stop)
+    bool BeginNext(CancellationTokenSource stop)
     {
         others = false;
         if (running.Count >= options.Jobs) return false;
@@ -103,23 +106,23 @@ sealed class Grid(RunFolder files, Cell[] cells, CellTraining training, GridOpti
         return false;
     }
 
-    void Begin(Cell cell, FileLock claim, CancellationToken stop)
+    void Begin(Cell cell, FileLock claim, CancellationTokenSource stop)
     {
         tried.Add(cell);
         time?.Begins(cell);
         if (options.Jobs > 1) memory.Take(cell);
         if (training.State(cell) is CellState.Missing or CellState.Stale) events.Write("cell started", ("cell", cell.Name));
-        var begun = new RunningCell(cell, Array.IndexOf(cells, cell) + 1, cells.Length, claim, news, memory, time);
+        var begun = new RunningCell(cell, Array.IndexOf(cells, cell) + 1, cells.Length, claim, news, memory, time, stop);
         running.Add(begun);
         if (options.Runner is { } runner)
         {
             var threads = Math.Max(1, Torch.Engine.Threads / options.Jobs);
-            begun.Run(() => runner(new(cell.Name, threads), begun, stop), () => ended.Release());
+            begun.Run(() => runner(new(cell.Name, threads), begun, stop.Token), () => ended.Release());
             return;
         }
         try
         {
-            begun.End = TrainHere(begun, stop);
+            begun.End = TrainHere(begun, stop.Token);
         }
         finally
         {

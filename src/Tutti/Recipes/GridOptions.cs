@@ -15,6 +15,9 @@ public sealed record GridOptions
     /// <summary>What to repeat when something is missing at the end, for messages.</summary>
     public string Again { get; init; } = "the same command";
 
+    /// <summary>By which a limit is kept.</summary>
+    internal TimeProvider Clock { get; init; } = TimeProvider.System;
+
     /// <exception cref="ConfigException">Jobs do not go with the rest.</exception>
     internal void Check()
     {

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Tutti.Evaluation;
@@ -42,7 +41,7 @@ public sealed class LanguageRun(Recipe recipe, string folder, Device? device = n
     /// <exception cref="OperationCanceledException">Cancelled; finished cells are kept, and the state of the one in training.</exception>
     public IReadOnlyList<LanguageRow> Train(IProgress<RunNews>? news = null, CancellationToken cancel = default)
     {
-        var begun = Stopwatch.GetTimestamp();
+        var begun = Grid.Clock.GetTimestamp();
         Grid.Check();
         using var memory = Memory();
         var training = LanguageCells.Open(recipe, recipe.Members, memory, Hub, news, cancel);

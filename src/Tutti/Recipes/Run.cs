@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using Tutti.Hub;
 using Tutti.Predictions;
 using Tutti.Reports;
@@ -33,7 +32,7 @@ public sealed class Run(Recipe recipe, string folder, Device? device = null)
     /// <exception cref="OperationCanceledException">Cancelled; finished cells are kept, and the state of the one in training.</exception>
     public RunResult Train(IProgress<RunNews>? news = null, CancellationToken cancel = default)
     {
-        var begun = Stopwatch.GetTimestamp();
+        var begun = Grid.Clock.GetTimestamp();
         Grid.Check();
         using var memory = Memory();
         var (data, members, cells) = Open(memory, recipe.Members, news, cancel);

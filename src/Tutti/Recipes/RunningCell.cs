@@ -9,7 +9,8 @@ namespace Tutti.Recipes;
 /// <param name="number">From 1, among all.</param>
 /// <param name="of">All cells.</param>
 /// <param name="claim">Kept until the cell has ended.</param>
-sealed class RunningCell(Cell cell, int number, int of, FileLock claim, IProgress<RunNews> news, MemoryLease memory, TimePlan? time) : IProgress<RunNews>
+/// <param name="stop">Ends all cells, when time is over.</param>
+sealed class RunningCell(Cell cell, int number, int of, FileLock claim, IProgress<RunNews> news, MemoryLease memory, TimePlan? time, CancellationTokenSource stop) : IProgress<RunNews>
 {
     readonly long begun = Stopwatch.GetTimestamp();
     Thread? thread;
@@ -57,7 +58,10 @@ sealed class RunningCell(Cell cell, int number, int of, FileLock claim, IProgres
         switch (value)
         {
             case CellNews started: value = started with { Number = number, Cells = of }; break;
-            case StepNews step: time?.Step(cell, step.Step); break;
+            case StepNews step when time is not null:
+                time.Step(cell, step.Step);
+                if (time.Left == TimeSpan.Zero) stop.Cancel();
+                break;
             case PlanNews plan: memory.Planned(cell.Name, plan.Memory.Plan.PredictedPeak); break;
             case CellDoneNews done: Fit = done.Fit; break;
         }

@@ -108,14 +108,14 @@ public sealed class TimePlanTests
         Plan("21 s").Check(cells);
         plan.Check([]);
     }
+}
 
-    /// <summary>A clock that stands still until it is moved.</summary>
-    sealed class Hands : TimeProvider
-    {
-        long ticks = 1000;
+/// <summary>A clock that stands still until it is moved.</summary>
+sealed class Hands : TimeProvider
+{
+    long ticks = 1000;
 
-        public override long TimestampFrequency => TimeSpan.TicksPerSecond;
-        public override long GetTimestamp() => ticks;
-        public void Pass(double seconds) => ticks += TimeSpan.FromSeconds(seconds).Ticks;
-    }
+    public override long TimestampFrequency => TimeSpan.TicksPerSecond;
+    public override long GetTimestamp() => ticks;
+    public void Pass(double seconds) => ticks += TimeSpan.FromSeconds(seconds).Ticks;
 }
