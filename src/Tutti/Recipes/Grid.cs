@@ -15,7 +15,7 @@ namespace Tutti.Recipes;
 /// <param name="memory">What the cells share.</param>
 /// <param name="events">Where beginnings and ends are recorded.</param>
 /// <param name="watcher">Who watches.</param>
-sealed class Grid(RunFolder files, Cell[] cells, CellTraining training, GridOptions options, TimePlan? time, MemoryLease memory, EventLog events, IProgress<RunNews>? watcher)
+sealed class Grid(RunFolder files, Cell[] cells, CellTraining training, GridOptions options, TimePlan? time, MemoryLease memory, EventLog events, IProgress<RunNews>? watcher) : IDisposable
 {
     const int PauseMilliseconds = 100;
 
@@ -39,8 +39,11 @@ sealed class Grid(RunFolder files, Cell[] cells, CellTraining training, GridOpti
     {
         var time = recipe.Limit is { } limit ? new TimePlan(limit, begun, cells, options.Jobs, training.Work, options.Clock) : null;
         var lease = new MemoryLease(memory.Limit, member => training.PredictedPeak(member, cancel));
-        return new Grid(files, cells, training, options, time, lease, events, watcher).Train(cancel);
+        using var grid = new Grid(files, cells, training, options, time, lease, events, watcher);
+        return grid.Train(cancel);
     }
+
+    public void Dispose() => ended.Dispose();
 
     /// <summary>Trains what can be trained.</summary>
     /// <returns>The cells that results are made of: all, or where time ended the members' seeds with all their folds.</returns>
@@ -207,7 +210,7 @@ sealed class Grid(RunFolder files, Cell[] cells, CellTraining training, GridOpti
         if (finished.Contains(cell)) return true;
         if (training.State(cell) != CellState.Finished) return false;
         finished.Add(cell);
-        if (!tried.Contains(cell)) watcher?.Report(new SkippedNews(cell.Name, Array.IndexOf(cells, cell) + 1, cells.Length));
+        if (!tried.Contains(cell)) news.Report(new SkippedNews(cell.Name, Array.IndexOf(cells, cell) + 1, cells.Length));
         return true;
     }
 

@@ -3,7 +3,6 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using Tutti.Evaluation;
 using Tutti.Hub;
-using Tutti.Models;
 using Tutti.Runs;
 using Tutti.Tables;
 using Tutti.Text;
@@ -82,7 +81,7 @@ sealed class LanguageCells : CellTraining
             using var model = open.Model.BuildLanguage(seed, out _);
             cancel.ThrowIfCancellationRequested();
             var objective = Objective(open.Model, seed);
-            return memory.PredictedPeak(model, open.Model.Config, seed, [.. texts.Rows(Folds.Train(0)).Where(objective.CanMask)], objective);
+            return MemoryBudget.PredictedPeak(model, open.Model.Config, seed, [.. texts.Rows(Folds.Train(0)).Where(objective.CanMask)], objective);
         });
     }
 

@@ -42,7 +42,7 @@ sealed class MemoryBudget : IDisposable
     /// <summary>Bytes at the peak of a fit, as it will plan itself with these rows.</summary>
     /// <param name="objective">What is learnt; null: the class of each row.</param>
     /// <exception cref="ConfigException">It does not fit by any means.</exception>
-    public long PredictedPeak(TextModel model, TrainConfig config, long seed, IReadOnlyList<Example> rows, Objective? objective = null)
+    public static long PredictedPeak(TextModel model, TrainConfig config, long seed, IReadOnlyList<Example> rows, Objective? objective = null)
     {
         using var sum = new GradientSum(model, config, seed, objective ?? new SingleLabel(null, config.LabelSmoothing));
         return new MemoryPlanner(model, config, seed, sum, Path.GetTempPath()).Choose(rows).Plan.PredictedPeak;

@@ -3,7 +3,7 @@ using Tutti.Runs;
 namespace Tutti.Recipes;
 
 /// <summary>
-/// Writes what happens in cells to the event log on its way to whoever watches, one piece of news at a time. What several cells of a member say alike is said once.
+/// Writes what happens in cells to the event log on its way to whoever watches, one piece of news at a time.
 /// </summary>
 sealed class RecordedNews(EventLog events, IProgress<RunNews>? to) : IProgress<RunNews>
 {
@@ -14,11 +14,16 @@ sealed class RecordedNews(EventLog events, IProgress<RunNews>? to) : IProgress<R
     {
         lock (gate)
         {
-            if (value is NoteNews && !said.Add(value)) return;
-            if (value is EncodedNews encoded && !said.Add(encoded with { Cached = false })) return;
             Write(value);
             to?.Report(value);
         }
+    }
+
+    /// <summary>The same for what every cell of a member says alike: it is said once.</summary>
+    public void ReportOnce(RunNews value)
+    {
+        lock (gate)
+            if (said.Add(value is EncodedNews encoded ? encoded with { Cached = false } : value)) Report(value);
     }
 
     void Write(RunNews value)

@@ -47,7 +47,7 @@ sealed class RunCells(Recipe recipe, RunData data, OpenMember[] members, MemoryB
         {
             using var model = open.Model.Build(data.Labels.Names, open.Config.Seeds[0], out _);
             cancel.ThrowIfCancellationRequested();
-            return memory.PredictedPeak(model, open.Model.Config, open.Config.Seeds[0], rows);
+            return MemoryBudget.PredictedPeak(model, open.Model.Config, open.Config.Seeds[0], rows);
         });
     }
 

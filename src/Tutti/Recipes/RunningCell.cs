@@ -10,7 +10,7 @@ namespace Tutti.Recipes;
 /// <param name="of">All cells.</param>
 /// <param name="claim">Kept until the cell has ended.</param>
 /// <param name="stop">Ends all cells, when time is over.</param>
-sealed class RunningCell(Cell cell, int number, int of, FileLock claim, IProgress<RunNews> news, MemoryLease memory, TimePlan? time, CancellationTokenSource stop) : IProgress<RunNews>
+sealed class RunningCell(Cell cell, int number, int of, FileLock claim, RecordedNews news, MemoryLease memory, TimePlan? time, CancellationTokenSource stop) : IProgress<RunNews>
 {
     readonly long begun = Stopwatch.GetTimestamp();
     Thread? thread;
@@ -57,6 +57,10 @@ sealed class RunningCell(Cell cell, int number, int of, FileLock claim, IProgres
     {
         switch (value)
         {
+            case EncodedNews:
+            case NoteNews note when note.Text.StartsWith($"{cell.Member}: ", StringComparison.Ordinal):
+                news.ReportOnce(value);
+                return;
             case CellNews started: value = started with { Number = number, Cells = of }; break;
             case StepNews step when time is not null:
                 time.Step(cell, step.Step);

@@ -1,9 +1,7 @@
 using System.Diagnostics;
-using System.Globalization;
 using Tutti.Runs;
 using Tutti.Tests.Recipes;
 using Tutti.Torch;
-using Tutti.Training;
 
 namespace Tutti.Tests.App;
 
@@ -65,7 +63,7 @@ public sealed class GridProcessTests(TinyRun run, CutRun cut)
         using var process = CommandLine.Start("train", cut.Recipe, "--run", temp.File("run"));
         var ended = CommandLine.Ended(process);
         await Until(process, () => Count(temp.File("run"), "step") >= 2);
-        Assert.Single(Children(process)).Kill();
+        Assert.Single(ChildProcesses.Of(process)).Kill();
         var outcome = await ended;
         Assert.Equal(1, outcome.Code);
         Assert.Equal("", outcome.Out);
@@ -86,7 +84,7 @@ public sealed class GridProcessTests(TinyRun run, CutRun cut)
         using var process = CommandLine.Start(["train", cut.Recipe, "--run", temp.File("run"), .. CutRun.Long]);
         var ended = CommandLine.Ended(process);
         await Until(process, () => Count(temp.File("run"), "step") >= CutRun.PerEpoch + 1);
-        var child = Assert.Single(Children(process));
+        var child = Assert.Single(ChildProcesses.Of(process));
         Signal.Send(process, Signal.Interrupt);
         var outcome = await ended;
         Assert.Equal(130, outcome.Code);
@@ -105,7 +103,7 @@ public sealed class GridProcessTests(TinyRun run, CutRun cut)
         using var process = CommandLine.Start(["train", cut.Recipe, "--run", temp.File("run"), .. CutRun.Long]);
         var ended = CommandLine.Ended(process);
         await Until(process, () => Count(temp.File("run"), "step") >= CutRun.PerEpoch + 1);
-        var child = Assert.Single(Children(process));
+        var child = Assert.Single(ChildProcesses.Of(process));
         process.Kill();
         await ended;
         var outcome = await Completes(temp.File("run"), CutRun.Long);
@@ -174,7 +172,7 @@ public sealed class GridProcessTests(TinyRun run, CutRun cut)
             var done = Count(folder, "step");
             while (!process.HasExited && Count(folder, "step") < done + steps) await Task.Delay(1, Token);
             await Task.Delay((int)(random.Uniform((3 * i) + 2) * (steps == 0 ? 1500 : 30)), Token);
-            var victim = ofChild ? Children(process).FirstOrDefault() : process;
+            var victim = ofChild ? ChildProcesses.Of(process).FirstOrDefault() : process;
             if (victim is { HasExited: false }) victim.Kill();
             said.Add($"{(victim is null ? "nobody" : ofChild ? "a child" : "the parent")} after {steps} updates");
             var outcome = await ended;
@@ -209,26 +207,5 @@ public sealed class GridProcessTests(TinyRun run, CutRun cut)
             Assert.False(process.HasExited, "the process ended before it got so far");
             await Task.Delay(2, Token);
         }
-    }
-
-    /// <summary>The processes that a process started, as Linux tells.</summary>
-    static Process[] Children(Process parent)
-    {
-        List<Process> found = [];
-        foreach (var folder in Directory.EnumerateDirectories("/proc"))
-        {
-            if (!int.TryParse(Path.GetFileName(folder), NumberStyles.None, CultureInfo.InvariantCulture, out var id)) continue;
-            try
-            {
-                // Behind the name in brackets: state, parent.
-                var stat = File.ReadAllText(Path.Combine(folder, "stat"));
-                if (int.Parse(stat[(stat.LastIndexOf(')') + 2)..].Split(' ')[1], CultureInfo.InvariantCulture) == parent.Id) found.Add(Process.GetProcessById(id));
-            }
-            catch (Exception e) when (e is IOException or ArgumentException or UnauthorizedAccessException)
-            {
-                // it has ended
-            }
-        }
-        return [.. found];
     }
 }

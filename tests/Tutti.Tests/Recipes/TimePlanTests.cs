@@ -1,6 +1,5 @@
 using Tutti.Recipes;
 using Tutti.Runs;
-using Tutti.Training;
 
 namespace Tutti.Tests.Recipes;
 
