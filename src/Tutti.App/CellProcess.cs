@@ -17,7 +17,7 @@ static class CellProcess
     public static CellRunner Of(string[] command) => (order, news, stop) =>
     {
         using var process = Start([.. command, "--cell", order.Cell], order.Threads);
-        using var asked = stop.Register(() => Close(process));
+        using var asked = stop.Register(() => _ = Close(process));
         var said = Task.Run(() => LastLines(process.StandardError));
         while (process.StandardOutput.ReadLine() is { } line)
             if (RunNews.FromJson(line) is { } told) news.Report(told);
@@ -32,14 +32,8 @@ static class CellProcess
         var input = Console.OpenStandardInput();
         new Thread(() =>
         {
-            try
-            {
-                while (input.ReadByte() >= 0) { }
-            }
-            catch (IOException)
-            {
-                // as good as its end
-            }
+            while (IsOpen(input))
+                continue;                                     // nothing is ever written to it
             source.Cancel();
         }) { IsBackground = true, Name = "parent" }.Start();
         return source.Token;
@@ -63,15 +57,30 @@ static class CellProcess
         })!;
     }
 
-    static void Close(Process process)
+    /// <summary>Whether a pipe has its other end; waits until that is closed.</summary>
+    static bool IsOpen(Stream input)
+    {
+        try
+        {
+            return input.ReadByte() >= 0;
+        }
+        catch (IOException)
+        {
+            return false;
+        }
+    }
+
+    /// <returns>False where the process had ended already.</returns>
+    static bool Close(Process process)
     {
         try
         {
             process.StandardInput.Close();
+            return true;
         }
         catch (Exception e) when (e is IOException or InvalidOperationException)
         {
-            // it has ended
+            return false;
         }
     }
 
@@ -105,10 +114,11 @@ static class CellProcess
     sealed class ToParent(TextWriter output) : IProgress<RunNews>
     {
         readonly Lock gate = new();
+        bool gone;
 
         public void Report(RunNews value)
         {
-            if (value.ToJson() is not { } line) return;
+            if (gone || value.ToJson() is not { } line) return;
             try
             {
                 lock (gate)
@@ -119,7 +129,7 @@ static class CellProcess
             }
             catch (IOException)
             {
-                // the parent is gone; that its end of standard input is closed says so too
+                gone = true;                                  // standard input is closed then, too, which ends the training
             }
         }
     }

@@ -190,7 +190,7 @@ sealed class Grid(RunFolder files, Cell[] cells, CellTraining training, GridOpti
     {
         if (running.Count == 0) return;
         stop.Cancel();
-        foreach (var cell in running.ToArray()) cell.Wait();
+        foreach (var cell in running.ToArray()) cell.Join();
         EndFinished();
     }
 

@@ -51,7 +51,8 @@ sealed class RunningCell(Cell cell, int number, int of, FileLock claim, Recorded
         thread.Start();
     }
 
-    public void Wait() => thread?.Join();
+    /// <summary>Returns when it has ended.</summary>
+    public void Join() => thread?.Join();
 
     public void Report(RunNews value)
     {
