@@ -30,12 +30,14 @@ static class CellProcess
     {
         var source = CancellationTokenSource.CreateLinkedTokenSource(cancel);
         var input = Console.OpenStandardInput();
-        new Thread(() =>
+        var parent = new Thread(() =>
         {
             while (IsOpen(input))
                 continue;                                     // nothing is ever written to it
             source.Cancel();
-        }) { IsBackground = true, Name = "parent" }.Start();
+        });
+        (parent.IsBackground, parent.Name) = (true, "parent");
+        parent.Start();
         return source.Token;
     }
 

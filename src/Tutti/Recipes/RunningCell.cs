@@ -47,7 +47,8 @@ sealed class RunningCell(Cell cell, int number, int of, FileLock claim, Recorded
                 End = new(CellFate.Failed, e.Message);
             }
             ended();
-        }) { IsBackground = true, Name = cell.Name };
+        });
+        (thread.IsBackground, thread.Name) = (true, cell.Name);
         thread.Start();
     }
 
