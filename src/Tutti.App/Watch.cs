@@ -8,7 +8,7 @@ using Tutti.Training;
 namespace Tutti.App;
 
 /// <summary>
-/// Shows a run on standard error: in a terminal a bar for the cell that is being trained, below the results of finished ones; plain lines elsewhere.
+/// Shows a run on standard error: in a terminal a bar for each cell that is being trained, below the results of finished ones; plain lines elsewhere.
 /// </summary>
 sealed class Watch(IAnsiConsole console, ProgressContext? bars) : IProgress<RunNews>
 {
@@ -18,9 +18,18 @@ sealed class Watch(IAnsiConsole console, ProgressContext? bars) : IProgress<RunN
     const int BesideText = BarWidth + 4 + 8 + 4;
 
     readonly DownloadWatch downloads = new(bars, text => Line(console, bars, text));
-    ProgressTask? bar;
-    string place = "", shortPlace = "";
-    double rateTokens, rateExamples;
+    readonly Dictionary<string, Training> cells = [];
+
+    /// <summary>A cell in training.</summary>
+    /// <param name="Place">Such as "[2/6] deep seed 1 fold 1".</param>
+    sealed record Training(string Place)
+    {
+        /// <summary>As its folder is called.</summary>
+        public string ShortPlace { get; } = Place.Replace(" seed ", "-s", StringComparison.Ordinal).Replace(" fold ", "-f", StringComparison.Ordinal);
+        public ProgressTask? Bar { get; init; }
+        public double RateTokens { get; set; }
+        public double RateExamples { get; set; }
+    }
 
     public static T Run<T>(Func<IProgress<RunNews>, T> body) => Bars((console, bars) => body(new Watch(console, bars)));
 
@@ -43,11 +52,12 @@ sealed class Watch(IAnsiConsole console, ProgressContext? bars) : IProgress<RunN
             case EncodedNews news: Encoded(news); break;
             case CellNews news: Begin(news); break;
             case SkippedNews news: Line(FormattableString.Invariant($"[{news.Number}/{news.Cells}] {news.Cell}: already trained")); break;
-            case PlanNews news: Planned(news); break;
-            case ReplayNews { Replay: var r }: Line(FormattableString.Invariant($"{place}: update {r.Update} found no room for {r.Examples} texts of {r.Tokens} tokens beside {MemoryStats.Text(r.BytesInUse)}; computed again {(r.Checkpointing ? "with checkpointing" : "in halves")}, the update is the same")); break;
-            case StepNews news: Step(news.Step); break;
-            case EvaluationNews news: Evaluated(news.Result); break;
-            case CellDoneNews news: Done(news.Fit); break;
+            case PlanNews news: Planned(news, Of(news.Cell)); break;
+            case ReplayNews { Replay: var r } news: Line(FormattableString.Invariant($"{Of(news.Cell).Place}: update {r.Update} found no room for {r.Examples} texts of {r.Tokens} tokens beside {MemoryStats.Text(r.BytesInUse)}; computed again {(r.Checkpointing ? "with checkpointing" : "in halves")}, the update is the same")); break;
+            case StepNews news: Step(news.Step, Of(news.Cell)); break;
+            case EvaluationNews news: Evaluated(news.Result, Of(news.Cell)); break;
+            case CellDoneNews news: Done(news, Of(news.Cell)); break;
+            case FailedNews news: Failed(news); break;
             case NoteNews news: Line(news.Text); break;
         }
     }
@@ -76,52 +86,63 @@ sealed class Watch(IAnsiConsole console, ProgressContext? bars) : IProgress<RunN
 
     void Encoded(EncodedNews news) => Line(FormattableString.Invariant($"{news.Member}: vocabulary {news.Vocabulary}, {(double)news.AllTokens / news.Rows:0.0} tokens per row{(news.Cached ? " (from the cache)" : "")}; {news.Truncated} of {news.Rows} rows ({100.0 * news.Truncated / news.Rows:0.0} %) are longer than {news.MaxLength} and lose {100.0 * news.LostTokens / Math.Max(1, news.AllTokens):0.0} % of all tokens"));
 
+    Training Of(string cell) => cells.TryGetValue(cell, out var known) ? known : cells[cell] = new(cell);
+
     void Begin(CellNews news)
     {
-        place = FormattableString.Invariant($"[{news.Number}/{news.Cells}] {news.Cell}");
-        shortPlace = place.Replace(" seed ", "-s", StringComparison.Ordinal).Replace(" fold ", "-f", StringComparison.Ordinal);   // as the cell's folder
-        (rateTokens, rateExamples) = (0, 0);
+        var place = FormattableString.Invariant($"[{news.Number}/{news.Cells}] {news.Cell}");
         if (bars is null) Line(FormattableString.Invariant($"{place}: {news.Parameters} parameters"));
-        else
-        {
-            bar = bars.AddTask("cell", maxValue: 1);
-            Describe(shortPlace);
-        }
+        var cell = cells[news.Cell] = new(place) { Bar = bars?.AddTask("cell", maxValue: 1) };
+        Describe(cell, cell.ShortPlace);
     }
 
-    void Planned(PlanNews news)
+    void Planned(PlanNews news, Training cell)
     {
         var limit = news.Limit > 0 ? $" of {MemoryStats.Text(news.Limit)}" : "";
-        Line($"{place}: memory {MemoryStats.Text(news.Memory.Plan.PredictedPeak)}{limit} expected; {news.Memory.Plan} {MemoryBars.Of(news.Memory.Timeline)}".TrimEnd());
+        Line($"{cell.Place}: memory {MemoryStats.Text(news.Memory.Plan.PredictedPeak)}{limit} expected; {news.Memory.Plan} {MemoryBars.Of(news.Memory.Timeline)}".TrimEnd());
     }
 
-    void Step(StepResult step)
+    void Step(StepResult step, Training cell)
     {
         // Smoothed over about ten updates, so that the figures can be read.
-        var keep = rateTokens == 0 ? 0 : 0.9;
-        rateTokens = (keep * rateTokens) + ((1 - keep) * step.Tokens / step.Seconds);
-        rateExamples = (keep * rateExamples) + ((1 - keep) * step.Examples / step.Seconds);
-        if (bar is null) return;
-        Describe(FormattableString.Invariant($"{shortPlace}  epoch {step.Epoch,2}/{step.Epochs}  loss {step.Loss:0.000} {rateTokens,5:0} tok/s {rateExamples,4:0} ex/s {MemoryStats.Text(step.Memory.InUse)}, peak {MemoryStats.Text(step.Memory.Peak)}"));
+        var keep = cell.RateTokens == 0 ? 0 : 0.9;
+        cell.RateTokens = (keep * cell.RateTokens) + ((1 - keep) * step.Tokens / step.Seconds);
+        cell.RateExamples = (keep * cell.RateExamples) + ((1 - keep) * step.Examples / step.Seconds);
+        if (cell.Bar is not { } bar) return;
+        Describe(cell, FormattableString.Invariant($"{cell.ShortPlace}  epoch {step.Epoch,2}/{step.Epochs}  loss {step.Loss:0.000} {cell.RateTokens,5:0} tok/s {cell.RateExamples,4:0} ex/s {MemoryStats.Text(step.Memory.InUse)}, peak {MemoryStats.Text(step.Memory.Peak)}"));
         bar.Value = (double)step.Update / step.Updates;
     }
 
-    void Evaluated(EvaluationResult r)
+    void Evaluated(EvaluationResult r, Training cell)
     {
-        if (bars is null) Line(FormattableString.Invariant($"{place}: epoch {r.Epoch} update {r.Update} held-out loss {r.Loss:0.0000}{Accuracy(r.Accuracy, "0.0000", " ")}{(double.IsNaN(r.MacroF1) ? "" : FormattableString.Invariant($" F1 {r.MacroF1:0.0000}"))}{(r.Best ? " best" : "")}, {rateTokens:0} tokens/s"));
+        if (bars is null) Line(FormattableString.Invariant($"{cell.Place}: epoch {r.Epoch} update {r.Update} held-out loss {r.Loss:0.0000}{Accuracy(r.Accuracy, "0.0000", " ")}{(double.IsNaN(r.MacroF1) ? "" : FormattableString.Invariant($" F1 {r.MacroF1:0.0000}"))}{(r.Best ? " best" : "")}, {cell.RateTokens:0} tokens/s"));
     }
 
-    void Done(FitResult fit)
+    void Done(CellDoneNews news, Training cell)
     {
-        bar?.StopTask();
-        Line(FormattableString.Invariant($"{place}: loss {fit.Best.Loss:0.000}{Accuracy(fit.Best.Accuracy, "0.000", ", ")} (update {fit.Best.Update} of {fit.Updates}{(fit.StoppedEarly ? ", stopped early" : "")}); {fit.Tokens / fit.Seconds:0} tok/s, {fit.Seconds:0.0} s, data wait {100 * fit.DataSeconds / fit.Seconds:0.00} %, peak {MemoryStats.Text(fit.PeakBytes)}"));
+        var fit = news.Fit;
+        End(news.Cell);
+        Line(FormattableString.Invariant($"{cell.Place}: loss {fit.Best.Loss:0.000}{Accuracy(fit.Best.Accuracy, "0.000", ", ")} (update {fit.Best.Update} of {fit.Updates}{(fit.StoppedEarly ? ", stopped early" : "")}); {fit.Tokens / fit.Seconds:0} tok/s, {fit.Seconds:0.0} s, data wait {100 * fit.DataSeconds / fit.Seconds:0.00} %, peak {MemoryStats.Text(fit.PeakBytes)}"));
+    }
+
+    void Failed(FailedNews news)
+    {
+        var place = Of(news.Cell).Place;
+        End(news.Cell);
+        Line($"{place}: failed, the others go on: {news.Reason}");
+    }
+
+    void End(string cell)
+    {
+        if (cells.Remove(cell, out var ended)) ended.Bar?.StopTask();
     }
 
     /// <summary>Puts the text beside the bar, always as wide, so that lines never break and the bar stands still.</summary>
-    void Describe(string text)
+    void Describe(Training cell, string text)
     {
+        if (cell.Bar is not { } bar) return;
         var room = Math.Max(10, console.Profile.Width - BesideText);
-        bar!.Description = Markup.Escape(text.Length > room ? text[..(room - 1)] + "…" : text.PadRight(room));
+        bar.Description = Markup.Escape(text.Length > room ? text[..(room - 1)] + "…" : text.PadRight(room));
     }
 
     /// <summary>One line; where no terminal is it is never broken, because paths are to be copied and lines to be searched.</summary>

@@ -6,10 +6,11 @@ static class DemoCommand
 {
     static readonly Option<string?> run = new("--run") { Description = "The run folder; default: runs/demo.", HelpName = "DIR" };
 
+    // Its four cells take seconds each: processes of their own would cost as much again.
     public static Command Make()
     {
         var command = new Command("demo", "Train a small ensemble on the data shipped with Tutti; about a minute on two cores, no download.") { run };
-        command.SetAction(parsed => Session.Guard(parsed, () => TrainCommand.Train(Recipe(), parsed.GetValue(run) ?? Path.Combine("runs", "demo"), [], asJson: false)));
+        command.SetAction(parsed => Session.Guard(parsed, () => TrainCommand.Train(new(Recipe(), parsed.GetValue(run) ?? Path.Combine("runs", "demo"), []) { InProcess = true })));
         return command;
     }
 

@@ -13,23 +13,85 @@ static class TrainCommand
     static readonly Option<bool> offline = new("--offline") { Description = "Fetch no model: those of the hub are in the cache, or it is an error." };
     static readonly Option<bool> json = new("--json") { Description = "Print the leaderboard and scores as JSON." };
 
+    static readonly Option<int> jobs = new("--jobs") { Description = "Cells that are trained at a time, as far as their memory allows; the cores are divided among them.", HelpName = "n", DefaultValueFactory = _ => 1 };
+    static readonly Option<string?> limit = new("--limit") { Description = "The most time that this command may take, such as 6h; what does not fit is left out, the last seeds first.", HelpName = "TIME" };
+    static readonly Option<string?> shard = new("--shard") { Description = "Train only this machine's part of the cells, such as 2/4; auto or auto/4: the part that Slurm or Kubernetes gives.", HelpName = "i/n" };
+    static readonly Option<bool> inProcess = new("--in-process") { Description = "Train in this process, not each cell in one of its own." };
+    static readonly Option<string?> cell = new("--cell") { Hidden = true, HelpName = "NAME" };
+
     public static Command Make()
     {
-        var command = new Command("train", "Train every missing cell, blend, evaluate, write the submission; the same command resumes. Tokens of texts are kept in ~/.cache/tutti (TUTTI_CACHE=DIR: elsewhere, off: nowhere).") { recipe, run, set, offline, json };
-        command.SetAction(parsed => Session.Guard(parsed, () => Train(parsed.GetRequiredValue(recipe), parsed.GetValue(run), parsed.GetValue(set) ?? [], parsed.GetValue(json), parsed.GetValue(offline))));
+        var command = new Command("train", "Train every missing cell, blend, evaluate, write the submission; the same command resumes. Tokens of texts are kept in ~/.cache/tutti (TUTTI_CACHE=DIR: elsewhere, off: nowhere).")
+            { recipe, run, set, jobs, limit, shard, inProcess, offline, json, cell };
+        command.SetAction(parsed => Session.Guard(parsed, () =>
+        {
+            var asked = new Asked(parsed.GetRequiredValue(recipe), parsed.GetValue(run), parsed.GetValue(set) ?? [])
+            {
+                Jobs = parsed.GetValue(jobs),
+                Limit = parsed.GetValue(limit),
+                Shard = parsed.GetValue(shard),
+                InProcess = parsed.GetValue(inProcess),
+                Offline = parsed.GetValue(offline),
+                Json = parsed.GetValue(json),
+            };
+            return parsed.GetValue(cell) is { } name ? TrainCell(asked, name) : Train(asked);
+        }));
         return command;
     }
 
-    /// <summary>Trains a recipe and prints what came out; also what the demo does.</summary>
-    public static int Train(string file, string? folder, string[] settings, bool asJson, bool offline = false)
+    /// <summary>What a command line asks for.</summary>
+    public sealed record Asked(string Recipe, string? Run, string[] Settings)
     {
-        var loaded = Recipe.Load(file, settings);
-        folder ??= Path.Combine("runs", Path.GetFileNameWithoutExtension(file));
-        var hub = offline ? HubSettings.OfUser(offline: true) : null;
-        if (loaded.Task == RecipeTask.LanguageModel) return TrainLanguage(loaded, folder, hub, asJson);
-        if (loaded.Task != RecipeTask.TextClassification) return TrainAnswers(loaded, folder, hub, asJson);
-        var result = Watch.Run(news => new Run(loaded, folder) { Hub = hub }.Train(news, Session.Cancel));
-        if (asJson)
+        public int Jobs { get; init; } = 1;
+        public string? Limit { get; init; }
+        public string? Shard { get; init; }
+        public bool InProcess { get; init; }
+        public bool Offline { get; init; }
+        public bool Json { get; init; }
+
+        public string Folder => Run ?? Path.Combine("runs", Path.GetFileNameWithoutExtension(Recipe));
+        public HubSettings? Hub => Offline ? HubSettings.OfUser(offline: true) : null;
+
+        public Recipe Load() => Tutti.Recipes.Recipe.Load(Recipe, Limit is null ? Settings : [.. Settings, $"limit={Limit}"]);
+
+        /// <summary>The command line that trains the same cells, without what concerns only the whole of them.</summary>
+        public string[] Command => ["train", Recipe, "--run", Folder, .. Settings.SelectMany(setting => new[] { "--set", setting }), .. Offline ? ["--offline"] : Array.Empty<string>()];
+
+        public GridOptions Grid => new()
+        {
+            Runner = InProcess ? null : CellProcess.Of(Command),
+            Jobs = Jobs,
+            Shard = Shard is null ? null : Tutti.Recipes.Shard.Parse(Shard, Environment.GetEnvironmentVariable),
+            Again = $"tutti {string.Join(' ', Command.Select(Quoted))}",
+        };
+
+        static string Quoted(string word) => word.All(letter => char.IsAsciiLetterOrDigit(letter) || "-_./=:,+".Contains(letter)) ? word : $"'{word.Replace("'", "'\\''")}'";
+    }
+
+    /// <summary>Trains a recipe and prints what came out; also what the demo does.</summary>
+    public static int Train(Asked asked)
+    {
+        var (loaded, grid) = (asked.Load(), asked.Grid);
+        try
+        {
+            return loaded.Task switch
+            {
+                RecipeTask.LanguageModel => TrainLanguage(loaded, grid, asked),
+                RecipeTask.TextClassification => TrainClasses(loaded, grid, asked),
+                _ => TrainAnswers(loaded, grid, asked),
+            };
+        }
+        catch (IncompleteRunException e) when (!e.Failed)
+        {
+            Session.Error.WriteLine($"tutti: {e.Message}");
+            return 0;
+        }
+    }
+
+    static int TrainClasses(Recipe loaded, GridOptions grid, Asked asked)
+    {
+        var result = Watch.Run(news => new Run(loaded, asked.Folder) { Hub = asked.Hub, Grid = grid }.Train(news, Session.Cancel));
+        if (asked.Json)
         {
             Show.Line(File.ReadAllText(result.Files.Leaderboard).TrimEnd());
             foreach (var warning in result.Blend.Warnings) Show.Warning(warning);
@@ -42,10 +104,10 @@ static class TrainCommand
         return 0;
     }
 
-    static int TrainAnswers(Recipe recipe, string folder, HubSettings? hub, bool asJson)
+    static int TrainAnswers(Recipe loaded, GridOptions grid, Asked asked)
     {
-        var result = Watch.Run(news => new Run(recipe, folder) { Hub = hub }.TrainAnswers(news, Session.Cancel));
-        if (asJson)
+        var result = Watch.Run(news => new Run(loaded, asked.Folder) { Hub = asked.Hub, Grid = grid }.TrainAnswers(news, Session.Cancel));
+        if (asked.Json)
         {
             Show.Line(File.ReadAllText(result.Files.Leaderboard).TrimEnd());
             return 0;
@@ -63,11 +125,29 @@ static class TrainCommand
         if (submission is not null) Show.Line($"submission: {submission}");
     }
 
-    static int TrainLanguage(Recipe recipe, string folder, HubSettings? hub, bool asJson)
+    static int TrainLanguage(Recipe recipe, GridOptions grid, Asked asked)
     {
-        var rows = Watch.Run(news => new LanguageRun(recipe, folder) { Hub = hub }.Train(news, Session.Cancel));
-        if (asJson) Show.Line(File.ReadAllText(new RunFolder(folder).Leaderboard).TrimEnd());
+        var rows = Watch.Run(news => new LanguageRun(recipe, asked.Folder) { Hub = asked.Hub, Grid = grid }.Train(news, Session.Cancel));
+        if (asked.Json) Show.Line(File.ReadAllText(new RunFolder(asked.Folder).Leaderboard).TrimEnd());
         else Show.Perplexities(rows);
         return 0;
+    }
+
+    /// <summary>What the process of one cell does: trains it and tells its news.</summary>
+    static int TrainCell(Asked asked, string name)
+    {
+        if (asked.Limit is not null) throw new ConfigException("--limit", "cannot be given together with --cell: it is for all cells of a run");
+        if (asked.Shard is not null) throw new ConfigException("--shard", "cannot be given together with --cell, which names the only one");
+        var (loaded, news, cancel) = (asked.Load(), CellProcess.Teller(Session.Out), CellProcess.Orphaned(Session.Cancel));
+        try
+        {
+            if (loaded.Task == RecipeTask.LanguageModel) new LanguageRun(loaded, asked.Folder) { Hub = asked.Hub }.TrainCell(name, news, cancel);
+            else new Run(loaded, asked.Folder) { Hub = asked.Hub }.TrainCell(name, news, cancel);
+            return 0;
+        }
+        catch (OperationCanceledException) when (cancel.IsCancellationRequested)
+        {
+            return Session.Interrupted;
+        }
     }
 }

@@ -44,6 +44,13 @@ public sealed record Cell(string Member, int Seed, int Fold, CellFolder Folder, 
         return test is null || (Recorded(Folder, "test") == test && File.Exists(Folder.Test)) ? CellState.Finished : CellState.OtherTest;
     }
 
+    /// <summary>What a stale cell was trained with that is other now, as a recipe spells it; what can be said of cells that record nothing of it.</summary>
+    public string Change()
+    {
+        return Metrics(Folder)?["identity"]?["settings"] is JsonObject was && SettingsDifference.Of(was, Identity["settings"]!.AsObject()) is { Count: > 0 } lines
+            ? string.Join("; ", lines) : "settings or data";
+    }
+
     /// <summary>Refuses a cell that was begun by another recipe: going on would mix two, beginning again would lose what it has.</summary>
     /// <exception cref="ConfigException">Names what differs.</exception>
     public void CheckResume(CheckpointConfig checkpoint)
@@ -54,18 +61,24 @@ public sealed record Cell(string Member, int Seed, int Fold, CellFolder Folder, 
     }
 
     /// <summary>A text that a finished cell recorded; null when the file is missing, damaged or says nothing of it.</summary>
-    internal static string? Recorded(CellFolder folder, string key)
+    internal static string? Recorded(CellFolder folder, string key) => Metrics(folder)?[key] is JsonValue value && value.TryGetValue<string>(out var text) ? text : null;
+
+    /// <summary>What a finished cell recorded; null when the file is missing or damaged.</summary>
+    internal static JsonObject? Metrics(CellFolder folder)
     {
         if (!File.Exists(folder.Metrics)) return null;
         try
         {
-            return JsonNode.Parse(File.ReadAllText(folder.Metrics))?[key]?.GetValue<string>();
+            return JsonNode.Parse(File.ReadAllText(folder.Metrics)) as JsonObject;
         }
-        catch (Exception e) when (e is JsonException or InvalidOperationException)
+        catch (Exception e) when (e is JsonException or IOException)
         {
-            return null;
+            return null;                                      // another process may be training it again
         }
     }
+
+    /// <summary>A number that a finished cell recorded, or null.</summary>
+    internal double? Number(string key) => Metrics(Folder)?[key] is JsonValue value && value.TryGetValue<double>(out var number) ? number : null;
 
     /// <summary>Predicts other test rows with the cell's checkpoint.</summary>
     public void PredictTest(MemberModel member, RunData data)
@@ -154,6 +167,7 @@ public sealed record Cell(string Member, int Seed, int Fold, CellFolder Folder, 
     {
         ["fingerprint"] = Fingerprint,
         ["settings"] = Settings,
+        ["identity"] = Identity.DeepClone(),
         ["test"] = test,
         ["loss"] = fit.Best.Loss,
         ["accuracy"] = Number(fit.Best.Accuracy),

@@ -39,6 +39,15 @@ sealed class MemoryBudget : IDisposable
         if (least >= Limit) throw MemoryNeed.TooSmall(model, length, batch, Limit, member: member, device: Device);
     }
 
+    /// <summary>Bytes at the peak of a fit, as it will plan itself with these rows.</summary>
+    /// <param name="objective">What is learnt; null: the class of each row.</param>
+    /// <exception cref="ConfigException">It does not fit by any means.</exception>
+    public static long PredictedPeak(TextModel model, TrainConfig config, long seed, IReadOnlyList<Example> rows, Objective? objective = null)
+    {
+        using var sum = new GradientSum(model, config, seed, objective ?? new SingleLabel(null, config.LabelSmoothing));
+        return new MemoryPlanner(model, config, seed, sum, Path.GetTempPath()).Choose(rows).Plan.PredictedPeak;
+    }
+
     /// <summary>Does something that may need more than there is.</summary>
     /// <param name="what">The cell or member, for the message.</param>
     /// <param name="config">Its settings, some of which decide what is needed.</param>

@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 using Tutti.Hub;
+using Tutti.Models;
 using Tutti.Torch;
 using Tutti.Training;
 
@@ -16,6 +17,9 @@ namespace Tutti.Recipes;
 sealed record OpenMember(MemberConfig Config, MemberModel Model, int MaxLength, IReadOnlyList<string> Notes, string? Weights, HubSnapshot? Source)
 {
     public string Name => Config.Name!;
+
+    /// <summary>What training it costs beside other members, roughly: weights behind the embeddings x tokens x epochs.</summary>
+    public double Work { get; init; } = 1;
 
     /// <summary>What a run records of the files that the member starts from.</summary>
     public IEnumerable<(string Name, object? Value)> Facts()
@@ -50,8 +54,11 @@ sealed record OpenMember(MemberConfig Config, MemberModel Model, int MaxLength, 
         if (local.Model.Folder is not null) notes.AddRange(report.Lines());
         if (member.Tokenizer.VocabularySize < model.VocabularySize)
             notes.Add(FormattableString.Invariant($"the embedding has {model.VocabularySize} rows, the tokenizer {member.Tokenizer.VocabularySize} ids: the last rows are never used"));
-        return new(config, member, member.MaxLength(model), notes, Hash(local.Model, source), source);
+        return new(config, member, member.MaxLength(model), notes, Hash(local.Model, source), source) { Work = WorkOf(model, member) };
     }
+
+    internal static double WorkOf(TextModel model, MemberModel member) => 1.0 * member.Config.Epochs * member.MaxLength(model)
+        * Math.Max(1, model.Params.Items.Where(item => !item.Name.Contains("embeddings", StringComparison.Ordinal)).Sum(item => item.Stored.Count));
 
     /// <summary>A member whose model lies in a folder, if it is from the hub.</summary>
     internal static MemberConfig Local(MemberConfig config, HubSnapshot? source) => source is null ? config : config with { Model = config.Model with { Folder = source.Folder, Hub = null } };

@@ -56,6 +56,9 @@ public sealed record Recipe
     [Description("The most memory that training and predicting may take, such as 14 GB or 8 GiB; default: what the device has.")]
     public MemorySize? Memory { get; init; }
 
+    [Description("The most time that one tutti train may take, such as 6 h; cells that do not fit into it are left out, the last seeds first; default: no limit.")]
+    public Duration? Limit { get; init; }
+
     [Description("How an interrupted run can go on; it does not change the result.")]
     public CheckpointConfig Checkpoint { get; init; } = new();
 
@@ -121,6 +124,7 @@ public sealed record Recipe
     public IReadOnlyList<ConfigFault> Validate()
     {
         List<ConfigFault> faults = [.. ConfigFault.OfRanges(this), .. Under("data", Data.Validate()), .. Under("train", Train.Validate()), .. Under("test-time", TestTime.Validate(Train.MaxLength)), .. Under("distill", Distill?.Validate() ?? [])];
+        if (Limit is { Time.Ticks: 0 }) faults.Add(new("limit", "got 0, in which nothing can be trained; raise it, or take it out for no limit"));
         if (Members.Count == 0) faults.Add(new("members", "got an empty list, expected at least one member"));
         for (var i = 0; i < Members.Count; i++)
             faults.AddRange(Under($"members.{i}", Members[i].Validate(Train, TestTime)));

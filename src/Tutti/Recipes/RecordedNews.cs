@@ -2,10 +2,31 @@ using Tutti.Runs;
 
 namespace Tutti.Recipes;
 
-/// <summary>Writes updates and evaluations to the event log on their way to whoever watches.</summary>
+/// <summary>
+/// Writes what happens in cells to the event log on its way to whoever watches, one piece of news at a time.
+/// </summary>
 sealed class RecordedNews(EventLog events, IProgress<RunNews>? to) : IProgress<RunNews>
 {
+    readonly Lock gate = new();
+    readonly HashSet<RunNews> said = [];
+
     public void Report(RunNews value)
+    {
+        lock (gate)
+        {
+            Write(value);
+            to?.Report(value);
+        }
+    }
+
+    /// <summary>The same for what every cell of a member says alike: it is said once.</summary>
+    public void ReportOnce(RunNews value)
+    {
+        lock (gate)
+            if (said.Add(value is EncodedNews encoded ? encoded with { Cached = false } : value)) Report(value);
+    }
+
+    void Write(RunNews value)
     {
         switch (value)
         {
@@ -26,6 +47,5 @@ sealed class RecordedNews(EventLog events, IProgress<RunNews>? to) : IProgress<R
                 events.Write("step", ("cell", news.Cell), ("update", s.Update), ("loss", s.Loss), ("rate", s.Rate), ("norm", s.GradientNorm), ("tokens", s.Tokens), ("seconds", s.Seconds), ("dataSeconds", s.DataSeconds), ("bytes", s.Memory.InUse));
                 break;
         }
-        to?.Report(value);
     }
 }

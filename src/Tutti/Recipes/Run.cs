@@ -16,34 +16,38 @@ namespace Tutti.Recipes;
 /// <param name="device">Where to train; null: where the recipe says.</param>
 public sealed class Run(Recipe recipe, string folder, Device? device = null)
 {
+    static readonly RecipeTask[] Answers = [RecipeTask.MultiLabel, RecipeTask.TextRegression, RecipeTask.MultiTarget];
+
     readonly RunFolder files = new(folder);
 
     /// <summary>Where models that are named on the hub come from; null: as the environment says.</summary>
     public HubSettings? Hub { get; init; }
 
+    /// <summary>How cells are trained: in this process or others, how many at a time, which part of them.</summary>
+    public GridOptions Grid { get; init; } = new();
+
     /// <summary>Trains every missing cell, blends, evaluates and writes the results.</summary>
     /// <exception cref="InputException">Something the user can mend; a folder that was not there before is gone again unless cells are finished.</exception>
     /// <exception cref="HubException">A model cannot be fetched from the hub.</exception>
-    /// <exception cref="TrainingException">The numbers of a cell broke.</exception>
-    /// <exception cref="RunMemoryException">A cell does not fit into the recipe's memory.</exception>
+    /// <exception cref="IncompleteRunException">Cells failed, belong to another part or had no time: there are no results. Finished cells are kept.</exception>
+    /// <exception cref="RunMemoryException">A model does not fit into the recipe's memory.</exception>
     /// <exception cref="OperationCanceledException">Cancelled; finished cells are kept, and the state of the one in training.</exception>
     public RunResult Train(IProgress<RunNews>? news = null, CancellationToken cancel = default) =>
         Story([RecipeTask.TextClassification], (data, cells, on) => new RunResults(recipe, files, data, cells) { Device = on, News = news }.Finish(), result => ("accuracy", result.Summary.Scores[0].Score.Value), news, cancel);
 
     /// <summary>The same for labels, numbers or several targets: tasks multi-label, text-regression and multi-target. Errors as <see cref="Train"/>.</summary>
     public AnswersResult TrainAnswers(IProgress<RunNews>? news = null, CancellationToken cancel = default) =>
-        Story([RecipeTask.MultiLabel, RecipeTask.TextRegression, RecipeTask.MultiTarget], (data, cells, _) => new AnswerResults(recipe, files, data, cells).Finish(), result => ("loss", result.Leaderboard.Sorted[0].Loss.Value), news, cancel);
+        Story(Answers, (data, cells, _) => new AnswerResults(recipe, files, data, cells).Finish(), result => ("loss", result.Leaderboard.Sorted[0].Loss.Value), news, cancel);
 
     TResult Story<TResult>(RecipeTask[] tasks, Func<RunData, Cell[], Device, TResult> finish, Func<TResult, (string Name, object? Value)> headline, IProgress<RunNews>? news, CancellationToken cancel)
     {
-        recipe.Check();
-        if (!tasks.Contains(recipe.Task)) throw new ConfigException("task", $"is {RecipeJson.Name(recipe.Task)}, expected {string.Join(" or ", tasks.Select(RecipeJson.Name))}; Run.Train, Run.TrainAnswers and LanguageRun.Train are for different tasks");
+        var begun = Grid.Clock.GetTimestamp();
+        Grid.Check();
+        using var memory = Memory(tasks);
         Teachers.RefuseOwn(recipe, files);
-        using var memory = new MemoryBudget(recipe.Memory, device ?? recipe.Device.Resolve());
-        var data = RunData.Open(recipe);
-        var members = OpenMember.All(recipe, data, memory, Hub, news, cancel);
+        var (data, members, cells) = Open(memory, recipe.Members, news, cancel);
         CheckSample(data);
-        var cells = RunCells.Of(recipe, files, data, members);
+        RunStart.CheckOthers(files, recipe, data.Train.ContentHash, data.Test?.ContentHash);
         foreach (var cell in cells) cell.CheckResume(recipe.Checkpoint);
 
         using var start = new RunStart(files);
@@ -52,10 +56,13 @@ public sealed class Run(Recipe recipe, string folder, Device? device = null)
             start.Write(recipe, data, memory.Device, cells.Length, [.. members.SelectMany(member => member.Facts())]);
             news?.Report(new DataNews(recipe.Data.Train, data.Summary(), [.. Enumerable.Range(0, data.Folds.Count).Select(fold => data.Folds.Valid(fold).Length)], data.Test?.Count ?? 0));
             foreach (var line in data.Answers?.Lines() ?? []) news?.Report(new NoteNews(line));
-            data.Taught?.Prepare(files, data, news, cancel);
-            new RunCells(recipe, data, members, cells, memory, start.Events, news).Train(cancel);
-            if (data.Answers is null) new RunViews(recipe, files, data, members, cells, memory, news).Finish(cancel);
-            var result = finish(data, cells, memory.Device);
+            if (data.Taught is { } taught)
+                using (FileLock.Wait(files.Lock("teacher"), cancel: cancel)) taught.Prepare(files, data, news, cancel);
+            var training = new RunCells(recipe, data, members, memory);
+            var complete = Recipes.Grid.Train(recipe, files, cells, training, Grid, memory, start.Events, news, begun, cancel);
+            using var turn = FileLock.Wait(files.Lock("results"), cancel: cancel);
+            if (data.Answers is null) new RunViews(recipe, files, data, members, complete, memory, news).Finish(cancel);
+            var result = finish(data, complete, memory.Device);
             start.Events.Write("finished", headline(result));
             return result;
         }
@@ -64,6 +71,33 @@ public sealed class Run(Recipe recipe, string folder, Device? device = null)
             start.TakeBack();
             throw;
         }
+    }
+
+    /// <summary>Trains one cell of a run that another process began and that waits for this one; writes nothing but the cell's folder.</summary>
+    /// <param name="name">The cell's, such as "deep seed 1 fold 0".</param>
+    /// <exception cref="ConfigException">There is no such cell.</exception>
+    /// <exception cref="TrainingException">Its numbers broke.</exception>
+    /// <exception cref="RunMemoryException">It does not fit into the recipe's memory.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled; its state is saved.</exception>
+    public void TrainCell(string name, IProgress<RunNews>? news = null, CancellationToken cancel = default)
+    {
+        using var memory = Memory([RecipeTask.TextClassification, .. Answers]);
+        var (data, members, cells) = Open(memory, [.. recipe.Members.Where(member => name.StartsWith(member.Name + " ", StringComparison.Ordinal))], null, cancel);
+        new RunCells(recipe, data, members, memory).TrainAlone(files, cells, name, news, cancel);
+    }
+
+    MemoryBudget Memory(RecipeTask[] tasks)
+    {
+        recipe.Check();
+        if (!tasks.Contains(recipe.Task)) throw new ConfigException("task", $"is {RecipeJson.Name(recipe.Task)}, expected {string.Join(" or ", tasks.Select(RecipeJson.Name))}; Run.Train, Run.TrainAnswers and LanguageRun.Train are for different tasks");
+        return new(recipe.Memory, device ?? recipe.Device.Resolve());
+    }
+
+    (RunData Data, OpenMember[] Members, Cell[] Cells) Open(MemoryBudget memory, IReadOnlyList<MemberConfig> some, IProgress<RunNews>? news, CancellationToken cancel)
+    {
+        var data = RunData.Open(recipe);
+        var members = OpenMember.All(recipe with { Members = some }, data, memory, Hub, news, cancel);
+        return (data, members, RunCells.Of(recipe, files, data, members));
     }
 
     void CheckSample(RunData data)

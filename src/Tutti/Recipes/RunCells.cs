@@ -5,16 +5,15 @@ using Tutti.Training;
 
 namespace Tutti.Recipes;
 
-/// <summary>The cells of a run, members x seeds x folds, and the training of those that are missing or changed.</summary>
+/// <summary>The cells of a run of classes or answers, members x seeds x folds: trained, and their test rows predicted.</summary>
 /// <param name="recipe">What to do.</param>
 /// <param name="data">The rows.</param>
 /// <param name="members">Members that were opened and checked.</param>
-/// <param name="cells">As <see cref="Of"/> gives them.</param>
 /// <param name="memory">What the recipe allows.</param>
-/// <param name="events">Where beginnings and ends are recorded.</param>
-/// <param name="news">Who watches.</param>
-sealed class RunCells(Recipe recipe, RunData data, OpenMember[] members, Cell[] cells, MemoryBudget memory, EventLog events, IProgress<RunNews>? news)
+sealed class RunCells(Recipe recipe, RunData data, OpenMember[] members, MemoryBudget memory) : CellTraining
 {
+    (string Member, TextData Train, TextData? Test)? encoded;
+
     /// <summary>All cells of a run, in the order of members, seeds and folds.</summary>
     public static Cell[] Of(Recipe recipe, RunFolder files, RunData data, OpenMember[] members) =>
         [.. from member in members
@@ -25,43 +24,42 @@ sealed class RunCells(Recipe recipe, RunData data, OpenMember[] members, Cell[] 
             let identity = new JsonObject { ["settings"] = recipe.FingerprintNode(member.Config, data.Train.ContentHash, member.Weights), ["member"] = member.Name, ["seed"] = seed, ["fold"] = fold }
             select new Cell(member.Name, seed, fold, files.Cell(member.Name, seed, fold), fingerprint, settings, identity)];
 
-    /// <summary>Trains every missing or changed cell, member by member.</summary>
-    /// <exception cref="OperationCanceledException">Cancelled; finished cells are kept, and the state of the one in training.</exception>
-    public void Train(CancellationToken cancel)
-    {
-        foreach (var member in members) TrainMember(member, cancel);
-    }
+    public override CellState State(Cell cell) => cell.State(data.Test?.ContentHash);
 
-    /// <summary>Trains what is missing of a member; its rows are encoded once, and only when a cell needs them.</summary>
-    void TrainMember(OpenMember member, CancellationToken cancel)
+    public override void Train(Cell cell, int number, int of, IProgress<RunNews>? news, CancellationToken cancel)
     {
-        (TextData Train, TextData? Test)? rows = null;
-        foreach (var (i, cell) in cells.Index().Where(cell => cell.Item.Member == member.Name))
+        var member = Member(cell.Member);
+        if (State(cell) == CellState.OtherTest)
         {
-            var number = i + 1;
-            var state = cell.State(data.Test?.ContentHash);
-            if (state == CellState.OtherTest)
-            {
-                cell.PredictTest(member.Model, data);
-                news?.Report(new NoteNews($"{cell.Name} is trained; the test rows are others than before and were predicted again"));
-            }
-            if (state is CellState.Finished or CellState.OtherTest)
-            {
-                cell.Finished();
-                news?.Report(new SkippedNews(cell.Name, number, cells.Length));
-                continue;
-            }
-            if (state == CellState.Stale) news?.Report(new NoteNews($"{cell.Name} was trained with other settings or data and is trained again"));
-            var (train, test) = rows ??= Encode(member);
-            events.Write("cell started", ("cell", cell.Name));
-            var fit = memory.Within(cell.Name, member.Model.Config, () => cell.Train(member.Model, data, train, test, recipe.Checkpoint, new RecordedNews(events, news), number, cells.Length, cancel));
-            events.Write("cell finished", ("cell", cell.Name), ("loss", fit.Best.Loss), ("accuracy", fit.Best.Accuracy), ("seconds", fit.Seconds), ("peakBytes", fit.PeakBytes));
+            cell.PredictTest(member.Model, data);
+            news?.Report(new NoteNews($"{cell.Name} is trained; the test rows are others than before and were predicted again"));
+            cell.Finished();
+            return;
         }
+        var (train, test) = Encode(member, news);
+        memory.Within(cell.Name, member.Model.Config, () => cell.Train(member.Model, data, train, test, recipe.Checkpoint, news, number, of, cancel));
     }
 
-    /// <summary>Encodes the rows of a member, unless a member or run before did; says what was cut and what starts fresh.</summary>
-    (TextData Train, TextData? Test) Encode(OpenMember member)
+    public override long PredictedPeak(string member, CancellationToken cancel)
     {
+        var (open, rows) = (Member(member), data.Known(Encode(Member(member), null).Train.Rows(data.Folds.Train(0))));
+        return memory.Within(member, open.Model.Config, () =>
+        {
+            using var model = open.Model.Build(data.Outputs, open.Config.Seeds[0], out _);
+            cancel.ThrowIfCancellationRequested();
+            return MemoryBudget.PredictedPeak(model, open.Model.Config, open.Config.Seeds[0], rows, data.Answers is { } known ? Objective.Of(known.Answers) : null);
+        });
+    }
+
+    public override double Work(string member) => Member(member).Work;
+
+    OpenMember Member(string name) => members.First(member => member.Name == name);
+
+    /// <summary>Encodes the rows of a member, unless the cell before or an earlier run did; says what was cut and what starts fresh.</summary>
+    (TextData Train, TextData? Test) Encode(OpenMember member, IProgress<RunNews>? news)
+    {
+        if (encoded is { } kept && kept.Member == member.Name) return (kept.Train, kept.Test);
+        encoded = null;
         foreach (var note in member.Notes) news?.Report(new NoteNews($"{member.Name}: {note}"));
         var (tokenizer, length) = (member.Model.Tokenizer, member.MaxLength);
         var cache = TokenCache.OfUser(note => news?.Report(new NoteNews($"{member.Name}: {note}")));
@@ -69,6 +67,7 @@ sealed class RunCells(Recipe recipe, RunData data, OpenMember[] members, Cell[] 
         var cached = cache.Hits > 0;
         var test = data.Test is null ? null : TextData.From(data.Test, data.Text, tokenizer, length, pair: data.Pair, cache: cache);
         news?.Report(new EncodedNews(member.Name, data.Train.Count, train.Truncated, train.LostTokens, train.AllTokens, length, tokenizer.VocabularySize, cached));
+        encoded = (member.Name, train, test);
         return (train, test);
     }
 }

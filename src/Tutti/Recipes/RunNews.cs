@@ -1,11 +1,34 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
 using Tutti.Hub;
 using Tutti.Tables;
 using Tutti.Training;
 
 namespace Tutti.Recipes;
 
-/// <summary>What a run tells whoever watches it: one record per kind of news, in the order things happen.</summary>
-public abstract record RunNews;
+/// <summary>What a run tells whoever watches it: one record per kind of news, in the order things happen. Those of a cell can be written and read as JSON.</summary>
+[JsonDerivedType(typeof(EncodedNews), "encoded"), JsonDerivedType(typeof(CellNews), "cell"), JsonDerivedType(typeof(PlanNews), "plan"), JsonDerivedType(typeof(ReplayNews), "replay"),
+ JsonDerivedType(typeof(StepNews), "step"), JsonDerivedType(typeof(EvaluationNews), "evaluation"), JsonDerivedType(typeof(CellDoneNews), "done"), JsonDerivedType(typeof(NoteNews), "note")]
+public abstract record RunNews
+{
+    static readonly JsonSerializerOptions options = new() { NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals };
+
+    /// <summary>One line of JSON; null for news that a cell does not have.</summary>
+    public string? ToJson() => this is DownloadNews or DataNews or SkippedNews or FailedNews ? null : JsonSerializer.Serialize(this, options);
+
+    /// <summary>What <see cref="ToJson"/> wrote; null for anything else.</summary>
+    public static RunNews? FromJson(string line)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize<RunNews>(line, options);
+        }
+        catch (Exception e) when (e is JsonException or NotSupportedException)
+        {
+            return null;
+        }
+    }
+}
 
 /// <summary>A member's model is being fetched from the hub.</summary>
 public sealed record DownloadNews(string Member, HubNews News) : RunNews;
@@ -44,6 +67,9 @@ public sealed record EvaluationNews(string Cell, EvaluationResult Result) : RunN
 
 /// <summary>A cell is finished.</summary>
 public sealed record CellDoneNews(string Cell, FitResult Fit) : RunNews;
+
+/// <summary>A cell could not be trained; the others go on.</summary>
+public sealed record FailedNews(string Cell, string Reason) : RunNews;
 
 /// <summary>Something the user should know: what was initialised, ignored, changed.</summary>
 public sealed record NoteNews(string Text) : RunNews;

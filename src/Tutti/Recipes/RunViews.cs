@@ -28,6 +28,7 @@ sealed class RunViews(Recipe recipe, RunFolder files, RunData data, OpenMember[]
         foreach (var member in members)
         {
             Cell[] own = [.. cells.Where(cell => cell.Member == member.Name)];
+            if (own.Length == 0) continue;                    // left out, for there was no time
             var config = recipe.TestTimeOf(member.Config);
             if (config.Windows is not { } windows)
             {

@@ -58,6 +58,8 @@ public sealed class TrainedRun
             throw new DataException(folder, $"is a run of task {RecipeJson.Name(recipe.Task)}, whose models predict no classes; name the checkpoint folder of a cell as the model of a recipe for text-classification");
         if (!File.Exists(files.Folds)) throw new DataException(files.Folds, "the file does not exist; the run was not started properly, train it again");
         var folds = Folds.Load(files.Folds).Count;
+        var leftOut = MissingCells.Read(files);
+        recipe = recipe with { Members = [.. recipe.Members.Select(member => member with { Seeds = [.. member.Seeds.Where(seed => !leftOut(member.Name!, seed))] }).Where(member => member.Seeds.Count > 0)] };
         var members = recipe.Members.Select(member => (from seed in member.Seeds from fold in Enumerable.Range(0, folds) select files.Cell(member.Name!, seed, fold)).ToArray()).ToArray();
         foreach (var (member, cells) in recipe.Members.Zip(members))
             foreach (var cell in cells)

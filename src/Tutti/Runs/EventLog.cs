@@ -16,7 +16,8 @@ public sealed record RunEvent(DateTimeOffset Time, string Kind, JsonObject Field
 
 /// <summary>
 /// Appends events to a file, one JSON object a line, and hands each line to the operating system at once, so that a crash loses at
-/// most the line being written. Numbers that JSON lacks become "NaN", "Infinity" and "-Infinity". Thread-safe.
+/// most the line being written. Numbers that JSON lacks become "NaN", "Infinity" and "-Infinity". Thread-safe, and safe among processes
+/// that write the same file: each has it alone while it writes a line.
 /// </summary>
 public sealed class EventLog : IDisposable
 {
@@ -26,39 +27,40 @@ public sealed class EventLog : IDisposable
         Encoder = JavaScriptEncoder.Create(UnicodeRanges.All),
     };
 
-    readonly string path;
+    static readonly TimeSpan longestWait = TimeSpan.FromMinutes(1);
+
+    readonly string path, lockPath;
     readonly FileStream file;
-    readonly FileStream writerLock;
     readonly TimeProvider clock;
     readonly Lock gate = new();
 
     /// <summary>Opens the file for appending, creating it and its folder when missing; half a line left by a crash is cut off.</summary>
-    /// <exception cref="ConfigException">The file cannot be written, or another process writes it.</exception>
-    public EventLog(string path, TimeProvider? clock = null)
+    /// <param name="path">The file.</param>
+    /// <param name="clock">Where times come from; null: the system's.</param>
+    /// <param name="lockPath">The lock that all writers of the file take in turn; null: beside the file.</param>
+    /// <exception cref="ConfigException">The file cannot be written.</exception>
+    public EventLog(string path, TimeProvider? clock = null, string? lockPath = null)
     {
-        this.path = path;
+        (this.path, this.lockPath) = (path, lockPath ?? path + ".lock");
         this.clock = clock ?? TimeProvider.System;
         try
         {
             if (Path.GetDirectoryName(Path.GetFullPath(path)) is { } folder) Directory.CreateDirectory(folder);
-            // A file of its own, because a lock on the log would keep readers out on Unix. The system releases it after a crash.
-            writerLock = new FileStream(path + ".lock", FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, 1, FileOptions.DeleteOnClose);
-            try
-            {
-                file = new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.Read);
-                CutTornLine(file);
-            }
-            catch
-            {
-                writerLock.Dispose();
-                throw;
-            }
+            file = new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.ReadWrite, 1);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            throw new ConfigException(path, IsShared(error)
-                ? "another process is writing it: this folder's run is going on; wait for it, end it, or choose another folder with --run"
-                : $"cannot be written ({error.Message}); choose another folder, or make room in this one", error);
+            throw new ConfigException(path, $"cannot be written ({error.Message}); choose another folder, or make room in this one", error);
+        }
+        try
+        {
+            using var alone = Alone();
+            CutTornLine(file);
+        }
+        catch
+        {
+            file.Dispose();
+            throw;
         }
     }
 
@@ -86,6 +88,8 @@ public sealed class EventLog : IDisposable
         {
             try
             {
+                using var alone = Alone();
+                CutTornLine(file);                            // another process may have ended in the middle of a line
                 file.Write(line.GetBuffer(), 0, (int)line.Length);
                 file.Flush();
             }
@@ -115,14 +119,21 @@ public sealed class EventLog : IDisposable
         return events;
     }
 
-    public void Dispose()
-    {
-        file.Dispose();
-        writerLock.Dispose();
-    }
+    public void Dispose() => file.Dispose();
 
-    // EAGAIN of Linux and of macOS, ERROR_SHARING_VIOLATION of Windows.
-    static bool IsShared(Exception error) => error is IOException { HResult: 11 or 35 or unchecked((int)0x80070020) };
+    /// <summary>The turn of this writer.</summary>
+    FileLock Alone()
+    {
+        using var patience = new CancellationTokenSource(longestWait);
+        try
+        {
+            return FileLock.Wait(lockPath, cancel: patience.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            throw new ConfigException(lockPath, "has been held by another process for a minute, which should take a moment: it may have been stopped; continue or end it, and run the same command again");
+        }
+    }
 
     static RunEvent? Parse(string line)
     {
@@ -151,8 +162,8 @@ public sealed class EventLog : IDisposable
         }
         tail.Reverse();
         var whole = tail.Count > 0 && Parse(Encoding.UTF8.GetString([.. tail])) is not null;
-        if (!whole) file.SetLength(end);
-        file.Position = file.Length;
+        if (tail.Count > 0 && !whole) file.SetLength(end);
+        file.Position = whole ? file.Length : end;
         if (whole) file.WriteByte((byte)'\n');
     }
 }

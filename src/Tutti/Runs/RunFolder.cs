@@ -52,6 +52,21 @@ public sealed class RunFolder(string path)
     public string Report => In("report.html");
     public string Cells => In("cells");
 
+    /// <summary>A folder of empty files by which processes that work on the same run keep out of each other's way; see <see cref="FileLock"/>.</summary>
+    public string Locks => In("locks");
+
+    /// <summary>What was left out of the results, because time ended before it was trained; absent where nothing was.</summary>
+    public string LeftOut => In("left-out.json");
+
+    /// <summary>The lock of one thing that processes do in turn: start, events, results; or that all share while they train: workers.</summary>
+    public string Lock(string name) => Path.Combine(Locks, name);
+
+    /// <summary>The lock of the process that has undertaken a cell: it trains it, or has it trained.</summary>
+    public string ClaimOf(CellFolder cell) => Path.Combine(Locks, Path.GetFileName(cell.Root) + ".claim");
+
+    /// <summary>The lock of the process that writes a cell's folder. It may outlive the one that undertook the cell, until it has saved its state.</summary>
+    public string TrainingOf(CellFolder cell) => Path.Combine(Locks, Path.GetFileName(cell.Root) + ".training");
+
     /// <summary>The folder of one cell: one member, seed and fold.</summary>
     /// <param name="member">The member's name, any text: see <see cref="SafeName"/>.</param>
     public CellFolder Cell(string member, int seed, int fold)

@@ -25,9 +25,13 @@ sealed record Outcome(int Code, string Out, string Error)
 /// <summary>The command line, inside this process or as one of its own.</summary>
 static class CommandLine
 {
-    /// <summary>Runs a command line here; the progress it prints before an error is no part of the error.</summary>
+    /// <summary>
+    /// Runs a command line here; the progress it prints before an error is no part of the error. Cells are trained here too: a process for each of them would take most of
+    /// the tests' time. <see cref="RunProcess"/> runs a command as a user does.
+    /// </summary>
     public static Outcome Run(params string[] args)
     {
+        if (args is ["train", ..] && !args.Contains("--jobs")) args = [.. args, "--in-process"];
         using var thread = new OneThread();
         using var output = new StringWriter();
         using var error = new StringWriter();

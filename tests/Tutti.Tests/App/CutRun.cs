@@ -58,8 +58,8 @@ public sealed class CutRun : IDisposable
     /// <summary>A run of <see cref="Recipe"/> that was cancelled in the second of its cells after update 5. Only to be copied.</summary>
     public string Half => half.Value;
 
-    /// <summary>The command that trains the recipe.</summary>
-    public string[] Train(string folder, params string[] settings) => ["train", Recipe, "--run", folder, .. settings];
+    /// <summary>The command that trains the recipe in one process, which a test can end at any point.</summary>
+    public string[] Train(string folder, params string[] settings) => ["train", Recipe, "--run", folder, "--in-process", .. settings.Where(setting => setting != "--in-process")];
 
     public void Dispose() => temp.Dispose();
 

@@ -131,7 +131,7 @@ public sealed class CutRunTests(CutRun run) : IDisposable
         Directory.Delete(open.Root, recursive: true);
         var outcome = CommandLine.Run(run.Train(Folder, "--set", "train.epochs=1"));
         Assert.True(outcome.Code == 0, outcome.Error);
-        Assert.Contains("deep seed 1 fold 0 was trained with other settings", outcome.Error, StringComparison.Ordinal);
+        Assert.Contains("changed: train.epochs: was 3, is 1; 1 of 2 cells were trained before that and are trained again: deep seed 1 fold 0", outcome.Error, StringComparison.Ordinal);
     }
 
     /// <summary>The same command to the end; what it said.</summary>

@@ -31,14 +31,15 @@ public sealed class InterruptTests(TinyRun run)
     }
 
     [Fact]
-    public async Task A_second_process_on_the_same_folder_is_refused()
+    public async Task A_second_process_with_another_recipe_on_the_same_folder_is_refused()
     {
         using var temp = Shared.Temp();
         var token = TestContext.Current.CancellationToken;
         using var process = CommandLine.Start("train", run.Input("recipe.yaml"), "--run", temp.File("run"), "--set", "train.epochs=40", "--set", "checkpoint.every=0 s");
         var output = process.StandardOutput.ReadToEndAsync(token);
         await Until(process, "[1/6]", token);
-        CommandLine.Run("train", run.Input("recipe.yaml"), "--run", temp.File("run"), "--set", "train.epochs=40", "--set", "memory=3 GB").IsWrongInput("another process is writing it", "--run");
+        CommandLine.Run("train", run.Input("recipe.yaml"), "--run", temp.File("run"), "--set", "train.epochs=40", "--set", "memory=3 GB").IsWrongInput("another process is training this folder's run", "memory: was not set, is '3 GB'", "--run");
+        CommandLine.Run("train", run.Input("recipe.yaml"), "--run", temp.File("run"), "--set", "train.epochs=41").IsWrongInput("another process is training this folder's run", "train.epochs: was 40, is 41", "--run");
         Assert.False(process.HasExited);
         Assert.DoesNotContain("3 GB", await File.ReadAllTextAsync(temp.File("run/recipe.yaml"), token), StringComparison.Ordinal);
         var resume = temp.File("run/cells/deep-s1-f0/resume");

@@ -66,7 +66,8 @@ public sealed class RunAgainTests(TinyRun run)
         var news = new KeptNews();
         TinyRun.Train(run.Recipe with { Train = run.Recipe.Train with { Epochs = 1 } }, folder, news);
         Assert.Equal(TinyRun.Cells, news.Trained.Length);
-        Assert.Equal(TinyRun.Cells, news.Notes.Count(note => note.EndsWith("was trained with other settings or data and is trained again", StringComparison.Ordinal)));
+        Assert.Equal("changed: train.epochs: was 2, is 1; 6 of 6 cells were trained before that and are trained again: deep seed 1 fold 0, deep seed 1 fold 1, deep seed 2 fold 0, deep seed 2 fold 1, small seed 1 fold 0 and 1 more",
+            Assert.Single(news.Notes, note => note.Contains("changed", StringComparison.Ordinal)));
     }
 
     [Fact]
@@ -79,6 +80,7 @@ public sealed class RunAgainTests(TinyRun run)
         var news = new KeptNews();
         TinyRun.Train(run.Recipe with { Data = run.Recipe.Data with { Train = data } }, folder, news);
         Assert.Equal(TinyRun.Cells, news.Trained.Length);
+        Assert.StartsWith("changed: data.train: the contents of its files are others; 6 of 6 cells", Assert.Single(news.Notes, note => note.Contains("changed", StringComparison.Ordinal)), StringComparison.Ordinal);
     }
 
     [Fact]

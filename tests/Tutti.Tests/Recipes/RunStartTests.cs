@@ -15,7 +15,7 @@ public sealed class RunStartTests(TinyRun run)
         var recipe = TinyRun.Single(run.Recipe);
         var result = TinyRun.Train(recipe, temp.File("run"), new OnStep(() =>
             refused ??= Assert.Throws<ConfigException>(() => TinyRun.Train(recipe with { Seed = 9 }, temp.File("run")))));
-        Assert.Contains("another process is writing it", refused!.Message, StringComparison.Ordinal);
+        Assert.Contains("another process is training this folder's run with other settings: seed: was 0, is 9", refused!.Message, StringComparison.Ordinal);
         Assert.Equal(recipe, Recipe.Load(result.Files.Recipe));
         Assert.Equal(1, EventLog.Read(result.Files.Events).Count(e => e.Kind == "started"));
         TrainedRun.Open(temp.File("run"));

@@ -98,12 +98,28 @@ public sealed class EventLogTests
     }
 
     [Fact]
-    public void A_second_writer_of_the_same_file_is_refused()
+    public async Task Lines_of_several_writers_of_the_same_file_do_not_mix_and_none_is_lost()
     {
         using var temp = Shared.Temp();
-        using (new EventLog(temp.File("e"))) Assert.Contains("another process is writing it", Assert.Throws<ConfigException>(() => new EventLog(temp.File("e"))).Message);
-        new EventLog(temp.File("e")).Dispose();
-        Assert.Equal([temp.File("e")], Directory.GetFileSystemEntries(temp.Path));
+        using EventLog first = new(temp.File("e")), second = new(temp.File("e"));
+        await Task.WhenAll(new[] { first, second }.Index().Select(writer => Task.Run(() =>
+        {
+            for (var i = 0; i < 200; i++) writer.Item.Write("step", ("writer", writer.Index), ("number", i), ("text", new string('x', i)));
+        }, TestContext.Current.CancellationToken)));
+        var events = EventLog.Read(temp.File("e"));
+        Assert.All([0, 1], writer => Assert.Equal(Enumerable.Range(0, 200), events.Where(e => (int)e.Fields["writer"]! == writer).Select(e => (int)e.Fields["number"]!)));
+    }
+
+    [Fact]
+    public void Half_a_line_that_another_writer_left_is_cut_off_by_the_next_one()
+    {
+        using var temp = Shared.Temp();
+        using var log = new EventLog(temp.File("e"));
+        log.Write("first");
+        File.AppendAllText(temp.File("e"), "{\"time\":\"2024");
+        log.Write("second");
+        Assert.Equal(["first", "second"], EventLog.Read(temp.File("e")).Select(e => e.Kind));
+        Assert.Equal(2, File.ReadAllLines(temp.File("e")).Length);
     }
 
     [Fact]

@@ -1,0 +1,38 @@
+using Tutti.Runs;
+
+namespace Tutti.Recipes;
+
+/// <summary>What a kind of run does with its cells, one after the other; it keeps what several cells need, such as encoded rows.</summary>
+abstract class CellTraining
+{
+    /// <summary>How much of a cell is done.</summary>
+    public abstract CellState State(Cell cell);
+
+    /// <summary>Does what a cell lacks, in this process; its folder is this process's alone meanwhile.</summary>
+    /// <exception cref="OperationCanceledException">Cancelled; the state is saved.</exception>
+    public abstract void Train(Cell cell, int number, int of, IProgress<RunNews>? news, CancellationToken cancel);
+
+    /// <summary>Bytes that a member's cells are predicted to take at the peak, found by planning one.</summary>
+    public abstract long PredictedPeak(string member, CancellationToken cancel);
+
+    /// <summary>What an update of a member costs, in a unit of its own: by it the time of members that have not been measured is guessed from those that have.</summary>
+    public abstract double Work(string member);
+
+    /// <summary>Trains one cell in this process, which was started for it. Waits for one whose parent ended and that is still saving.</summary>
+    public void TrainAlone(RunFolder files, Cell[] cells, string name, IProgress<RunNews>? news, CancellationToken cancel)
+    {
+        var number = Array.FindIndex(cells, cell => cell.Name == name);
+        if (number < 0) throw new ConfigException("--cell", $"got '{name}', which is no cell of this recipe{Nearest.Hint(name, cells.Select(cell => cell.Name), "")}");
+        using var alone = Prepare(files, cells[number], cancel);
+        if (State(cells[number]) != CellState.Finished) Train(cells[number], number + 1, cells.Length, news, cancel);
+        else cells[number].Finished();
+    }
+
+    /// <summary>Takes a cell's folder for this process and removes what one that was killed left half written.</summary>
+    public static FileLock Prepare(RunFolder files, Cell cell, CancellationToken cancel)
+    {
+        var alone = FileLock.Wait(files.TrainingOf(cell.Folder), cancel: cancel);
+        AtomicFile.RemoveUnfinished(cell.Folder.Root, below: true);
+        return alone;
+    }
+}

@@ -1,0 +1,155 @@
+using System.Diagnostics;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Tutti.Evaluation;
+using Tutti.Hub;
+using Tutti.Runs;
+using Tutti.Tables;
+using Tutti.Text;
+using Tutti.Torch;
+using Tutti.Training;
+
+namespace Tutti.Recipes;
+
+/// <summary>The cells of a run of task language-model, members x seeds: encoders that learn to predict masked tokens, and how well they do on texts that were held out.</summary>
+sealed class LanguageCells : CellTraining
+{
+    static readonly JsonSerializerOptions indented = new() { WriteIndented = true };
+
+    readonly Recipe recipe;
+    readonly MemoryBudget memory;
+    readonly OpenMember[] members;
+    (string Member, TextData Texts)? encoded;
+
+    LanguageCells(Recipe recipe, MemoryBudget memory, Table table, Folds folds, OpenMember[] members) => (this.recipe, this.memory, Table, Folds, this.members) = (recipe, memory, table, folds, members);
+
+    public Table Table { get; }
+    public Folds Folds { get; }
+
+    /// <summary>Reads and checks everything; writes nothing.</summary>
+    /// <param name="some">Of the recipe's members.</param>
+    public static LanguageCells Open(Recipe recipe, IReadOnlyList<MemberConfig> some, MemoryBudget memory, HubSettings? hub, IProgress<RunNews>? news, CancellationToken cancel)
+    {
+        var (text, _) = RunData.Templates(recipe.Data);
+        var table = Table.Read(recipe.Data.Train, recipe.Data.Format.ToTableFormat());
+        text.Check(table);
+        return new(recipe, memory, table, Folds.Make(table, recipe.FoldSettings, null), [.. some.Select(config =>
+        {
+            var source = HubModels.Of(config, hub, news, cancel);
+            return memory.Within(config.Name!, config.Effective(recipe.Train), () => Open(recipe, config, source, table, text, memory));
+        })]);
+    }
+
+    static OpenMember Open(Recipe recipe, MemberConfig config, HubSnapshot? source, Table table, TextTemplate text, MemoryBudget memory)
+    {
+        var local = OpenMember.Local(config, source);
+        var member = MemberModel.Of(local, recipe.Train, () => TextData.Texts(table, text)) with { Device = memory.Device };
+        _ = Objective(member, 0);
+        using var model = member.BuildLanguage(0, out var report, Device.Meta);
+        memory.Check(config.Name!, model, member.MaxLength(model), member.Config.Batch);
+        return new(config, member, member.MaxLength(model), local.Model.Folder is null ? [] : [.. report.Lines()], OpenMember.Hash(local.Model, source), source) { Work = OpenMember.WorkOf(model, member) };
+    }
+
+    static MaskedTokens Objective(MemberModel member, int seed) => new(member.Tokenizer, seed, member.Config.MaskShare ?? 0.15, member.Config.WholeWords ?? false);
+
+    /// <summary>What a run records of the files that the members start from.</summary>
+    public (string Name, object? Value)[] Facts() => [.. members.SelectMany(member => member.Facts())];
+
+    /// <summary>All cells, in the order of members and seeds.</summary>
+    public Cell[] Of(RunFolder files) =>
+        [.. from member in members
+            from seed in member.Config.Seeds
+            let identity = new JsonObject { ["settings"] = recipe.FingerprintNode(member.Config, Table.ContentHash, member.Weights), ["member"] = member.Name, ["seed"] = seed, ["fold"] = 0 }
+            select new Cell(member.Name, seed, 0, files.Cell(member.Name, seed, 0), recipe.Fingerprint(member.Config, Table.ContentHash, member.Weights), recipe.Settings(member.Config), identity)];
+
+    public override CellState State(Cell cell) => !File.Exists(Path.Combine(cell.Folder.Checkpoint, "model.safetensors")) ? CellState.Missing
+        : Cell.Recorded(cell.Folder, "fingerprint") is not { } was ? CellState.Missing : was == cell.Fingerprint ? CellState.Finished : CellState.Stale;
+
+    public override void Train(Cell cell, int number, int of, IProgress<RunNews>? news, CancellationToken cancel)
+    {
+        var member = Member(cell.Member);
+        var texts = Encode(member, news);
+        memory.Within(cell.Name, member.Model.Config, () => Fit(cell, member.Model, texts, news, number, of, cancel));
+    }
+
+    public override long PredictedPeak(string member, CancellationToken cancel)
+    {
+        var open = Member(member);
+        var (seed, texts) = (open.Config.Seeds[0], Encode(open, null));
+        return memory.Within(member, open.Model.Config, () =>
+        {
+            using var model = open.Model.BuildLanguage(seed, out _);
+            cancel.ThrowIfCancellationRequested();
+            var objective = Objective(open.Model, seed);
+            return MemoryBudget.PredictedPeak(model, open.Model.Config, seed, [.. texts.Rows(Folds.Train(0)).Where(objective.CanMask)], objective);
+        });
+    }
+
+    public override double Work(string member) => Member(member).Work;
+
+    OpenMember Member(string name) => members.First(member => member.Name == name);
+
+    TextData Encode(OpenMember member, IProgress<RunNews>? news)
+    {
+        if (encoded is { } kept && kept.Member == member.Name) return kept.Texts;
+        foreach (var note in member.Notes) news?.Report(new NoteNews($"{member.Name}: {note}"));
+        var cache = TokenCache.OfUser(note => news?.Report(new NoteNews($"{member.Name}: {note}")));
+        var texts = TextData.From(Table, RunData.Templates(recipe.Data).Text, member.Model.Tokenizer, member.MaxLength, cache: cache);
+        news?.Report(new EncodedNews(member.Name, Table.Count, texts.Truncated, texts.LostTokens, texts.AllTokens, member.MaxLength, member.Model.Tokenizer.VocabularySize, cache.Hits > 0));
+        encoded = (member.Name, texts);
+        return texts;
+    }
+
+    bool Fit(Cell cell, MemberModel member, TextData texts, IProgress<RunNews>? news, int number, int of, CancellationToken cancel)
+    {
+        if (File.Exists(cell.Folder.Metrics))
+        {
+            cell.Finished();                                  // what it would go on from belongs to what is replaced now
+            File.Delete(cell.Folder.Metrics);
+        }
+        var clock = Stopwatch.GetTimestamp();
+        var objective = Objective(member, cell.Seed);
+        Example[] Usable(IEnumerable<int> rows) => [.. texts.Rows(rows).Where(objective.CanMask)];
+        var (train, valid) = (Usable(Folds.Train(0)), Usable(Folds.Valid(0)));
+        if (train.Length == 0 || valid.Length == 0) throw new DataException(recipe.Data.Train, $"has {train.Length} texts to learn from and {valid.Length} that are held out with tokens to mask; both need at least 1");
+        if (texts.Examples.Count - train.Length - valid.Length is > 0 and var empty) news?.Report(new NoteNews(FormattableString.Invariant($"{cell.Name}: {empty} texts have no token to mask and are left out")));
+        var resume = new ResumeFolder(cell.Folder.Resume, recipe.Checkpoint.Disk?.Bytes, note => news?.Report(new NoteNews($"{cell.Name}: {note}")));
+        using var model = member.BuildLanguage(cell.Seed, out _);
+        news?.Report(new CellNews(cell.Name, number, of, (int)model.Params.Items.Sum(item => item.Stored.Count)));
+        var learner = new Learner(model, member.Config, cell.Seed, tokenizer: member.Tokenizer, checkpointFolder: cell.Folder.Checkpoint, store: new FitStore(resume, recipe.Checkpoint.Every.Time, cell.Identity), objective: objective);
+        var fit = learner.Fit(train, valid, news is null ? null : cell.Progress(news, member.Device), cancel);
+        var sums = objective.PerText(model, valid, member.Config.Precision, 4096, cancel);
+        WriteMetrics(cell, fit, sums, valid.Length, Stopwatch.GetElapsedTime(clock).TotalSeconds);
+        resume.Delete();
+        news?.Report(new CellDoneNews(cell.Name, fit));
+        return true;
+    }
+
+    /// <summary>Perplexity and accuracy with intervals from resampled texts; written last, which marks the cell finished.</summary>
+    static void WriteMetrics(Cell cell, FitResult fit, double[] sums, int texts, double seconds)
+    {
+        double Sum(ReadOnlySpan<int> rows, int which)
+        {
+            var sum = 0.0;
+            foreach (var row in rows) sum += sums[(3 * row) + which];
+            return sum;
+        }
+        var scores = Bootstrap.Intervals(texts, rows => [Math.Exp(Sum(rows, 0) / Sum(rows, 1)), Sum(rows, 2) / Sum(rows, 1)]);
+        AtomicFile.Write(cell.Folder.Metrics, new JsonObject
+        {
+            ["fingerprint"] = cell.Fingerprint,
+            ["settings"] = cell.Settings,
+            ["identity"] = cell.Identity.DeepClone(),
+            ["perplexity"] = LanguageRun.Json(scores[0]),
+            ["accuracy"] = LanguageRun.Json(scores[1]),
+            ["maskedTokens"] = Enumerable.Range(0, texts).Sum(row => (long)sums[(3 * row) + 1]),
+            ["loss"] = fit.Best.Loss,
+            ["bestUpdate"] = fit.Best.Update,
+            ["updates"] = fit.Updates,
+            ["stoppedEarly"] = fit.StoppedEarly,
+            ["tokensPerSecond"] = fit.Tokens / fit.Seconds,
+            ["peakBytes"] = fit.PeakBytes,
+            ["seconds"] = seconds,
+        }.ToJsonString(indented) + "\n");
+    }
+}
