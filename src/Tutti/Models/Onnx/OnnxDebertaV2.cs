@@ -68,7 +68,7 @@ sealed class OnnxDebertaV2(OnnxGraph graph, OnnxText text, ModelConfig source)
     string ByPair(string x, string projection, string table, string rows)
     {
         var positions = graph.Transpose(graph.Reshape(graph.Linear(table, projection), -1, config.Heads, config.Hidden / config.Heads), 1, 2, 0);     // (H,D,2S)
-        return graph.Add("GatherElements", [graph.Product(x, positions), rows], ("axis", -1L));
+        return graph.Add("GatherElements", [graph.Product(x, positions), rows], ("axis", 3L));
     }
 
     /// <summary>v2-xlarge's convolution over the embeddings, in which padding is zeros.</summary>
