@@ -45,15 +45,8 @@ public sealed class LanguageRun(Recipe recipe, string folder, Device? device = n
         recipe.Check();
         if (recipe.Task != RecipeTask.LanguageModel) throw new ConfigException("task", $"is {RecipeJson.Name(recipe.Task)}, which Run trains");
         using var memory = new MemoryBudget(recipe.Memory, device ?? recipe.Device.Resolve());
-        var (text, _) = RunData.Templates(recipe.Data);
-        var table = Table.Read(recipe.Data.Train, recipe.Data.Format.ToTableFormat());
-        text.Check(table);
-        var folds = Folds.Make(table, recipe.FoldSettings, null);
-        var members = recipe.Members.Select(config =>
-        {
-            var source = HubModels.Of(config, Hub, news, cancel);
-            return memory.Within(config.Name!, config.Effective(recipe.Train), () => Open(config, source, table, text, memory));
-        }).ToArray();
+        var (table, text, folds) = Rows(recipe);
+        var members = Members(recipe, table, text, memory, Hub, news, cancel);
         var cells = members.SelectMany(member => Cells(member, table)).ToArray();
         foreach (var cell in cells) cell.CheckResume(recipe.Checkpoint);
 
@@ -92,7 +85,23 @@ public sealed class LanguageRun(Recipe recipe, string folder, Device? device = n
         }
     }
 
-    OpenMember Open(MemberConfig config, HubSnapshot? source, Table table, TextTemplate text, MemoryBudget memory)
+    /// <summary>The texts of a recipe, how one is made of a row, and which are held out.</summary>
+    internal static (Table Table, TextTemplate Text, Folds Folds) Rows(Recipe recipe)
+    {
+        var (text, _) = RunData.Templates(recipe.Data);
+        var table = Table.Read(recipe.Data.Train, recipe.Data.Format.ToTableFormat());
+        text.Check(table);
+        return (table, text, Folds.Make(table, recipe.FoldSettings, null));
+    }
+
+    /// <summary>Every member, built once without its weights.</summary>
+    internal static OpenMember[] Members(Recipe recipe, Table table, TextTemplate text, MemoryBudget memory, HubSettings? hub, IProgress<RunNews>? news, CancellationToken cancel) => [.. recipe.Members.Select(config =>
+    {
+        var source = HubModels.Of(config, hub, news, cancel);
+        return memory.Within(config.Name!, config.Effective(recipe.Train), () => Open(recipe, config, source, table, text, memory));
+    })];
+
+    static OpenMember Open(Recipe recipe, MemberConfig config, HubSnapshot? source, Table table, TextTemplate text, MemoryBudget memory)
     {
         var local = OpenMember.Local(config, source);
         var member = MemberModel.Of(local, recipe.Train, () => TextData.Texts(table, text)) with { Device = memory.Device };
@@ -102,7 +111,8 @@ public sealed class LanguageRun(Recipe recipe, string folder, Device? device = n
         return new(config, member, member.MaxLength(model), local.Model.Folder is null ? [] : [.. report.Lines()], OpenMember.Hash(local.Model, source), source);
     }
 
-    static MaskedTokens Objective(MemberModel member, int seed) => new(member.Tokenizer, seed, member.Config.MaskShare ?? 0.15, member.Config.WholeWords ?? false);
+    /// <summary>What a member learns with a seed.</summary>
+    internal static MaskedTokens Objective(MemberModel member, int seed) => new(member.Tokenizer, seed, member.Config.MaskShare ?? 0.15, member.Config.WholeWords ?? false);
 
     IEnumerable<Cell> Cells(OpenMember member, Table table) =>
         from seed in member.Config.Seeds

@@ -121,7 +121,7 @@ public sealed class ModelExportTests(TinyRun run)
         using var none = Modes.NoGrad();
         using var model = ModelFolder.Load(cell.Checkpoint, null, 0, out _);
         var tokenizer = Tokenizer.Load(temp.File("out"));
-        var batch = TextData.Batch([.. tokenizer.EncodeAll(["A fire started by the river this morning, and the road is closed", "ok"], 40).Select((row, i) => new Example(row.Ids, row.TypeIds, -1, i))]);
+        var batch = TextData.Batch([.. tokenizer.EncodeAll(["A fire started by the river this morning, and the road is closed", "ok"], 40, cancellation: TestContext.Current.CancellationToken).Select((row, i) => new Example(row.Ids, row.TypeIds, -1, i))]);
         Assert.InRange(OnnxCheck.Deviation(OnnxReader.Read(temp.File("out/model.onnx")), batch, model.Forward(batch).ToArray<float>(), tokenizer.PadId!.Value), 0, 1e-4);
         Assert.Equal(["0", "1"], JsonNode.Parse(File.ReadAllText(temp.File("out/config.json")))!["id2label"]!.AsObject().Select(pair => (string?)pair.Value));
         var card = File.ReadAllText(temp.File("out/README.md"));
