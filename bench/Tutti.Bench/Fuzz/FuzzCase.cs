@@ -83,7 +83,7 @@ sealed record FuzzCase(string Name, IReadOnlyList<FuzzSeed> Seeds, long Own, Act
         "deberta-v2" => new()
         {
             ["relative_attention"] = true, ["position_buckets"] = 4, ["max_relative_positions"] = -1, ["pos_att_type"] = "p2c|c2p", ["norm_rel_ebd"] = "layer_norm", ["share_att_key"] = false, ["position_biased_input"] = true,
-            ["conv_kernel_size"] = 3, ["conv_groups"] = 2, ["conv_act"] = "tanh", ["pooler_dropout"] = 0, ["pooler_hidden_act"] = "gelu", ["pooler_hidden_size"] = 16, ["embedding_size"] = 12,
+            ["conv_kernel_size"] = 3, ["conv_groups"] = 2, ["conv_act"] = "tanh", ["pooler_dropout"] = 0.0, ["pooler_hidden_act"] = "gelu", ["pooler_hidden_size"] = 16, ["embedding_size"] = 12,
         },
         "albert" => new() { ["embedding_size"] = 12, ["num_hidden_groups"] = 2, ["inner_group_num"] = 2, ["classifier_dropout_prob"] = 0.1 },
         "mpnet" => new() { ["relative_attention_num_buckets"] = 32 },
