@@ -14,7 +14,7 @@ sealed record OnnxNode(string Operator, string Name, IReadOnlyList<string> Input
 sealed record OnnxValue(string Name, DType Type, IReadOnlyList<object> Axes);
 
 /// <summary>A constant of a graph: a weight, or a few numbers that an operator asks for.</summary>
-/// <param name="Value">Gives it, contiguous on the CPU; asked for only when the numbers are needed, one after the other.</param>
+/// <param name="Value">Gives it, on the CPU; asked for only when the numbers are needed, one after the other.</param>
 sealed record OnnxConstant(string Name, DType Type, long[] Shape, Func<Tensor> Value)
 {
     public long Bytes => Shape.Aggregate((long)Type.Size(), (product, size) => product * size);
