@@ -61,13 +61,15 @@ public static class MemoryForecast
     static (OpenMember[], Func<OpenMember, Fit>) OfMaskedTokens(Recipe recipe, MemoryBudget memory, HubSettings? hub, CancellationToken cancel)
     {
         var (table, text, folds) = LanguageRun.Rows(recipe);
-        return (LanguageRun.Members(recipe, table, text, memory, hub, null, cancel), member =>
+        return (LanguageRun.Members(recipe, table, text, memory, hub, null, cancel), Begin);
+
+        Fit Begin(OpenMember member)
         {
             var objective = LanguageRun.Objective(member.Model, member.Config.Seeds[0]);
             Example[] train = [.. TextData.From(table, text, member.Model.Tokenizer, member.MaxLength, cache: TokenCache.OfUser()).Rows(folds.Train(0)).Where(objective.CanMask)];
             if (train.Length == 0) throw new DataException(recipe.Data.Train, "has no text to learn from with tokens to mask");
             return new(member.Model.BuildLanguage(member.Config.Seeds[0], out _), objective, train);
-        });
+        }
     }
 
     static MemberMemory Of(OpenMember member, Fit fit, bool measure, CancellationToken cancel)
