@@ -78,7 +78,7 @@ static class Session
         }
     }
 
-    static bool IsExpected(Exception e) => e is InputException or TrainingException or IncompleteRunException or RunMemoryException or TorchException or HubException;
+    static bool IsExpected(Exception e) => e is InputException or TrainingException or IncompleteRunException or RunMemoryException or TorchException or HubException or ExportException;
 
     static RootCommand Root()
     {

@@ -67,12 +67,36 @@ sealed record FuzzCase(string Name, IReadOnlyList<FuzzSeed> Seeds, long Own, Act
             ["type_vocab_size"] = type == "bert" ? 2 : 1, ["pad_token_id"] = type == "bert" ? 0 : 1, ["layer_norm_eps"] = 1e-5, ["initializer_range"] = 0.2, ["problem_type"] = null,
             ["id2label"] = new JsonObject { ["0"] = "no", ["1"] = "yes" }, ["label2id"] = new JsonObject { ["no"] = 0, ["yes"] = 1 },
         };
+        foreach (var (key, value) in OwnKeys(type)) config[key] = value?.DeepClone();
         using var model = ModelFolder.New(new ModelConfig(config, "config.json"), 1);
         using var weights = new MemoryStream();
         SafeTensors.Write(weights, model.Params.Items.ToDictionary(item => item.Name, item => item.Value));
         var files = new Dictionary<string, byte[]> { ["config.json"] = Encoding.UTF8.GetBytes(config.ToJsonString()), ["model.safetensors"] = weights.ToArray() };
         return new FuzzSeed(files, ["config.json"], FuzzSeed.Json);
     })];
+
+    // What an architecture has of its own, so that changes meet it too; sizes stay tiny.
+    static JsonObject OwnKeys(string type) => JsonNode.Parse(type switch
+    {
+        "electra" => """{ "embedding_size": 12 }""",
+        "distilbert" => """{ "dim": 16, "hidden_dim": 32, "n_layers": 2, "n_heads": 2, "dropout": 0.1, "attention_dropout": 0.1, "seq_classif_dropout": 0.1, "activation": "gelu", "sinusoidal_pos_embds": false }""",
+        "deberta-v2" => """
+            {
+              "relative_attention": true, "position_buckets": 4, "max_relative_positions": -1, "pos_att_type": "p2c|c2p", "norm_rel_ebd": "layer_norm", "share_att_key": false, "position_biased_input": true,
+              "conv_kernel_size": 3, "conv_groups": 2, "conv_act": "tanh", "pooler_dropout": 0.0, "pooler_hidden_act": "gelu", "pooler_hidden_size": 16, "embedding_size": 12
+            }
+            """,
+        "albert" => """{ "embedding_size": 12, "num_hidden_groups": 2, "inner_group_num": 2, "classifier_dropout_prob": 0.1 }""",
+        "mpnet" => """{ "relative_attention_num_buckets": 32 }""",
+        "modernbert" => """
+            {
+              "local_attention": 4, "global_attn_every_n_layers": 2, "global_rope_theta": 160000.0, "local_rope_theta": 10000.0, "norm_eps": 1e-5, "hidden_activation": "gelu", "norm_bias": false,
+              "attention_bias": false, "mlp_bias": false, "classifier_bias": false, "classifier_pooling": "mean", "classifier_activation": "gelu", "layer_types": ["full_attention", "sliding_attention"],
+              "embedding_dropout": 0.1, "attention_dropout": 0.1, "mlp_dropout": 0.1, "classifier_dropout": 0.1
+            }
+            """,
+        _ => "{}",
+    })!.AsObject();
 
     static void ReadWeights(string folder)
     {

@@ -139,7 +139,7 @@ public sealed record ModelConfig(JsonObject Json, string Where)
     public double Share(string key, double fallback) => Number(key, fallback) is >= 0 and < 1 and var share ? share
         : throw new DataException(Where, FormattableString.Invariant($"{key} is {Number(key, fallback)}; expected a share from 0 to below 1"));
 
-    public int Int(string key, int fallback) => Get(key, fallback, 1) is var value && value > MaxLayers && key.Contains("layers", StringComparison.Ordinal)
+    public int Int(string key, int fallback) => Get(key, fallback, 1) is var value && value > MaxLayers && (key.Contains("layers", StringComparison.Ordinal) || key == "inner_group_num")
         ? throw new DataException(Where, $"{key} is {value}; expected at most {MaxLayers}") : value;
     public double Number(string key, double fallback) => Get(key, fallback, 0.0);
     public string Text(string key, string fallback) => Get(key, fallback, "");

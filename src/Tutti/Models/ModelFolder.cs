@@ -100,11 +100,17 @@ public static class ModelFolder
     /// <exception cref="ConfigException">The folder cannot be written.</exception>
     public static void Save(TextModel model, string folder)
     {
+        AtomicFile.Write(Path.Combine(folder, "model.safetensors"), stream => SafeTensors.Write(stream, model.Params.Items.ToDictionary(item => item.Name, item => item.Value)));
+        SaveConfig(model, folder);
+    }
+
+    /// <summary>Writes config.json alone.</summary>
+    internal static void SaveConfig(TextModel model, string folder)
+    {
         var config = (JsonObject)model.Config.DeepClone();
         var source = new ModelConfig(config, folder);
         config["architectures"] = new JsonArray(source.IsLanguageModel ? Catalog.Find(source).LanguageArchitecture : Catalog.Find(source).Architecture);
         config["torch_dtype"] = model.Params.DType == DType.Float64 ? "float64" : "float32";
-        AtomicFile.Write(Path.Combine(folder, "model.safetensors"), stream => SafeTensors.Write(stream, model.Params.Items.ToDictionary(item => item.Name, item => item.Value)));
         AtomicFile.Write(Path.Combine(folder, "config.json"), config.ToJsonString(new JsonSerializerOptions { WriteIndented = true }) + "\n");
     }
 }

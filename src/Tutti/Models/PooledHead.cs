@@ -25,7 +25,8 @@ public enum Pooling
 /// <summary>A classifier in place of the architecture's own: some pooling, dropout, projection. Its weights are <c>pooling.*</c> and <c>classifier.*</c>.</summary>
 sealed class PooledHead : TextHead
 {
-    const int LastLayers = 4;
+    /// <summary>Whose first tokens stand side by side.</summary>
+    internal const int LastLayers = 4;
 
     readonly Pooling pooling;
     readonly Linear? dense, score;

@@ -18,10 +18,12 @@ sealed class LanguageCells : CellTraining
 
     readonly Recipe recipe;
     readonly MemoryBudget memory;
-    readonly OpenMember[] members;
     (string Member, TextData Texts)? encoded;
 
-    LanguageCells(Recipe recipe, MemoryBudget memory, Table table, Folds folds, OpenMember[] members) => (this.recipe, this.memory, Table, Folds, this.members) = (recipe, memory, table, folds, members);
+    LanguageCells(Recipe recipe, MemoryBudget memory, Table table, Folds folds, OpenMember[] members) => (this.recipe, this.memory, Table, Folds, Members) = (recipe, memory, table, folds, members);
+
+    /// <summary>Every member, built once without its weights.</summary>
+    public OpenMember[] Members { get; }
 
     public Table Table { get; }
     public Folds Folds { get; }
@@ -53,11 +55,11 @@ sealed class LanguageCells : CellTraining
     static MaskedTokens Objective(MemberModel member, int seed) => new(member.Tokenizer, seed, member.Config.MaskShare ?? 0.15, member.Config.WholeWords ?? false);
 
     /// <summary>What a run records of the files that the members start from.</summary>
-    public (string Name, object? Value)[] Facts() => [.. members.SelectMany(member => member.Facts())];
+    public (string Name, object? Value)[] Facts() => [.. Members.SelectMany(member => member.Facts())];
 
     /// <summary>All cells, in the order of members and seeds.</summary>
     public Cell[] Of(RunFolder files) =>
-        [.. from member in members
+        [.. from member in Members
             from seed in member.Config.Seeds
             let identity = new JsonObject { ["settings"] = recipe.FingerprintNode(member.Config, Table.ContentHash, member.Weights), ["member"] = member.Name, ["seed"] = seed, ["fold"] = 0 }
             select new Cell(member.Name, seed, 0, files.Cell(member.Name, seed, 0), recipe.Fingerprint(member.Config, Table.ContentHash, member.Weights), recipe.Settings(member.Config), identity)];
@@ -75,19 +77,26 @@ sealed class LanguageCells : CellTraining
     public override long PredictedPeak(string member, CancellationToken cancel)
     {
         var open = Member(member);
-        var (seed, texts) = (open.Config.Seeds[0], Encode(open, null));
+        var seed = open.Config.Seeds[0];
+        var (objective, train) = ToLearn(open);
         return memory.Within(member, open.Model.Config, () =>
         {
             using var model = open.Model.BuildLanguage(seed, out _);
             cancel.ThrowIfCancellationRequested();
-            var objective = Objective(open.Model, seed);
-            return MemoryBudget.PredictedPeak(model, open.Model.Config, seed, [.. texts.Rows(Folds.Train(0)).Where(objective.CanMask)], objective);
+            return MemoryBudget.PredictedPeak(model, open.Model.Config, seed, train, objective);
         });
+    }
+
+    /// <summary>What a member's first cell learns, and from what.</summary>
+    public (MaskedTokens Objective, Example[] Train) ToLearn(OpenMember member)
+    {
+        var objective = Objective(member.Model, member.Config.Seeds[0]);
+        return (objective, [.. Encode(member, null).Rows(Folds.Train(0)).Where(objective.CanMask)]);
     }
 
     public override double Work(string member) => Member(member).Work;
 
-    OpenMember Member(string name) => members.First(member => member.Name == name);
+    OpenMember Member(string name) => Members.First(member => member.Name == name);
 
     TextData Encode(OpenMember member, IProgress<RunNews>? news)
     {

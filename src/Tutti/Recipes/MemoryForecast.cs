@@ -1,3 +1,4 @@
+using Tutti.Hub;
 using Tutti.Models;
 using Tutti.Text;
 using Tutti.Training;
@@ -24,49 +25,78 @@ public static class MemoryForecast
 {
     /// <summary>One member after the other, in the order of the recipe.</summary>
     /// <param name="measure">Runs one update of each too: the one with the largest micro-batch.</param>
+    /// <param name="hub">Where models that are named on the hub come from; null: as the environment says.</param>
     /// <exception cref="InputException">The recipe, its data or a model cannot be used, or a model does not fit by any means.</exception>
-    public static IEnumerable<MemberMemory> Of(Recipe recipe, bool measure = false, CancellationToken cancel = default)
+    public static IEnumerable<MemberMemory> Of(Recipe recipe, bool measure = false, HubSettings? hub = null, CancellationToken cancel = default)
     {
         recipe.Check();
-        if (recipe.Task == RecipeTask.LanguageModel) throw new ConfigException("task", $"is {RecipeJson.Name(recipe.Task)}; memory is predicted for text-classification, and planned when training begins for others");
         using var memory = new MemoryBudget(recipe.Memory, recipe.Device.Resolve());
-        var data = RunData.Open(recipe);
-        foreach (var member in OpenMember.All(recipe, data, memory, null, null, cancel))
+        var (members, begin) = recipe.Task == RecipeTask.LanguageModel ? OfMaskedTokens(recipe, memory, hub, cancel) : OfClasses(recipe, memory, hub, cancel);
+        foreach (var member in members)
         {
             cancel.ThrowIfCancellationRequested();
-            yield return memory.Within(member.Name, member.Model.Config, () => Of(member, data, measure, cancel));
+            yield return memory.Within(member.Name, member.Model.Config, () =>
+            {
+                using var fit = begin(member);
+                return Of(member, fit, measure, cancel);
+            });
             Torch.Memory.Trim();
         }
     }
 
-    static MemberMemory Of(OpenMember member, RunData data, bool measure, CancellationToken cancel)
+    /// <summary>What a cell of a member would train.</summary>
+    /// <param name="Train">The rows of its first fold.</param>
+    sealed record Fit(TextModel Model, Objective Objective, Example[] Train) : IDisposable
+    {
+        public void Dispose() => Model.Dispose();
+    }
+
+    static (OpenMember[], Func<OpenMember, Fit>) OfClasses(Recipe recipe, MemoryBudget memory, HubSettings? hub, CancellationToken cancel)
+    {
+        var data = RunData.Open(recipe);
+        return (OpenMember.All(recipe, data, memory, hub, null, cancel), member => new(member.Model.Build(data.Outputs, member.Config.Seeds[0], out _), data.Answers is { } known ? Objective.Of(known.Answers) : new SingleLabel(null, member.Model.Config.LabelSmoothing),
+            data.Known(TextData.From(data.Train, data.Text, member.Model.Tokenizer, member.MaxLength, data.Answers is null ? data.Truth : null, data.Pair, TokenCache.OfUser()).Rows(data.Folds.Train(0)))));
+    }
+
+    static (OpenMember[], Func<OpenMember, Fit>) OfMaskedTokens(Recipe recipe, MemoryBudget memory, HubSettings? hub, CancellationToken cancel)
+    {
+        var cells = LanguageCells.Open(recipe, recipe.Members, memory, hub, null, cancel);
+        return (cells.Members, member =>
+        {
+            var (objective, train) = cells.ToLearn(member);
+            if (train.Length == 0) throw new DataException(recipe.Data.Train, "has no text to learn from with tokens to mask");
+            return new(member.Model.BuildLanguage(member.Config.Seeds[0], out _), objective, train);
+        });
+    }
+
+    static MemberMemory Of(OpenMember member, Fit fit, bool measure, CancellationToken cancel)
     {
         var seed = member.Config.Seeds[0];
-        using var model = member.Model.Build(data.Outputs, seed, out _);
-        var train = TextData.From(data.Train, data.Text, member.Model.Tokenizer, member.MaxLength, data.Answers is null ? data.Truth : null, data.Pair, TokenCache.OfUser()).Rows(data.Folds.Train(0));
+        var (model, objective, train) = fit;
         var config = member.Model.Config with { Precision = member.Model.Config.Precision.Autocast(model) is null ? Precision.Fp32 : Precision.Bf16 };
         var limit = Torch.Memory.Stats(member.Model.Device).Limit;
         MemoryReport? Try(TrainConfig other, IReadOnlyList<Example> rows, bool checkpointing, bool paged)
         {
             cancel.ThrowIfCancellationRequested();
-            using var gradients = new GradientSum(model, other, seed);
+            using var gradients = new GradientSum(model, other, seed, objective);
             return new MemoryPlanner(model, other, seed, gradients, Path.GetTempPath()).Try(rows, checkpointing, paged);
         }
-        using var sum = new GradientSum(model, config, seed);
+        using var sum = new GradientSum(model, config, seed, objective);
         var report = new MemoryPlanner(model, config, seed, sum, Path.GetTempPath()).Choose(train);
-        var options = Options(config, report, train, Try, member.Model.Device.IsCpu);
-        long? measured = measure ? Measure(model, config with { MicroTokens = report.Plan.MicroTokens }, seed, train, cancel) : null;
+        var options = Options(config, report, train, objective, Try, member.Model.Device.IsCpu);
+        long? measured = measure ? Measure(fit, config with { MicroTokens = report.Plan.MicroTokens }, seed, cancel) : null;
         return new(member.Name, config, model.Params.Items.Sum(item => item.Stored.Count), train.Max(example => example.Ids.Length), limit, report, options, measured);
     }
 
     /// <summary>Each change is probed with the micro-batches of the plan, so that the peaks can be compared.</summary>
-    static MemoryOption[] Options(TrainConfig config, MemoryReport report, Example[] train, Func<TrainConfig, IReadOnlyList<Example>, bool, bool, MemoryReport?> attempt, bool onCpu)
+    static MemoryOption[] Options(TrainConfig config, MemoryReport report, Example[] train, Objective objective, Func<TrainConfig, IReadOnlyList<Example>, bool, bool, MemoryReport?> attempt, bool onCpu)
     {
         var plan = report.Plan;
         var now = config with { MicroTokens = plan.MicroTokens };
         long? Peak(TrainConfig other, IReadOnlyList<Example>? rows = null, bool? checkpointing = null) => attempt(other, rows ?? train, checkpointing ?? plan.Checkpointing, plan.PagedOptimizer)?.Plan.PredictedPeak;
         var longest = train.Max(example => example.Ids.Length);
-        Example[] Cut(int tokens) => [.. train.Select(example => example with { Ids = example.Ids[..Math.Min(tokens, example.Ids.Length)], Types = example.Types?[..Math.Min(tokens, example.Ids.Length)] })];
+        Example[] Cut(int tokens) => [.. train.Select(example => example with { Ids = example.Ids[..Math.Min(tokens, example.Ids.Length)], Types = example.Types?[..Math.Min(tokens, example.Ids.Length)] })
+            .Where(example => objective is not MaskedTokens masked || masked.CanMask(example))];
         List<MemoryOption> options = [];
         if (config.Precision != Precision.Bf16) options.Add(new("train.precision: bf16", Peak(now with { Precision = Precision.Bf16 }), "activations of half the size; results differ a little"));
         options.Add(new(FormattableString.Invariant($"train.micro-tokens: {Math.Max(1, plan.MicroTokens / 2)}"), Peak(now with { MicroTokens = Math.Max(1, plan.MicroTokens / 2) }), "same results; the planner does it by itself when memory is short"));
@@ -80,11 +110,12 @@ public static class MemoryForecast
     }
 
     /// <summary>One update of the rows that hold the largest micro-batch, with its optimizer step.</summary>
-    static long Measure(TextModel model, TrainConfig config, long seed, Example[] train, CancellationToken cancel)
+    static long Measure(Fit fit, TrainConfig config, long seed, CancellationToken cancel)
     {
-        var update = Enumerable.Range(1, config.Epochs).SelectMany(epoch => Batches.Epoch(train, config.Batch, seed, epoch)).MaxBy(examples => MemoryPlanner.Size(Batches.Micro(examples, config.MicroTokens)[0], model))!;
+        var (model, objective, train) = fit;
+        var update = Enumerable.Range(1, config.Epochs).SelectMany(epoch => Batches.Epoch(train, config.Batch, seed, epoch)).MaxBy(examples => MemoryPlanner.Size(Batches.Micro(examples, config.MicroTokens)[0], model, objective))!;
         using var folder = new TemporaryFolder("tutti-memory-");
         var store = new FitStore(new ResumeFolder(folder.File("resume")), TimeSpan.MaxValue, []);
-        return new Learner(model, config with { Epochs = 1 }, seed, store: store).Fit(update, update[..1], cancel: cancel).PeakBytes;
+        return new Learner(model, config with { Epochs = 1 }, seed, store: store, objective: objective).Fit(update, update[..1], cancel: cancel).PeakBytes;
     }
 }

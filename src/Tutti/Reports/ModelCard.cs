@@ -17,10 +17,13 @@ namespace Tutti.Reports;
 public sealed record ModelCard(
     string Name, string Architecture, long Weights, IReadOnlyList<string> Classes, IReadOnlyList<string> Input, int MaxLength, EvaluationSummary Scores, IReadOnlyList<string> Facts, string Recipe)
 {
+    /// <summary>Of a model in the form of ONNX: what it takes and gives. null for one that transformers reads.</summary>
+    public string? Onnx { get; init; }
+
     /// <summary>Markdown with the header that hubs read.</summary>
     public override string ToString()
     {
-        var text = new StringBuilder("---\nlibrary_name: transformers\npipeline_tag: text-classification\ntags:\n- tutti\n---\n\n");
+        var text = new StringBuilder($"---\nlibrary_name: {(Onnx is null ? "transformers" : "onnx")}\npipeline_tag: text-classification\ntags:\n- tutti\n---\n\n");
         void Line(string line = "") => text.Append(line).Append('\n');
         Line($"# {Name}");
         Line();
@@ -28,6 +31,11 @@ public sealed record ModelCard(
         Line();
         Line(string.Create(CultureInfo.InvariantCulture, $"Texts were given as {string.Join(" and, as the second of a pair, ", Input.Select(Code))}, cut after {MaxLength} tokens; an empty column leaves no trace."));
         Line();
+        if (Onnx is not null)
+        {
+            Line(Onnx);
+            Line();
+        }
         Line("## Scores");
         Line();
         Line(string.Create(CultureInfo.InvariantCulture, $"On {Scores.Rows} rows that this model was not trained on, but by which its checkpoint was chosen, which flatters it a little. 95 % intervals."));

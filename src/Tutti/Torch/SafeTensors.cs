@@ -213,13 +213,24 @@ public sealed unsafe class SafeTensors : TensorFile
         return buffer;
     }
 
-    static void WriteData(Stream to, Tensor tensor)
+    /// <summary>A tensor's numbers in row-major order, little-endian: also what other formats hold.</summary>
+    internal static void WriteData(Stream to, Tensor tensor)
     {
         using var scope = new Scope();
         var plain = tensor.Detach().To(Device.Cpu).Contiguous();
         var total = plain.Count * plain.DType.Size();
         for (var offset = 0L; offset < total; offset += 1 << 24)
             to.Write(new ReadOnlySpan<byte>((byte*)plain.Data + offset, (int)Math.Min(1 << 24, total - offset)));
+    }
+
+    /// <summary>The tensor whose numbers <see cref="WriteData"/> wrote.</summary>
+    /// <exception cref="InvalidDataException">Not as many bytes as the shape has.</exception>
+    internal static Tensor FromBytes(ReadOnlySpan<byte> bytes, long[] shape, DType dtype)
+    {
+        var tensor = Tensor.Empty(shape, dtype);
+        if (tensor.Count * dtype.Size() != bytes.Length) throw new InvalidDataException($"{tensor.Describe()} needs {tensor.Count * dtype.Size()} bytes, there are {bytes.Length}");
+        bytes.CopyTo(new Span<byte>(tensor.Data, bytes.Length));
+        return tensor;
     }
 
     static readonly (string Name, int Size, DType? Type)[] types =

@@ -119,6 +119,27 @@ public sealed partial class Tensor
     public Tensor IsFinite() => isFinite.Call(this);
     public bool All() => all.Call(this).Item() != 0;
 
+    // ---- what graphs of other formats ask for
+    static readonly Op erf = new("aten::erf"), cos = new("aten::cos"), sin = new("aten::sin"), gather = new("aten::gather"), permute = new("aten::permute"), squeeze = new("aten::squeeze", "dim"),
+        where = new("aten::where", "self"), equal = new("aten::eq", "Tensor"), atMost = new("aten::le", "Tensor"), not = new("aten::logical_not"), and = new("aten::logical_and"),
+        cumulativeSum = new("aten::cumsum"), clamp = new("aten::clamp", "Tensor");
+
+    internal Tensor Erf() => erf.Call(this);
+    internal Tensor Cos() => cos.Call(this);
+    internal Tensor Sin() => sin.Call(this);
+    /// <summary>Along an axis the element that an index of this tensor's other sizes says.</summary>
+    internal Tensor Gather(int axis, Tensor index) => gather.Call(this, axis, index);
+    internal Tensor Permute(long[] axes) => permute.Call(this, axes);
+    internal Tensor Squeeze(int axis) => squeeze.Call(this, axis);
+    /// <summary>Where this is true one, elsewhere the other.</summary>
+    internal Tensor Choose(Tensor one, Tensor other) => where.Call(this, one, other);
+    internal Tensor EqualTo(Tensor other) => equal.Call(this, other);
+    internal Tensor AtMost(Tensor other) => atMost.Call(this, other);
+    internal Tensor Not() => not.Call(this);
+    internal Tensor And(Tensor other) => and.Call(this, other);
+    internal Tensor CumulativeSum(int axis) => cumulativeSum.Call(this, axis);
+    internal Tensor Clamp(Tensor? least, Tensor? most) => clamp.Call(this, least, most);
+
     // ---- losses (reduction: 0 none, 1 mean, 2 sum)
     static readonly Op crossEntropy = new("aten::cross_entropy_loss"), bceLogits = new("aten::binary_cross_entropy_with_logits"), mse = new("aten::mse_loss");
 

@@ -46,13 +46,18 @@ public sealed class MaskedTokens : Objective
 
     public override IReadOnlyList<Example> Prepared(IReadOnlyList<Example> examples, int epoch) => [.. examples.Select(example => Masked(example, epoch))];
 
+    // Logits, their logarithms of probabilities, and the gradients of both, of every token that is asked for.
+    internal override double HeadNumbers(Example example, TextModel model) => 4.0 * model.VocabularySize * Wanted(example.Ids.Count(id => !special[id]));
+
+    int Wanted(int tokens) => Math.Max(1, (int)Math.Round(share * tokens));
+
     /// <summary>One example with its masks of an epoch.</summary>
     public Example Masked(Example example, int epoch)
     {
         var stream = RandomStream.Of(seed, "mask", epoch, example.Row);
         var words = Words(example.Ids);
         stream.Shuffle(words.AsSpan());
-        var wanted = Math.Max(1, (int)Math.Round(share * words.Sum(word => word.Length)));
+        var wanted = Wanted(words.Sum(word => word.Length));
         List<int> chosen = [];
         foreach (var word in words)                           // a word that would be too many is passed over
             if (chosen.Count == 0 || chosen.Count + word.Length <= wanted) chosen.AddRange(word);

@@ -98,21 +98,25 @@ sealed class MemoryPlanner(TextModel model, TrainConfig config, long seed, Gradi
         foreach (var update in Updates(train))
         {
             var parts = Batches.Micro(update, tokens);
-            if (first is null || Size(parts[0], model) > Size(first, model)) first = parts[0];
-            if (parts.Skip(1).MaxBy(part => Size(part, model)) is { } other && (later is null || Size(other, model) > Size(later, model))) later = other;
+            if (first is null || Size(parts[0]) > Size(first)) first = parts[0];
+            if (parts.Skip(1).MaxBy(Size) is { } other && (later is null || Size(other) > Size(later))) later = other;
         }
         return later is null ? [first!] : [first!, later];
     }
 
     IEnumerable<Example[]> Updates(IReadOnlyList<Example> train) => Enumerable.Range(1, config.Epochs).SelectMany(epoch => Batches.Epoch(train, config.Batch, seed, epoch)).Take(MostUpdates);
 
+    double Size(Example[] part) => Size(part, model, gradients.Objective);
+
     // What activations grow with, in numbers per channel of an encoder with heads 64 wide: about 17 rows of tokens; on the CPU the scratch of
-    // attention, which has a few rows of the longest text; elsewhere 4 rows of the rectangle that attention pads to, and 3 scores per head or more.
-    internal static double Size(Example[] part, TextModel model)
+    // attention, which has a few rows of the longest text; elsewhere 4 rows of the rectangle that attention pads to, and 3 scores per head or more; and,
+    // once for all layers, what the head keeps.
+    internal static double Size(Example[] part, TextModel model, Objective objective)
     {
         var (onKernel, scores) = (model.Params.Device.IsCpu && model.Sizes.Scores == 0, Math.Max(3, model.Sizes.Scores));
         double longest = part.Max(example => example.Ids.Length), tokens = part.Sum(example => example.Ids.Length);
-        return (17 * tokens) + (onKernel ? 2 * longest : (4 * part.Length * longest) + (scores / 64 * part.Length * longest * longest));
+        var head = part.Sum(example => objective.HeadNumbers(example, model)) / Math.Max(1, model.Sizes.Hidden * model.Sizes.Layers);
+        return head + (17 * tokens) + (onKernel ? 2 * longest : (4 * part.Length * longest) + (scores / 64 * part.Length * longest * longest));
     }
 
     MemoryProbe? TryProbe(IReadOnlyList<Example[]> parts, bool checkpointing)

@@ -34,6 +34,9 @@ public abstract class Objective
     /// <summary>Examples as an epoch sees them; epoch 0 is that of evaluations.</summary>
     public virtual IReadOnlyList<Example> Prepared(IReadOnlyList<Example> examples, int epoch) => examples;
 
+    /// <summary>Numbers that the head and the loss keep of an example, where they are many beside those of a layer: for an estimate of which micro-batch is the largest.</summary>
+    internal virtual double HeadNumbers(Example example, TextModel model) => 0;
+
     /// <summary>Predicts held-out rows and scores them.</summary>
     internal virtual HeldOutScores Evaluate(TextModel model, IReadOnlyList<Example> examples, Precision precision, int tokens, CancellationToken cancel) =>
         Judge(Predictor.Values(model, examples, (logits, _) => Predict(logits).ToArray<double>(), precision, tokens, cancel), examples);

@@ -8,7 +8,7 @@ namespace Tutti.Tests.Recipes;
 public sealed class EncoderKindTests
 {
     [Fact]
-    public void One_recipe_trains_every_kind()
+    public void One_recipe_trains_every_kind_and_each_can_be_exported()
     {
         using var temp = Shared.Temp();
         TinyRun.Rows("train.csv", temp.File("train.csv"), 0, 64);
@@ -29,6 +29,7 @@ public sealed class EncoderKindTests
             Assert.Equal(kind.ToString().ToLowerInvariant(), config.ModelType.Replace("-", "", StringComparison.Ordinal));
             Assert.All(Catalog.Find(config).DropoutKeys, key => Assert.Equal(0.2, config.Number(key, 0)));
             Assert.Equal(40, Longest(folder));
+            Assert.InRange(ModelExport.ToOnnx(temp.File("run"), temp.File(kind.ToString()), $"{member.Name}-s1-f0").Deviation!.Value, 0, 1e-4);
         }
         using var together = TextClassifier.Load(temp.File("run"));
         Assert.Equal(1, together.Predict("Forest fire near La Ronge").Sum(item => item.Probability), 1e-9);

@@ -146,12 +146,17 @@ public sealed class HubModelsTests : IDisposable
         var offline = await GetProcess.Run(hub, temp, ["train", .. recipe, "--run", temp.File("run"), "--offline"]);
         Assert.Equal(2, offline.Code);
         Assert.Contains("is not in the cache", offline.Error, StringComparison.Ordinal);
+        offline = await GetProcess.Run(hub, temp, ["memory", .. recipe, "--offline"]);
+        Assert.Equal(2, offline.Code);
+        Assert.Contains("is not in the cache", offline.Error, StringComparison.Ordinal);
         Assert.Empty(hub.Requests);
         var memory = await GetProcess.Run(hub, temp, ["memory", .. recipe]);
         Assert.True(memory.Code == 0, memory.Error);
         Assert.StartsWith("tiny-bert: ", memory.Out, StringComparison.Ordinal);
         Assert.Contains("model.safetensors: ", memory.Error, StringComparison.Ordinal);
         var sent = hub.Sent;
+        memory = await GetProcess.Run(hub, temp, ["memory", .. recipe, "--offline"]);
+        Assert.True(memory.Code == 0, memory.Error);
         var train = await GetProcess.Run(hub, temp, ["train", .. recipe, "--run", temp.File("run"), "--offline"]);
         Assert.True(train.Code == 0, train.Error);
         Assert.Equal(sent, hub.Sent);

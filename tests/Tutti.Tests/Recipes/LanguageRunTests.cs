@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Tutti.Recipes;
+using Tutti.Tests.App;
 
 namespace Tutti.Tests.Recipes;
 
@@ -66,6 +67,27 @@ public sealed class LanguageRunTests : IDisposable
         Assert.Equal(2, news.Skipped.Length);
         Assert.Empty(news.Trained);
         Assert.NotEqual(first, Train(single.Replace("epochs: 2", "epochs: 1", StringComparison.Ordinal), "texts"));
+    }
+
+    [Fact]
+    public void Memory_predicts_what_an_update_of_masked_tokens_takes_with_its_head_over_the_vocabulary()
+    {
+        // A vocabulary that weighs more than the layers, so that the head decides the peak.
+        temp.Write("texts.yaml", Texts.Replace("vocabulary: 300", "vocabulary: 900", StringComparison.Ordinal).Replace("batch: 16", "batch: 64", StringComparison.Ordinal));
+        var outcome = CommandLine.Run("memory", temp.File("texts.yaml"), "--measure", "--json");
+        Assert.Equal((0, ""), (outcome.Code, outcome.Error));
+        var members = JsonNode.Parse(outcome.Out)!.AsArray();
+        Assert.Equal(2, members.Count);
+        Assert.All(members, member =>
+        {
+            var (predicted, measured) = ((double)member!["plan"]!["predictedPeak"]!, (double)member["measuredPeak"]!);
+            Assert.InRange(predicted, 0.9 * measured, 1.1 * measured);
+            Assert.Equal(4 * (long)member["parameters"]!, (long)member["weights"]!);
+            var options = member["options"]!.AsArray().ToDictionary(option => (string)option!["change"]!, option => (double?)option!["peak"]);
+            Assert.True(options[FormattableString.Invariant($"train.micro-tokens: {(int)member["plan"]!["microTokens"]! / 2}")] < predicted);
+        });
+        Assert.False(Directory.Exists("runs"));
+        CommandLine.Run("memory", temp.File("texts.yaml"), "--set", "memory=100 kB").IsWrongInput("memory: got 0.1 MB", "needs at least about");
     }
 
     [Fact]

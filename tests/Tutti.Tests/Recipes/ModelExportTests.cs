@@ -1,12 +1,14 @@
 using System.Text.Json.Nodes;
 using Tutti.Evaluation;
 using Tutti.Models;
+using Tutti.Models.Onnx;
 using Tutti.Predictions;
 using Tutti.Recipes;
 using Tutti.Runs;
 using Tutti.Tests.App;
 using Tutti.Text;
 using Tutti.Torch;
+using Tutti.Training;
 
 namespace Tutti.Tests.Recipes;
 
@@ -106,6 +108,37 @@ public sealed class ModelExportTests(TinyRun run)
     }
 
     [Fact]
+    public void An_onnx_file_of_a_run_comes_with_config_tokenizer_and_card_and_gives_the_cells_logits()
+    {
+        using var temp = Shared.Temp();
+        var cell = Cells[0];
+        var outcome = CommandLine.Run("export", "--run", run.Folder, "--to", "onnx", "--out", temp.File("out"), "--cell", Path.GetFileName(cell.Root));
+        Assert.Equal((0, ""), (outcome.Code, outcome.Error));
+        Assert.Contains("computed again from the file, texts alone and padded: logits differ by at most ", outcome.Out, StringComparison.Ordinal);
+        Assert.Equal(["README.md", "config.json", "model.onnx", "special_tokens_map.json", "tokenizer.json", "tokenizer_config.json", "vocab.txt"],
+            Directory.GetFiles(temp.File("out")).Select(Path.GetFileName).Order(StringComparer.Ordinal));
+        using var scope = new Scope();
+        using var none = Modes.NoGrad();
+        using var model = ModelFolder.Load(cell.Checkpoint, null, 0, out _);
+        var tokenizer = Tokenizer.Load(temp.File("out"));
+        var batch = TextData.Batch([.. tokenizer.EncodeAll(["A fire started by the river this morning, and the road is closed", "ok"], 40, cancellation: TestContext.Current.CancellationToken).Select((row, i) => new Example(row.Ids, row.TypeIds, -1, i))]);
+        Assert.InRange(OnnxCheck.Deviation(OnnxReader.Read(temp.File("out/model.onnx")), batch, model.Forward(batch).ToArray<float>(), tokenizer.PadId!.Value), 0, 1e-4);
+        Assert.Equal(["0", "1"], JsonNode.Parse(File.ReadAllText(temp.File("out/config.json")))!["id2label"]!.AsObject().Select(pair => (string?)pair.Value));
+        var card = File.ReadAllText(temp.File("out/README.md"));
+        Assert.StartsWith("---\nlibrary_name: onnx\n", card, StringComparison.Ordinal);
+        Assert.Contains($"`model.onnx` takes `input_ids`, `attention_mask`, `token_type_ids` (int64, batch x sequence; shorter texts end with id {tokenizer.PadId}", card, StringComparison.Ordinal);
+        Assert.Contains("differed from Tutti's by at most ", card, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_file_with_other_logits_is_not_kept()
+    {
+        using var temp = Shared.Temp();
+        Assert.StartsWith($"{Path.GetFileName(Cells[0].Root)}: as ONNX its logits differ from our own by up to ", Assert.Throws<ExportException>(() => ModelExport.ToOnnx(run.Folder, temp.File("out"), Path.GetFileName(Cells[0].Root), most: -1)).Message, StringComparison.Ordinal);
+        Assert.Empty(Directory.GetFileSystemEntries(temp.Path));
+    }
+
+    [Fact]
     public void Nothing_is_overwritten_and_nothing_is_left_behind()
     {
         using var temp = Shared.Temp();
@@ -114,7 +147,7 @@ public sealed class ModelExportTests(TinyRun run)
         CommandLine.Run("export", "--run", run.Folder, "--to", "hf", "--out", temp.File("mine")).IsWrongInput("--out", "not empty");
         CommandLine.Run("export", "--run", run.Folder, "--to", "hf", "--out", temp.File("mine/below")).IsWrongInput("mine");
         CommandLine.Run("export", "--run", run.Folder, "--to", "hf", "--out", temp.File("out"), "--cell", "deep-s1-f9").IsWrongInput("--cell", "deep-s1-f9", "did you mean", "deep-s1-f0");
-        CommandLine.Run("export", "--run", run.Folder, "--to", "coreml", "--out", temp.File("out")).IsWrongInput("--to", "coreml", "hf");
+        CommandLine.Run("export", "--run", run.Folder, "--to", "coreml", "--out", temp.File("out")).IsWrongInput("--to", "coreml", "hf", "onnx");
         CommandLine.Run("export", "--run", temp.Path, "--to", "hf", "--out", temp.File("out")).IsWrongInput("recipe.yaml");
         Assert.Equal([temp.File("mine")], Directory.GetFileSystemEntries(temp.Path));
         Directory.CreateDirectory(temp.File("empty"));

@@ -58,7 +58,7 @@ public sealed class Albert : TextEncoder
         project = new(encoder / "embedding_hidden_mapping_in", width, config.Hidden, config.Deviation);
         var layers = Enumerable.Range(0, groups).Select(group => Block.Stack(encoder / "albert_layer_groups" / group / "albert_layers", inner, place => new AlbertLayer(place, config))).ToArray();
         depths = [.. from depth in Enumerable.Range(0, config.Layers)
-                     from layer in layers[(int)(depth / ((double)config.Layers / groups))]
+                     from layer in layers[GroupOf(depth, config.Layers, groups)]
                      select new AlbertDepth(layer.Layer, layer.Block, new(p, config.Heads, config.AttentionDropout), new(p, config.Dropout))];
         var share = source.Share("classifier_dropout_prob", 0.1);
         EndWith(config.Hidden, share, config.Deviation,
@@ -85,7 +85,10 @@ public sealed class Albert : TextEncoder
         return x;
     }
 
+    /// <summary>Whose weights a depth of the stack uses.</summary>
+    internal static int GroupOf(int depth, int layers, int groups) => (int)(depth / ((double)layers / groups));
+
     // transformers' AlbertConfig: where it differs from BertConfig.
-    static ModelConfig WithDefaults(ModelConfig source) => source.WithDefault("vocab_size", 30000).WithDefault("hidden_size", 4096).WithDefault("num_attention_heads", 64)
+    internal static ModelConfig WithDefaults(ModelConfig source) => source.WithDefault("vocab_size", 30000).WithDefault("hidden_size", 4096).WithDefault("num_attention_heads", 64)
         .WithDefault("intermediate_size", 16384).WithDefault("hidden_act", "gelu_new").WithDefault("hidden_dropout_prob", 0.0).WithDefault("attention_probs_dropout_prob", 0.0);
 }

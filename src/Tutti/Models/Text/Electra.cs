@@ -46,5 +46,5 @@ public sealed class Electra : TextEncoder
     }
 
     // transformers' ElectraConfig: where it differs from BertConfig.
-    static ModelConfig WithDefaults(ModelConfig source) => source.WithDefault("hidden_size", 256).WithDefault("num_attention_heads", 4).WithDefault("intermediate_size", 1024);
+    internal static ModelConfig WithDefaults(ModelConfig source) => source.WithDefault("hidden_size", 256).WithDefault("num_attention_heads", 4).WithDefault("intermediate_size", 1024);
 }

@@ -59,7 +59,8 @@ sealed class MpnetLayer(Params p, BertConfig config)
 public sealed class Mpnet : TextEncoder
 {
     // The reference has these numbers in its code, not in its config.
-    const int Padding = 1, Buckets = 32, Farthest = 128;
+    internal const int Padding = 1, Farthest = 128;
+    const int Buckets = 32;
 
     readonly BertConfig config;
     readonly MpnetEmbeddings embeddings;
@@ -69,7 +70,7 @@ public sealed class Mpnet : TextEncoder
     /// <exception cref="DataException">The config asks for something this implementation does not compute.</exception>
     public Mpnet(Params p, ModelConfig source) : base(p, source)
     {
-        config = new BertConfig(source.WithDefault("vocab_size", 30527).WithDefault("pad_token_id", Padding)).Checked();
+        config = new BertConfig(WithDefaults(source)).Checked();
         var rows = source.Int("relative_attention_num_buckets", Buckets);
         if (rows < Buckets) throw new DataException(source.Where, $"relative_attention_num_buckets is {rows}; expected {Buckets}");
         if (MaxLength < 1) throw new DataException(source.Where, $"max_position_embeddings is {config.Positions}; expected more than {Padding + 1}, behind which positions begin");
@@ -102,6 +103,9 @@ public sealed class Mpnet : TextEncoder
         }
         return x;
     }
+
+    // transformers' MPNetConfig: where it differs from BertConfig.
+    internal static ModelConfig WithDefaults(ModelConfig source) => source.WithDefault("vocab_size", 30527).WithDefault("pad_token_id", Padding);
 
     /// <summary>(H,1,L,L): query, key.</summary>
     Tensor Bias(Ragged ragged) => Scope.Run(() =>

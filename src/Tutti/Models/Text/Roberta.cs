@@ -36,5 +36,5 @@ public sealed class Roberta : TextEncoder
         encoder.Forward(Scope.Run(() => embeddings.Forward(batch, Places.BehindPadding(batch, config.Pad), ragged)), ragged, observe);
 
     // transformers' RobertaConfig, XLMRobertaConfig and CamembertConfig: where they differ from BertConfig. The latter two have its vocabulary.
-    static ModelConfig WithDefaults(ModelConfig source) => (source.ModelType == "roberta" ? source.WithDefault("vocab_size", 50265) : source).WithDefault("pad_token_id", 1);
+    internal static ModelConfig WithDefaults(ModelConfig source) => (source.ModelType == "roberta" ? source.WithDefault("vocab_size", 50265) : source).WithDefault("pad_token_id", 1);
 }
