@@ -35,12 +35,14 @@ static class IntervalTask
         ["F1-macro"] = repetitions => Covering(repetitions, TrueF1(), random =>
         {
             var drawn = Enumerable.Range(0, Rows).Select(_ => Draw(random)).ToArray();
-            return (Rows, rows =>
+            return (Rows, F1);
+
+            double F1(ReadOnlySpan<int> rows)
             {
                 var (truth, predicted) = (new int[rows.Length], new int[rows.Length]);
                 for (var i = 0; i < rows.Length; i++) (truth[i], predicted[i]) = drawn[rows[i]];
                 return Metrics.F1MacroOfPresent(new(truth, predicted, 3));
-            });
+            }
         }),
         ["paired-bootstrap"] = Paired,
         ["McNemar"] = McNemar,
