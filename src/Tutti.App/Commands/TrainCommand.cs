@@ -38,6 +38,7 @@ static class TrainCommand
         Show.Line($"predictions of the held-out rows: {result.Files.OutOfFold}");
         if (result.Test is not null) Show.Line($"predictions of the test rows: {result.Test}");
         if (result.Submission is not null) Show.Line($"submission: {result.Submission}");
+        Show.Line($"report: {result.Files.Report}");
         return 0;
     }
 
@@ -45,7 +46,11 @@ static class TrainCommand
     {
         var rows = Watch.Run(news => new LanguageRun(recipe, folder) { Hub = hub }.Train(news, Session.Cancel));
         if (asJson) Show.Line(File.ReadAllText(new RunFolder(folder).Leaderboard).TrimEnd());
-        else Show.Perplexities(rows);
+        else
+        {
+            Show.Perplexities(rows);
+            Show.Line($"report: {new RunFolder(folder).Report}");
+        }
         return 0;
     }
 }

@@ -74,7 +74,7 @@ public sealed class LanguageRun(Recipe recipe, string folder, Device? device = n
                         news?.Report(new SkippedNews(cell.Name, number, cells.Length));
                         continue;
                     }
-                    texts ??= Encode(member, table, text, news);
+                    texts ??= Encode(member, table, text, new RecordedNews(start.Events, news));
                     start.Events.Write("cell started", ("cell", cell.Name));
                     memory.Within(cell.Name, member.Model.Config, () => Fit(cell, member.Model, texts, folds, new RecordedNews(start.Events, news), number, cells.Length, cancel));
                     start.Events.Write("cell finished", ("cell", cell.Name));
@@ -83,6 +83,7 @@ public sealed class LanguageRun(Recipe recipe, string folder, Device? device = n
             var rows = cells.Select(Row).OrderBy(row => row.Perplexity.Value).ToArray();
             AtomicFile.Write(files.Leaderboard, new JsonArray([.. rows.Select(row => (JsonNode)Json(row))]).ToJsonString(indented) + "\n");
             start.Events.Write("finished", ("perplexity", rows[0].Perplexity.Value));
+            new RunReport(recipe, files, null, memory.Device).Write(files.Report, cancel: cancel);
             return rows;
         }
         catch (InputException)
@@ -111,12 +112,12 @@ public sealed class LanguageRun(Recipe recipe, string folder, Device? device = n
 
     static bool Finished(Cell cell) => Cell.Recorded(cell.Folder, "fingerprint") == cell.Fingerprint && File.Exists(Path.Combine(cell.Folder.Checkpoint, "model.safetensors"));
 
-    static TextData Encode(OpenMember member, Table table, TextTemplate text, IProgress<RunNews>? news)
+    static TextData Encode(OpenMember member, Table table, TextTemplate text, RecordedNews news)
     {
-        foreach (var note in member.Notes) news?.Report(new NoteNews($"{member.Name}: {note}"));
-        var cache = TokenCache.OfUser(note => news?.Report(new NoteNews($"{member.Name}: {note}")));
+        foreach (var note in member.Notes) news.Report(new NoteNews($"{member.Name}: {note}"));
+        var cache = TokenCache.OfUser(note => news.Report(new NoteNews($"{member.Name}: {note}")));
         var texts = TextData.From(table, text, member.Model.Tokenizer, member.MaxLength, cache: cache);
-        news?.Report(new EncodedNews(member.Name, table.Count, texts.Truncated, texts.LostTokens, texts.AllTokens, member.MaxLength, member.Model.Tokenizer.VocabularySize, cache.Hits > 0));
+        news.Report(new EncodedNews(member.Name, table.Count, texts.Truncated, texts.LostTokens, texts.AllTokens, member.MaxLength, member.Model.Tokenizer.VocabularySize, cache.Hits > 0));
         return texts;
     }
 

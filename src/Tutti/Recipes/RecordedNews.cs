@@ -2,7 +2,7 @@ using Tutti.Runs;
 
 namespace Tutti.Recipes;
 
-/// <summary>Writes updates and evaluations to the event log on their way to whoever watches.</summary>
+/// <summary>Writes what is worth keeping to the event log on their way to whoever watches.</summary>
 sealed class RecordedNews(EventLog events, IProgress<RunNews>? to) : IProgress<RunNews>
 {
     public void Report(RunNews value)
@@ -18,6 +18,9 @@ sealed class RecordedNews(EventLog events, IProgress<RunNews>? to) : IProgress<R
                 break;
             case ReplayNews { Replay: var r } news:
                 events.Write("replayed", ("cell", news.Cell), ("update", r.Update), ("examples", r.Examples), ("tokens", r.Tokens), ("longest", r.Longest), ("bytes", r.BytesInUse), ("limit", r.Limit), ("checkpointing", r.Checkpointing));
+                break;
+            case EncodedNews news:
+                events.Write("encoded", ("member", news.Member), ("rows", news.Rows), ("truncated", news.Truncated), ("lostTokens", news.LostTokens), ("allTokens", news.AllTokens), ("maxLength", news.MaxLength), ("vocabulary", news.Vocabulary));
                 break;
             case NoteNews news:
                 events.Write("note", ("text", news.Text));

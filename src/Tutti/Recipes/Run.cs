@@ -9,7 +9,7 @@ namespace Tutti.Recipes;
 
 /// <summary>
 /// The story of a run, from file to submission: open and check everything; show the data; train every missing cell; blend; evaluate; write
-/// leaderboard and submission. Repeating a run trains only what is missing or changed.
+/// leaderboard, submission and report. Repeating a run trains only what is missing or changed.
 /// </summary>
 /// <param name="recipe">What to do.</param>
 /// <param name="folder">The run folder; created when everything has been checked.</param>
@@ -43,9 +43,10 @@ public sealed class Run(Recipe recipe, string folder, Device? device = null)
         {
             start.Write(recipe, data, memory.Device, cells.Length, [.. members.SelectMany(member => member.Facts())]);
             news?.Report(new DataNews(recipe.Data.Train, data.Summary(), [.. Enumerable.Range(0, data.Folds.Count).Select(fold => data.Folds.Valid(fold).Length)], data.Test?.Count ?? 0));
-            new RunCells(recipe, data, members, cells, memory, start.Events, news).Train(cancel);
+            new RunCells(recipe, data, members, cells, memory, start.Events, new RecordedNews(start.Events, news)).Train(cancel);
             var result = new RunResults(recipe, files, data, cells).Finish();
             start.Events.Write("finished", ("accuracy", result.Summary.Scores[0].Score.Value));
+            new RunReport(recipe, files, data, memory.Device).Write(files.Report, cancel: cancel);
             return result;
         }
         catch (InputException)

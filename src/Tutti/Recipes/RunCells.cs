@@ -12,7 +12,7 @@ namespace Tutti.Recipes;
 /// <param name="cells">As <see cref="Of"/> gives them.</param>
 /// <param name="memory">What the recipe allows.</param>
 /// <param name="events">Where beginnings and ends are recorded.</param>
-/// <param name="news">Who watches.</param>
+/// <param name="news">Who watches, the event log among them.</param>
 sealed class RunCells(Recipe recipe, RunData data, OpenMember[] members, Cell[] cells, MemoryBudget memory, EventLog events, IProgress<RunNews>? news)
 {
     /// <summary>All cells of a run, in the order of members, seeds and folds.</summary>
@@ -54,7 +54,7 @@ sealed class RunCells(Recipe recipe, RunData data, OpenMember[] members, Cell[] 
             if (state == CellState.Stale) news?.Report(new NoteNews($"{cell.Name} was trained with other settings or data and is trained again"));
             var (train, test) = rows ??= Encode(member);
             events.Write("cell started", ("cell", cell.Name));
-            var fit = memory.Within(cell.Name, member.Model.Config, () => cell.Train(member.Model, data, train, test, recipe.Checkpoint, new RecordedNews(events, news), number, cells.Length, cancel));
+            var fit = memory.Within(cell.Name, member.Model.Config, () => cell.Train(member.Model, data, train, test, recipe.Checkpoint, news, number, cells.Length, cancel));
             events.Write("cell finished", ("cell", cell.Name), ("loss", fit.Best.Loss), ("accuracy", fit.Best.Accuracy), ("seconds", fit.Seconds), ("peakBytes", fit.PeakBytes));
         }
     }
