@@ -35,7 +35,7 @@ public sealed record Slice(string Column, string Value, int Rows, double Accurac
 /// </summary>
 /// <param name="Tested">How many slices were compared.</param>
 /// <param name="Overall">The share of all rows predicted right.</param>
-/// <param name="All">The lowest adjusted probability first, then the largest shortfall.</param>
+/// <param name="All">Those that are worse beyond chance first; each kind by shortfall, the largest first.</param>
 public sealed record Slices(int Tested, double Overall, IReadOnlyList<Slice> All)
 {
     /// <summary>The level of the tests.</summary>
@@ -78,7 +78,7 @@ public sealed record Slices(int Tested, double Overall, IReadOnlyList<Slice> All
     {
         var adjusted = Holm([.. slices.Select(slice => slice.P)]);
         return [.. slices.Select((slice, i) => slice with { Adjusted = adjusted[i] })
-            .OrderBy(slice => slice.Adjusted).ThenBy(slice => slice.Difference.Value).ThenBy(slice => slice.Column, StringComparer.Ordinal).ThenBy(slice => slice.Value, StringComparer.Ordinal)];
+            .OrderByDescending(slice => slice.Adjusted < Level).ThenBy(slice => slice.Difference.Value).ThenBy(slice => slice.Column, StringComparer.Ordinal).ThenBy(slice => slice.Value, StringComparer.Ordinal)];
     }
 
     /// <summary>Holm's step-down correction: the smallest of m is multiplied by m, the next by m - 1, never below the one before, at most 1.</summary>
