@@ -6,8 +6,8 @@ import type { RunData } from './data';
 /** Above so many classes the pairs that are confused most are listed in place of a matrix. */
 const mostClasses = 30;
 
-/** The confusion matrix; a cell opens the rows behind it. */
-export function confusion(run: RunData): HTMLElement {
+/** The confusion matrix, and the place where a cell opens the rows behind it. */
+export function confusion(run: RunData): { matrix: HTMLElement; panel: HTMLElement } {
   const panel = h('div', { 'aria-live': 'polite' });
   let open: HTMLElement | null = null;
 
@@ -30,7 +30,7 @@ export function confusion(run: RunData): HTMLElement {
     behind.scrollIntoView({ block: 'nearest' });
   }
 
-  return h('div', {}, run.classes.length <= mostClasses ? matrix(run, toggle) : pairs(run, toggle), panel);
+  return { matrix: run.classes.length <= mostClasses ? matrix(run, toggle) : pairs(run, toggle), panel };
 }
 
 type Toggle = (button: HTMLElement, truth: number, predicted: number) => void;
@@ -48,10 +48,10 @@ function matrix(run: RunData, toggle: Toggle): HTMLElement {
     }, h('b', {}, whole(count)), small ? null : h('span', {}, percent(share)));
     return h('td', {}, button);
   };
-  return h('div', { class: 'scroll' }, h('table', { class: `confusion${small ? ' small' : ''}` },
-    h('caption', {}, 'Rows: true class. Columns: predicted class. Shade: share of the true class.'),
+  return h('div', {}, h('div', { class: 'scroll' }, h('table', { class: `confusion${small ? ' small' : ''}`, 'aria-label': 'Confusion matrix' },
     h('thead', {}, h('tr', {}, h('td'), run.classes.map(name => h('th', { scope: 'col' }, h('span', { title: name }, name))))),
-    h('tbody', {}, run.classes.map((name, truth) => h('tr', {}, h('th', { scope: 'row' }, h('span', { title: name }, name)), run.classes.map((_, predicted) => cell(truth, predicted)))))));
+    h('tbody', {}, run.classes.map((name, truth) => h('tr', {}, h('th', { scope: 'row' }, h('span', { title: name }, name)), run.classes.map((_, predicted) => cell(truth, predicted))))))),
+    h('p', { class: 'note' }, 'Rows: true class. Columns: predicted class. Shade: share of the true class.'));
 }
 
 function pairs(run: RunData, toggle: Toggle): HTMLElement {

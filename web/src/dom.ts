@@ -22,9 +22,9 @@ export function append(element: Element, children: (Child | Child[])[]): void {
     if (child !== null && child !== undefined && child !== false) element.append(child instanceof Node ? child : String(child));
 }
 
-/** A section of the page with its heading and an explanation of a line or two. */
-export function section(id: string, title: string, lead: Child | Child[], ...children: (Child | Child[])[]): HTMLElement {
-  return h('section', { id, 'aria-labelledby': `${id}-title`, tabindex: -1 }, h('h2', { id: `${id}-title` }, title), lead ? h('p', { class: 'lead' }, lead) : null, ...children);
+/** A section of the page: its heading, what the navigation calls it, and an explanation of a line or two. */
+export function section(id: string, title: string, name: string, lead: Child | Child[], ...children: (Child | Child[])[]): HTMLElement {
+  return h('section', { id, 'aria-labelledby': `${id}-title`, 'data-name': name, tabindex: -1 }, h('h2', { id: `${id}-title` }, title), lead ? h('p', { class: 'lead' }, lead) : null, ...children);
 }
 
 export const plural = (count: number, one: string, many = `${one}s`): string => `${whole(count)} ${count === 1 ? one : many}`;

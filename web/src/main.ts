@@ -20,7 +20,7 @@ function themeButton(): HTMLElement {
 }
 
 function header(run: RunData, sections: HTMLElement[]): HTMLElement {
-  const links = sections.filter(one => one.querySelector('h2')).map(one => h('a', { href: `#${one.id}` }, one.querySelector('h2')!.textContent));
+  const links = sections.filter(one => one.dataset.name).map(one => h('a', { href: `#${one.id}` }, one.dataset.name));
   return h('header', {},
     h('div', { class: 'bar' }, h('span', { class: 'brand' }, 'Tutti'), h('h1', { title: run.run.name }, run.run.name), themeButton()),
     h('nav', { 'aria-label': 'Sections' }, links));

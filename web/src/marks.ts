@@ -4,13 +4,14 @@ import type { Score } from './data';
 /** A value with its interval as a dot on a line, on a scale shared by all that are to be compared. */
 export function whisker(score: Score, scale: [number, number], zero?: number): HTMLElement {
   const [low, high] = scale;
-  const at = (value: number): string => (2 + 96 * (value - low) / (high - low || 1)).toFixed(2);
+  const at = (value: number): string => (2 + 96 * Math.min(1, Math.max(0, (value - low) / (high - low || 1)))).toFixed(2);
+  const beyond = score.value !== null && (score.value < low || score.value > high);
   const label = `${number(score.value)}, 95 % interval ${number(score.low)} to ${number(score.high)}`;
   return h('svg', { class: 'whisker', role: 'img', 'aria-label': label, viewBox: '0 0 100 12', preserveAspectRatio: 'none' },
     h('title', {}, label),
     zero === undefined ? null : h('line', { class: 'zero', x1: at(zero), x2: at(zero), y1: 0, y2: 12 }),
-    score.low === null || score.high === null ? null : h('line', { class: 'range', x1: at(score.low), x2: at(score.high), y1: 6, y2: 6 }),
-    score.value === null ? null : h('line', { class: 'dot', x1: at(score.value), x2: at(score.value), y1: 6, y2: 6 }));
+    score.low === null || score.high === null || beyond ? null : h('line', { class: 'range', x1: at(score.low), x2: at(score.high), y1: 6, y2: 6 }),
+    score.value === null ? null : h('line', { class: beyond ? 'dot beyond' : 'dot', x1: at(score.value), x2: at(score.value), y1: 6, y2: 6 }));
 }
 
 /** The range that holds all of the scores and their intervals, with a little room. */

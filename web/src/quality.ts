@@ -31,7 +31,9 @@ export function leaderboard(run: RunData): HTMLElement | null {
   const board = run.leaderboard;
   if (!board) return null;
   type Line = Leaderboard['rows'][number];
-  const scales = board.columns.map((_, i) => scaleOf(board.rows.map(row => row.scores[i])));
+  // A baseline that is far away would press all others together: it is drawn pale at the edge.
+  const compared = board.rows.filter((row, i) => row.kind !== 'baseline' || board.rows.findIndex(other => other.kind === 'baseline') === i);
+  const scales = board.columns.map((_, i) => scaleOf(compared.map(row => row.scores[i])));
   const columns: Column<Line>[] = [
     { title: 'name', cell: row => [h('b', {}, row.name), ' ', row.kind === 'member' ? null : h('span', { class: `badge ${row.kind}` }, row.kind)], value: row => row.name },
     ...board.columns.map((column, i): Column<Line> => ({
@@ -42,7 +44,7 @@ export function leaderboard(run: RunData): HTMLElement | null {
     { title: 'time', kind: 'number', value: row => row.seconds, cell: row => row.kind === 'member' ? duration(row.seconds) : '' },
     { title: 'memory', kind: 'number', value: row => row.peakBytes, cell: row => row.kind === 'member' ? bytes(row.peakBytes) : '' },
   ];
-  return section('leaderboard', 'Leaderboard', 'Dot: score, line: 95\u202f% interval. Each model kept the checkpoint that did best on its held-out rows, which flatters these figures a little.', table(board.rows, columns, { label: 'leaderboard' }));
+  return section('leaderboard', 'Leaderboard', 'Leaderboard', 'Dot: score, line: 95\u202f% interval. Each model kept the checkpoint that did best on its held-out rows, which flatters these figures a little.', table(board.rows, columns, { label: 'leaderboard' }));
 }
 
 export function mistakes(run: RunData): HTMLElement | null {
@@ -56,8 +58,9 @@ export function mistakes(run: RunData): HTMLElement | null {
     { title: 'F1', cell: row => bar(row.f1), value: row => row.f1, kind: 'number' },
     { title: 'rows', cell: row => whole(row.support), value: row => row.support, kind: 'number' },
   ], { label: 'classes', search: run.classes.length > 12 ? row => row.name : undefined });
-  return section('confusion', 'Where it is right and wrong', 'Choose a cell to see the rows behind it.',
-    h('div', { class: 'pair' }, confusion(run), h('div', {}, h('h3', {}, 'Per class'), perClass)));
+  const { matrix, panel } = confusion(run);
+  return section('confusion', 'Where it is right and wrong', 'Confusion', 'Choose a cell to see the rows behind it.',
+    h('div', { class: 'beside' }, matrix, h('div', {}, h('h3', {}, 'Per class'), perClass)), panel);
 }
 
 export function slices(run: RunData): HTMLElement | null {
@@ -75,7 +78,7 @@ export function slices(run: RunData): HTMLElement | null {
     { title: 'p, corrected', kind: 'number', value: row => row.adjusted, cell: row => probability(row.adjusted), hint: 'one-sided Fisher test, corrected for the number of slices (Holm)' },
   ];
   const lead = `${plural(slices.tested, 'slice was', 'slices were')} compared with all other rows: by class, fold, length, and the columns of the data. ${found === 0 ? 'None is' : found === 1 ? 'One is' : `${found} are`} worse beyond chance, the number of comparisons taken into account.`;
-  return section('slices', 'Slices', lead, table(slices.slices, columns, { label: 'slices', page: 10, search: slices.slices.length > 10 ? row => `${row.column} ${row.value}` : undefined }));
+  return section('slices', 'Slices', 'Slices', lead, table(slices.slices, columns, { label: 'slices', page: 10, search: slices.slices.length > 10 ? row => `${row.column} ${row.value}` : undefined }));
 }
 
 export function calibration(run: RunData): HTMLElement | null {
@@ -88,6 +91,6 @@ export function calibration(run: RunData): HTMLElement | null {
     { title: 'mean confidence', kind: 'number', cell: bin => percent(bin.confidence ?? 0) },
     { title: 'rows', kind: 'number', cell: bin => whole(bin.count) },
   ];
-  return section('calibration', 'Can its probabilities be believed?', ['On the dashed line a confidence of 0.8 is right in 80 of 100 cases; below it the model is too sure. The darker a bar, the more rows. Calibration error: ', h('b', {}, number(run.reliability.error)), '.'],
+  return section('calibration', 'Can its probabilities be believed?', 'Calibration', ['On the dashed line a confidence of 0.8 is right in 80 of 100 cases; below it the model is too sure. The darker a bar, the more rows. Calibration error: ', h('b', {}, number(run.reliability.error)), '.'],
     h('div', { class: 'pair' }, reliability(run), table(bins, columns, { label: 'calibration bins' })));
 }

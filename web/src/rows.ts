@@ -1,12 +1,25 @@
-import { h, number, plural, whole } from './dom';
+import { h, number, plural, whole, type Child } from './dom';
 import { table, type Column } from './table';
 import type { Row, RunData } from './data';
+
+/** Characters of a text that are shown at first. */
+const folded = 400;
+
+/** A row's text; a long one in part, until it is asked for. */
+export function textOf(row: Row): Child {
+  const text = row.text;
+  if (text === null) return h('span', { class: 'muted' }, 'not in this report');
+  if (text.length <= folded * 1.2) return text;
+  const place = h('span', {}, `${text.slice(0, folded)}\u2026`);
+  const button = h('button', { type: 'button', class: 'quiet', click: () => { place.textContent = text; button.remove(); } }, 'all of it');
+  return h('span', {}, place, ' ', button);
+}
 
 /** The columns of a list of rows, as every list has them. */
 export function rowColumns(run: RunData): Column<Row>[] {
   const columns: Column<Row>[] = [
     { title: 'id', cell: row => h('code', {}, row.id), value: row => row.id },
-    { title: 'text', cell: row => row.text ?? h('span', { class: 'muted' }, 'not in this report'), value: row => row.text ?? '', kind: 'long' },
+    { title: 'text', cell: textOf, value: row => row.text ?? '', kind: 'long' },
     { title: 'true', cell: row => run.classes[row.label], value: row => run.classes[row.label] },
     { title: 'predicted', cell: row => run.classes[row.predicted], value: row => run.classes[row.predicted] },
     { title: 'probability', cell: row => number(row.p), value: row => row.p, kind: 'number', hint: 'of the predicted class' },

@@ -9,7 +9,7 @@ export function surprises(run: RunData): HTMLElement | null {
   const embedded = run.limits.embedded < run.limits.rows ? [{ kind: 'report', text: `this report holds the ${whole(run.limits.embedded)} most telling of ${whole(run.limits.rows)} rows; all counts and scores are of all rows` }] : [];
   const all = [...run.surprises, ...embedded, ...more];
   if (all.length === 0) return null;
-  return section('surprises', 'Worth knowing', null, h('ul', { class: 'surprises' }, all.map(one => h('li', {}, h('span', { class: 'badge' }, one.kind), ' ', one.text))));
+  return section('surprises', 'Worth knowing', 'Worth knowing', null, h('ul', { class: 'surprises' }, all.map(one => h('li', {}, h('span', { class: 'badge' }, one.kind), ' ', one.text))));
 }
 
 export function learning(run: RunData): HTMLElement | null {
@@ -23,7 +23,7 @@ export function learning(run: RunData): HTMLElement | null {
     { title: 'peak memory', kind: 'number', cell: cell => bytes(cell.peakBytes), value: cell => cell.peakBytes ?? 0 },
     { title: 'predicted', kind: 'number', cell: cell => bytes(cell.predictedPeak), value: cell => cell.predictedPeak ?? 0, hint: 'peak memory as planned before the first update' },
   ];
-  return section('learning', 'How it learnt', `${plural(run.cells.length, 'cell')}: members \u00d7 seeds \u00d7 folds. Training loss is the mean of neighbouring updates where there are more than can be drawn.`,
+  return section('learning', 'How it learnt', 'Learning', `${plural(run.cells.length, 'cell')}: members \u00d7 seeds \u00d7 folds. Training loss is the mean of neighbouring updates where there are more than can be drawn.`,
     curves(run.cells), table(run.cells, columns, { label: 'cells', page: 10 }));
 }
 
@@ -46,7 +46,7 @@ export function data(run: RunData): HTMLElement | null {
     { title: 'tokens lost', kind: 'number', cell: row => `${whole(row.lostTokens)} (${percent(row.lostTokens / row.allTokens)})` },
     { title: 'vocabulary', kind: 'number', cell: row => whole(row.vocabulary) },
   ];
-  return section('data', 'Data', null,
+  return section('data', 'Data', 'Data', null,
     h('div', { class: 'pair' },
       h('dl', { class: 'facts' }, facts.flatMap(([name, value]) => [h('dt', {}, name), h('dd', {}, value)])),
       summary.classes.length === 0 ? null : h('div', {}, h('h3', {}, 'Classes'), h('ul', { class: 'shares' }, summary.classes.slice(0, 40).map(one => h('li', {}, h('span', {}, one.name), h('span', { class: 'track' }, h('span', { style: `width: ${(100 * one.rows / most).toFixed(1)}%` })), h('span', { class: 'number' }, `${whole(one.rows)} (${percent(one.rows / summary.rows)})`))), summary.classes.length > 40 ? h('li', { class: 'muted' }, `and ${summary.classes.length - 40} more`) : null))),
@@ -55,7 +55,7 @@ export function data(run: RunData): HTMLElement | null {
 
 export function recipe(run: RunData): HTMLElement {
   const short = (value: string): Child => /^[0-9a-f]{40,}$/.test(value) ? h('code', { title: value }, `${value.slice(0, 12)}\u2026`) : value;
-  return section('recipe', 'Recipe and machine', 'The recipe in effect, every default written out.',
+  return section('recipe', 'Recipe and machine', 'Recipe', 'The recipe in effect, every default written out.',
     h('details', {}, h('summary', {}, 'recipe.yaml'), h('pre', { tabindex: 0 }, run.recipe)),
     h('dl', { class: 'facts' }, run.run.facts.flatMap(fact => [h('dt', {}, fact.name), h('dd', {}, short(fact.value))])));
 }
