@@ -53,7 +53,7 @@ export function labelIssues(run: RunData): HTMLElement | null {
   if (!issues) return null;
   const items = issues.queue.map(issue => ({ ...issue, row: run.rows[issue.row], why: because(run, issue.row) }));
   type Item = typeof items[number];
-  const votes = (item: Item): Child => item.votes === null ? '' : item.votes.map((count, i) => ({ count, name: run.classes[i] })).filter(vote => vote.count > 0).sort((a, b) => b.count - a.count).map(vote => `${vote.name} ${vote.count}`).join(', ');
+  const votes = (item: Item): Child => item.votes === null ? '' : item.votes.map((count, i) => ({ count, name: run.classes[i] })).filter(vote => vote.count > 0).sort((a, b) => b.count - a.count).map(vote => `${vote.name}: ${vote.count}`).join(', ');
   const lead = issues.issues === 0
     ? `No label of ${plural(issues.rows, 'row')} stands out as wrong.`
     : [`${plural(issues.issues, 'row')} of ${whole(issues.rows)} (${percent(issues.issues / issues.rows)}) probably carry a wrong label, by predictions of models that did not see them. `, h('code', {}, 'tutti labels --run'), ` writes ${issues.issues > items.length ? `all of them; the first ${items.length} are here.` : 'them to a file.'}`, weak(run) ? h('b', {}, ' This run is below its baseline, so its doubts say little.') : null];
