@@ -103,9 +103,9 @@ public sealed class PageTests(Browser browser) : IClassFixture<Browser>, IDispos
         await using var opened = await browser.Open(Make().Write(folder));
         string[] expected = ["headline", "leaderboard", "surprises", "confusion", "losses", "labels", "slices", "calibration", "learning", "recipe"];
         Assert.Equal(expected, await opened.Page.EvaluateAsync<string[]>("[...document.querySelectorAll('main section')].map(one => one.id)"));
-        await opened.Page.WaitForSelectorAsync("#learning .chart svg path");
+        await opened.Page.WaitForSelectorAsync("#learning .chart svg path", new() { State = WaitForSelectorState.Attached });
         Assert.Equal(5, await opened.Page.Locator("#learning .chart").CountAsync());
-        await opened.Page.WaitForSelectorAsync("#calibration .chart svg rect");
+        await opened.Page.WaitForSelectorAsync("#calibration .chart svg rect", new() { State = WaitForSelectorState.Attached });
     }
 
     [Fact]
