@@ -9,7 +9,8 @@ namespace Tutti.Tests.Recipes;
 [Collection(RunCollection.Name)]
 public sealed class RunReportTests(TinyRun run)
 {
-    static JsonNode Document(string page) => JsonNode.Parse(Regex.Match(File.ReadAllText(page), "id=\"run-data\">(.*?)</script>", RegexOptions.Singleline).Groups[1].Value)!;
+    /// <summary>What a page holds.</summary>
+    internal static JsonNode Document(string page) => JsonNode.Parse(Regex.Match(File.ReadAllText(page), "id=\"run-data\">(.*?)</script>", RegexOptions.Singleline).Groups[1].Value)!;
 
     [Fact]
     public void A_run_ends_with_a_report_of_its_own_rows_texts_and_cells()

@@ -120,6 +120,30 @@ public sealed class PageTests(Browser browser) : IClassFixture<Browser>, IDispos
         Assert.Equal(["against one 50%", "for two 100%", "for <b>three</b> 0%"], await Shades());
     }
 
+    [Theory]
+    [InlineData(new[] { "\u2581An", "\u2581ord", "inary", "\u2581text" }, "An ordinary text")]
+    [InlineData(new[] { "An", "\u0120c", "af", "\u00c3\u00a9", "\u0120\u00f0\u0141\u013a", "\u0122" }, "An caf\u00e9 \ud83d\ude00")]     // the last two: two bytes each of one face
+    [InlineData(new[] { "an", "ord", "##inary", "text" }, "an ordinary text")]
+    public async Task Tokens_of_every_kind_of_vocabulary_read_as_text(string[] tokens, string text)
+    {
+        var report = Make();
+        var one = report.Source.Explanations[0] with { Tokens = tokens, Gradient = [.. tokens.Select((_, i) => i + 1.0)], Occlusion = null };
+        await using var opened = await browser.Open(new MadeReport { Rows = report.Rows, Source = report.Source with { Explanations = [one] } }.Write(folder));
+        Assert.Equal(text, await opened.Page.Locator("#losses tbody .tokens").First.TextContentAsync());
+        Assert.Equal(1, await opened.Page.Locator("#losses .choice button").CountAsync());
+    }
+
+    [Fact]
+    public async Task Of_many_classes_the_pairs_that_are_confused_open_their_rows()
+    {
+        var report = MadeReport.Of(folder, 2000, [.. Enumerable.Range(0, 40).Select(k => $"class {k}")], row => $"text {row}");
+        await using var opened = await browser.Open(report.Write(folder));
+        var (truth, predicted, _) = report.Rows.Confusion.Where(cell => cell.Truth != cell.Predicted).MaxBy(cell => cell.Rows.Count);
+        await opened.Page.FillAsync("#confusion .filter >> nth=0", $"{truth} {predicted}");
+        await opened.Page.ClickAsync($"#confusion button[data-truth='{truth}'][data-predicted='{predicted}']");
+        Assert.Equal(Enumerable.Range(0, 2000).Where(row => report.Set.Labels![row] == truth && report.Set.Predicted(row) == predicted).Select(row => report.Set.Ids[row]).Order(), (await opened.IdsBehind()).Order());
+    }
+
     [Fact]
     public async Task Colours_follow_the_system_until_one_is_chosen()
     {

@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using Tutti.Evaluation;
 using Tutti.Reports;
 using Tutti.Runs;
@@ -66,7 +67,7 @@ public sealed class ReportDataTests(Browser browser) : IClassFixture<Browser>, I
         var files = new RunFolder(folder.File("long"));
         using (var log = new EventLog(files.Events))
             for (var update = 1; update <= 10_000; update++) log.Write("step", ("cell", "c"), ("update", update), ("loss", (double)(update % 10)), ("rate", 0.1), ("bytes", update));
-        var document = ReportData.Of(new() { Files = files, Task = "text-classification", Cells = [("c", files.Cell("c", 1, 0))] }, null, 100);
+        var document = JsonNode.Parse(ReportPage.Document(new() { Files = files, Task = "text-classification", Cells = [("c", files.Cell("c", 1, 0))] }, null))!;
         var curve = document["cells"]![0]!["curve"]!;
         Assert.Equal(400, curve["update"]!.AsArray().Count);
         Assert.Equal(10_000, (int)curve["update"]![399]!);

@@ -77,7 +77,7 @@ sealed class SvgPlot
     {
         var rough = (high - low) / 5;
         var power = Math.Pow(10, Math.Floor(Math.Log10(rough)));
-        var step = power * ((rough / power) switch { < 1.5 => 1, < 3.5 => 2, < 7.5 => 5, _ => 10 });
+        var step = power * ((rough / power) switch { < 1.41 => 1, < 3.16 => 2, < 7.07 => 5, _ => 10 });
         for (var i = (long)Math.Ceiling((low / step) - 1e-9); i * step <= high + (step * 1e-9); i++) yield return i * step;
     }
 
