@@ -5,7 +5,7 @@ using Tutti.Bench;
 Measurement[] benchmarks =
 [
     TrainBench.All, new UpdateBench(), new LossBench(), PredictBench.All, TokenizeBench.All, BaselineBench.All, LabelsBench.All, AttentionBench.All, OptimizerBench.All, MemoryBench.All, StartupBench.All, OpsBench.All,
-    new IntervalsBench(), new BlendsBench(), new FuzzBench(),
+    new IntervalsBench(), new BlendsBench(), new FuzzBench(), new PageBench(),
 ];
 
 var name = new Argument<string?>("NAME") { Description = $"{string.Join(", ", benchmarks.Select(one => one.Name))}; left out: lists them with their cases.", Arity = ArgumentArity.ZeroOrOne };

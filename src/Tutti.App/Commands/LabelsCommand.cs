@@ -51,7 +51,7 @@ static class LabelsCommand
         var set = all.Labelled();
         if (set.Count == 0) throw new DataException(run.OutOfFold, "has no labelled rows");
         if (set.Count < all.Count) Show.Warning(FormattableString.Invariant($"{all.Count - set.Count} of {all.Count} rows have no label and are left out"));
-        return LabelQueue.Of(ProbabilityRows.Of(set.Probabilities, set.K), set.Labels!, set.Classes, set.Ids, how.Filter, how.Score, Votes(run, set.Classes));
+        return LabelQueue.Of(ProbabilityRows.Of(set.Probabilities, set.K), set.Labels!, set.Classes, set.Ids, how.Filter, how.Score, MemberVotes.Of(run, set.Classes));
     }
 
     static LabelQueue OfFile(string path, string? labels, (LabelFilter Filter, LabelQuality Score) how)
@@ -76,24 +76,6 @@ static class LabelsCommand
         {
             throw new DataException(path, e.Message, inner: e);
         }
-    }
-
-    // Every cell predicted the rows that it held out.
-    static Dictionary<string, int[]> Votes(RunFolder run, IReadOnlyList<string> classes)
-    {
-        Dictionary<string, int[]> votes = new(StringComparer.Ordinal);
-        if (!Directory.Exists(run.Cells)) return votes;
-        foreach (var file in Directory.EnumerateDirectories(run.Cells).Order(StringComparer.Ordinal).Select(folder => new CellFolder(folder).Predictions).Where(File.Exists))
-        {
-            var cell = PredictionFile.Read(file);
-            if (!cell.Classes.SequenceEqual(classes)) throw new DataException(file, $"has other classes than {Path.GetFileName(run.OutOfFold)}");
-            for (var row = 0; row < cell.Count; row++)
-            {
-                if (!votes.TryGetValue(cell.Ids[row], out var counts)) votes.Add(cell.Ids[row], counts = new int[classes.Count]);
-                counts[cell.Predicted(row)]++;
-            }
-        }
-        return votes;
     }
 
     static void Print(LabelQueue queue, int top, string? written)

@@ -123,13 +123,18 @@ static class TrainCommand
         Show.Line($"predictions of the held-out rows: {files.OutOfFold}");
         if (test is not null) Show.Line($"predictions of the test rows: {test}");
         if (submission is not null) Show.Line($"submission: {submission}");
+        Show.Line($"report: {files.Report}");
     }
 
     static int TrainLanguage(Recipe recipe, GridOptions grid, Asked asked)
     {
         var rows = Watch.Run(news => new LanguageRun(recipe, asked.Folder) { Hub = asked.Hub, Grid = grid }.Train(news, Session.Cancel));
         if (asked.Json) Show.Line(File.ReadAllText(new RunFolder(asked.Folder).Leaderboard).TrimEnd());
-        else Show.Perplexities(rows);
+        else
+        {
+            Show.Perplexities(rows);
+            Show.Line($"report: {new RunFolder(asked.Folder).Report}");
+        }
         return 0;
     }
 

@@ -58,6 +58,7 @@ public sealed class LanguageRun(Recipe recipe, string folder, Device? device = n
             var rows = complete.Select(Row).OrderBy(row => row.Perplexity.Value).ToArray();
             AtomicFile.Write(files.Leaderboard, new JsonArray([.. rows.Select(row => (JsonNode)Json(row))]).ToJsonString(indented) + "\n");
             start.Events.Write("finished", ("perplexity", rows[0].Perplexity.Value));
+            new RunReport(recipe, files, null, memory.Device).Write(files.Report, cancel: cancel);
             return rows;
         }
         catch (InputException)

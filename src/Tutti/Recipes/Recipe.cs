@@ -72,6 +72,9 @@ public sealed record Recipe
     [Description("The file in the run's folder for the test rows' labels: a file name, or file and sample; default: none is written.")]
     public SubmissionConfig? Submission { get; init; }
 
+    [Description("What report.html shows.")]
+    public ReportConfig Report { get; init; } = new();
+
     [Description("Seed of the random choices that belong to no member: the rows that validation holds out.")]
     [Range(0, int.MaxValue)]
     public int Seed { get; init; }
@@ -123,7 +126,7 @@ public sealed record Recipe
     /// <summary>Every fault of the recipe with its key path; none when it can be run. Files are not looked at.</summary>
     public IReadOnlyList<ConfigFault> Validate()
     {
-        List<ConfigFault> faults = [.. ConfigFault.OfRanges(this), .. Under("data", Data.Validate()), .. Under("train", Train.Validate()), .. Under("test-time", TestTime.Validate(Train.MaxLength)), .. Under("distill", Distill?.Validate() ?? [])];
+        List<ConfigFault> faults = [.. ConfigFault.OfRanges(this), .. Under("data", Data.Validate()), .. Under("train", Train.Validate()), .. Under("test-time", TestTime.Validate(Train.MaxLength)), .. Under("distill", Distill?.Validate() ?? []), .. Under("report", ConfigFault.OfRanges(Report))];
         if (Limit is { Time.Ticks: 0 }) faults.Add(new("limit", "got 0, in which nothing can be trained; raise it, or take it out for no limit"));
         if (Members.Count == 0) faults.Add(new("members", "got an empty list, expected at least one member"));
         for (var i = 0; i < Members.Count; i++)

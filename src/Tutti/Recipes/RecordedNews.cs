@@ -3,7 +3,7 @@ using Tutti.Runs;
 namespace Tutti.Recipes;
 
 /// <summary>
-/// Writes what happens in cells to the event log on its way to whoever watches, one piece of news at a time.
+/// Writes what is worth keeping to the event log on its way to whoever watches, one piece of news at a time.
 /// </summary>
 sealed class RecordedNews(EventLog events, IProgress<RunNews>? to) : IProgress<RunNews>
 {
@@ -39,6 +39,9 @@ sealed class RecordedNews(EventLog events, IProgress<RunNews>? to) : IProgress<R
                 break;
             case ReplayNews { Replay: var r } news:
                 events.Write("replayed", ("cell", news.Cell), ("update", r.Update), ("examples", r.Examples), ("tokens", r.Tokens), ("longest", r.Longest), ("bytes", r.BytesInUse), ("limit", r.Limit), ("checkpointing", r.Checkpointing));
+                break;
+            case EncodedNews news:
+                events.Write("encoded", ("member", news.Member), ("rows", news.Rows), ("truncated", news.Truncated), ("lostTokens", news.LostTokens), ("allTokens", news.AllTokens), ("maxLength", news.MaxLength), ("vocabulary", news.Vocabulary));
                 break;
             case NoteNews news:
                 events.Write("note", ("text", news.Text));

@@ -9,7 +9,7 @@ namespace Tutti.Recipes;
 
 /// <summary>
 /// The story of a run, from file to submission: open and check everything; show the data; train every missing cell; blend; evaluate; write
-/// leaderboard and submission. Repeating a run trains only what is missing or changed.
+/// leaderboard, submission and report. Repeating a run trains only what is missing or changed.
 /// </summary>
 /// <param name="recipe">What to do.</param>
 /// <param name="folder">The run folder; created when everything has been checked.</param>
@@ -64,6 +64,7 @@ public sealed class Run(Recipe recipe, string folder, Device? device = null)
             if (data.Answers is null) new RunViews(recipe, files, data, members, complete, memory, news).Finish(cancel);
             var result = finish(data, complete, memory.Device);
             start.Events.Write("finished", headline(result));
+            new RunReport(recipe, files, data, memory.Device).Write(files.Report, cancel: cancel);
             return result;
         }
         catch (InputException)

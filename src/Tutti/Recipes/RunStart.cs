@@ -92,6 +92,10 @@ sealed class RunStart : IDisposable
         Events.Write("started", [.. facts]);
     }
 
+    /// <summary>A fact that a run's recipe.yaml records at its top, such as the hash of the training rows; null where it does not.</summary>
+    internal static string? Recorded(RunFolder files, string name) => File.ReadLines(files.Recipe).TakeWhile(line => line.StartsWith('#'))
+        .Where(line => line.StartsWith($"# {name}: ", StringComparison.Ordinal)).Select(line => line[(name.Length + 4)..]).FirstOrDefault();
+
     /// <summary>Removes what this run wrote, unless there was a folder before, others work in it, or a cell is finished or can be resumed.</summary>
     public void TakeBack()
     {

@@ -64,6 +64,25 @@ sealed class TrainedModel : IDisposable
     /// <summary>Probabilities (n*K) of texts.</summary>
     public double[] Probabilities(IReadOnlyList<string> texts, IReadOnlyList<string>? pairs) => Probabilities(Encode(texts, pairs));
 
+    /// <summary>Weights that compute, the tables that are only looked up left out.</summary>
+    public long Computing => model.Params.Items.Sum(item => item.Stored.Count) - (model.VocabularySize * model.Sizes.Hidden);
+
+    /// <summary>One text as the model reads it.</summary>
+    public Example Encode(string text, string? pair) => Encode([text], pair is null ? null : [pair])[0];
+
+    /// <summary>What the tokens of a text did to the logit of a class less another's; without those that begin and end it.</summary>
+    /// <param name="occlusion">Also what the class's probability loses without each token, which takes a prediction per token.</param>
+    public (string[] Tokens, double[] Gradient, double[]? Occlusion, double Probability) Explain(Example text, int predicted, int against, bool occlusion, CancellationToken cancel = default)
+    {
+        HashSet<int> frame = [.. new[] { tokenizer.ClsId, tokenizer.SepId, tokenizer.BosId, tokenizer.EosId, tokenizer.PadId }.OfType<int>()];
+        var shown = Enumerable.Range(0, text.Ids.Length).Where(place => !frame.Contains(text.Ids[place])).ToArray();
+        T[] Shown<T>(IReadOnlyList<T> values) => [.. shown.Select(place => values[place])];
+        var gradient = Attribution.GradientTimesInput(model, text, predicted, against);
+        var mask = tokenizer.MaskId ?? tokenizer.UnknownId ?? tokenizer.PadId;
+        var losses = occlusion && mask is { } id ? Attribution.Occlusion(model, text, predicted, id, frame, config.Precision, cancel) : null;
+        return (Shown(tokenizer.Tokens(text.Ids)), Shown(gradient), losses is null ? null : Shown(losses), Probabilities([text], cancel)[predicted]);
+    }
+
     /// <summary>Texts as the model reads them.</summary>
     public Example[] Encode(IReadOnlyList<string> texts, IReadOnlyList<string>? pairs)
     {

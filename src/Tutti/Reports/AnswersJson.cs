@@ -31,7 +31,8 @@ public static class AnswersJson
         return (JsonNode)json;
     })];
 
-    public static string Text(IReadOnlyList<AnswerSummary> answers) => Of(answers).ToJsonString(new JsonSerializerOptions { WriteIndented = true }) + "\n";
+    /// <summary>metrics.json of a run of answers.</summary>
+    public static string Text(IReadOnlyList<AnswerSummary> answers) => new JsonObject { ["answers"] = Of(answers) }.ToJsonString(new JsonSerializerOptions { WriteIndented = true }) + "\n";
 
     internal static JsonObject Of(Score score) => new() { ["value"] = Number(score.Value), ["low"] = Number(score.Low), ["high"] = Number(score.High), ["n"] = score.N };
 

@@ -20,6 +20,7 @@ public sealed class BuildTests : IDisposable
     [InlineData("changed")]
     [InlineData("added")]
     [InlineData("removed")]
+    [InlineData("the page changed")]
     [InlineData("program removed")]
     [InlineData("other libtorch")]
     public async Task A_change_is_built(string what)
@@ -32,6 +33,10 @@ public sealed class BuildTests : IDisposable
             case "changed": File.SetLastWriteTimeUtc(source, File.GetLastWriteTimeUtc(source).AddSeconds(1)); break;
             case "added": File.WriteAllText(Path.Combine(sandbox.Tree, "src/New.cs"), ""); break;
             case "removed": File.Delete(source + ".more"); break;
+            case "the page changed":
+                Directory.CreateDirectory(Path.Combine(sandbox.Tree, "web/src"));
+                File.WriteAllText(Path.Combine(sandbox.Tree, "web/src/main.ts"), "");
+                break;
             case "program removed": File.Delete(Path.Combine(sandbox.Tree, "artifacts/bin/Tutti.App/release/Tutti.App.dll")); break;
             default:
                 var own = Directory.CreateDirectory(Path.Combine(sandbox.Caller, "own/share/cmake/Torch"));
@@ -41,6 +46,16 @@ public sealed class BuildTests : IDisposable
         }
         await sandbox.Run("doctor");
         Assert.Equal(2, sandbox.Builds.Length);
+    }
+
+    [Fact]
+    public async Task Packages_of_the_page_that_npm_wrote_are_no_sources()
+    {
+        Directory.CreateDirectory(Path.Combine(sandbox.Tree, "web/node_modules/made"));
+        await sandbox.Run("doctor");
+        File.WriteAllText(Path.Combine(sandbox.Tree, "web/node_modules/made/index.js"), "");
+        await sandbox.Run("doctor");
+        Assert.Single(sandbox.Builds);
     }
 
     [Fact]

@@ -112,6 +112,35 @@ public sealed class MachineTests : IDisposable
         Assert.False(File.Exists(log));
     }
 
+    [Theory]
+    [InlineData("node", "nodejs")]
+    [InlineData("npm", "npm")]
+    public async Task What_bundles_the_page_is_asked_for(string tool, string package)
+    {
+        Apt(user: 1000);
+        sandbox.Stub("sudo", "exit 1");
+        sandbox.Forget(tool);
+        var outcome = await sandbox.Run("doctor");
+        Assert.Equal(2, outcome.Code);
+        Assert.Contains($"--no-install-recommends {package}\n", outcome.Error);
+    }
+
+    [Theory]
+    [InlineData("debian", 0, true)]
+    [InlineData("ubuntu", 0, false)]
+    [InlineData("debian", 1000, false)]
+    public async Task Tests_bring_a_browser_where_they_may(string system, int user, bool installed)
+    {
+        var log = Apt(user);
+        sandbox.Stub("sudo", "exit 1");
+        sandbox.Install("etc/os-release");
+        await File.WriteAllTextAsync(Path.Combine(sandbox.SystemRoot, "etc/os-release"), $"NAME=x\nID={system}\n", TestContext.Current.CancellationToken);
+        await sandbox.Run("test");
+        Assert.Equal(installed, File.Exists(log) && (await File.ReadAllTextAsync(log, TestContext.Current.CancellationToken)).Contains("--no-install-recommends chromium\n", StringComparison.Ordinal));
+        await sandbox.Run("doctor");
+        Assert.Equal(installed ? 2 : 0, File.Exists(log) ? (await File.ReadAllLinesAsync(log, TestContext.Current.CancellationToken)).Length : 0);
+    }
+
     [Fact]
     public async Task An_installation_that_fails_shows_its_log()
     {

@@ -34,7 +34,7 @@ sealed class Sandbox : IDisposable
                 *Tutti.App.dll) pwd; echo "LD_LIBRARY_PATH=$LD_LIBRARY_PATH"; echo "$(env | grep ^GOMP_SPINCOUNT= || echo GOMP_SPINCOUNT=unset)"; exit 7 ;;
             esac
             """);
-        foreach (var tool in new[] { "cmake", "g++" }) Stub(tool, "");
+        foreach (var tool in new[] { "cmake", "g++", "node", "npm" }) Stub(tool, "");
         foreach (var file in SystemFiles.Keys) Install(file);
     }
 

@@ -44,6 +44,10 @@ public sealed class LanguageRunTests : IDisposable
         Assert.Equal(rows.OrderBy(row => row.Perplexity.Value), rows);
         var leaderboard = JsonNode.Parse(File.ReadAllText(Path.Combine(temp.File("texts"), "leaderboard.json")))!.AsArray();
         Assert.Equal(rows[0].Perplexity.Value, leaderboard[0]!["perplexity"]!["value"]!.GetValue<double>());
+        var report = RunReportTests.Document(Path.Combine(temp.File("texts"), "report.html"));
+        Assert.Equal(("perplexity", rows[0].Cell), ((string)report["headline"]!["metric"]!, (string)report["headline"]!["name"]!));
+        Assert.Equal(rows[0].Perplexity.Value, (double)report["headline"]!["score"]!["value"]!, 1e-3);
+        Assert.All(report["cells"]!.AsArray(), cell => Assert.NotEmpty(cell!["curve"]!["loss"]!.AsArray()));
 
         var adapted = rows.First(row => row.Cell.StartsWith("electra", StringComparison.Ordinal)).Folder;
         var recipe = Recipe.Parse($$"""

@@ -1,0 +1,82 @@
+using System.Text.Json.Nodes;
+
+namespace Tutti.Reports;
+
+/// <summary>Scores, leaderboard and classes of a report, from the files that a run has written.</summary>
+static class ReportScores
+{
+    static readonly (string Key, string Name, bool Higher)[] known =
+        [("accuracy", "accuracy", true), ("macroF1", "F1 macro", true), ("logLoss", "log-loss", false), ("perplexity", "perplexity", false), ("loss", "loss", false)];
+
+    /// <summary>What the report says first: the accuracy of the run's predictions, or the lowest perplexity.</summary>
+    public static JsonObject? Headline(JsonNode? leaderboard, JsonNode? metrics, int unlabelled)
+    {
+        if (leaderboard is not JsonArray { Count: > 0 } rows) return null;
+        var baseline = rows.FirstOrDefault(row => Kind(row!) == "baseline");
+        if (metrics?["scores"]?["accuracy"] is { } accuracy)
+        {
+            var own = rows.FirstOrDefault(row => Kind(row!) == "blend") ?? rows.FirstOrDefault(row => Kind(row!) == "member");
+            return Headline("accuracy", own, accuracy, metrics["rows"]!.GetValue<int>(), unlabelled, baseline);
+        }
+        if (metrics?["answers"] is not null)
+        {
+            var own = rows.FirstOrDefault(row => Kind(row!) == "blend") ?? rows.FirstOrDefault(row => Kind(row!) == "member");
+            return own?["loss"] is { } loss ? Headline("loss", own, loss, loss["n"]?.GetValue<int>() ?? 0, 0, baseline) : null;
+        }
+        return rows[0]!["perplexity"] is { } perplexity ? Headline("perplexity", rows[0], perplexity, perplexity["n"]?.GetValue<int>() ?? 0, 0, null) : null;
+    }
+
+    static JsonObject Headline(string metric, JsonNode? row, JsonNode score, int rows, int unlabelled, JsonNode? baseline) => new()
+    {
+        ["metric"] = metric,
+        ["name"] = row?["name"]?.GetValue<string>() ?? "",
+        ["score"] = ReportJson.Score(score),
+        ["rows"] = rows,
+        ["unlabelled"] = unlabelled,
+        ["baseline"] = baseline is null ? null : new JsonObject { ["name"] = baseline["name"]?.GetValue<string>(), ["score"] = ReportJson.Score(baseline[metric]) },
+    };
+
+    /// <summary>Every score of the run; those of several answers with the answer's name before.</summary>
+    public static JsonArray All(JsonNode? metrics) => metrics?["answers"] is JsonArray answers
+        ? [.. answers.SelectMany(answer => Named(answer!["scores"] as JsonObject, $"{answer["name"]}: "))] : [.. Named(metrics?["scores"] as JsonObject, "")];
+
+    static IEnumerable<JsonNode?> Named(JsonObject? scores, string before) => (scores ?? []).Select(pair =>
+    {
+        var score = ReportJson.Score(pair.Value);
+        score.Insert(0, "name", before + pair.Key);
+        return (JsonNode?)score;
+    });
+
+    public static JsonObject? Leaderboard(JsonNode? leaderboard)
+    {
+        if (leaderboard is not JsonArray { Count: > 0 } rows) return null;
+        // Accuracy of masked tokens stands beside perplexity.
+        var columns = known.Where(column => rows.All(row => row![column.Key] is JsonObject)).OrderByDescending(column => column.Key == "perplexity").ToArray();
+        return new()
+        {
+            ["columns"] = new JsonArray([.. columns.Select(column => (JsonNode?)new JsonObject { ["name"] = column.Name, ["higher"] = column.Higher })]),
+            ["rows"] = new JsonArray([.. rows.Select(row => (JsonNode?)new JsonObject
+            {
+                ["name"] = row!["name"]?.GetValue<string>(),
+                ["kind"] = Kind(row),
+                ["scores"] = new JsonArray([.. columns.Select(column => (JsonNode?)ReportJson.Score(row[column.Key]))]),
+                ["cells"] = row["cells"]?.DeepClone() ?? 1,
+                ["seconds"] = ReportJson.Rounded(ReportJson.Number(row["seconds"])),
+                ["peakBytes"] = row["peakBytes"]?.DeepClone(),
+            })]),
+        };
+    }
+
+    public static JsonArray PerClass(JsonNode? metrics) => metrics?["classes"] is not JsonArray classes ? [] : [.. classes.Select(line => (JsonNode?)new JsonObject
+    {
+        ["name"] = line!["name"]?.GetValue<string>(),
+        ["precision"] = ReportJson.Rounded(ReportJson.Number(line["precision"])),
+        ["recall"] = ReportJson.Rounded(ReportJson.Number(line["recall"])),
+        ["f1"] = ReportJson.Rounded(ReportJson.Number(line["f1"])),
+        ["support"] = line["support"]?.DeepClone(),
+    })];
+
+    // A blend is called after its method; baselines have no cells.
+    static string Kind(JsonNode row) => row["name"]?.GetValue<string>().StartsWith("blend (", StringComparison.Ordinal) == true ? "blend"
+        : row["cells"] is not JsonValue cells || cells.GetValue<int>() > 0 ? "member" : "baseline";
+}

@@ -1,0 +1,134 @@
+// What the page shows, as the program writes it (docs/file-formats.md: the data of report.html). Anything may be null or missing
+// where a kind of run has no such thing: sections without data are left out.
+
+export interface Score { value: number | null; low: number | null; high: number | null }
+
+export interface RunInfo {
+  name: string;
+  task: string;
+  started: string | null;
+  finished: string | null;
+  seconds: number | null;
+  facts: { name: string; value: string }[];
+}
+
+export interface Headline {
+  metric: string;
+  name: string;
+  score: Score;
+  rows: number;
+  unlabelled: number;
+  baseline: { name: string; score: Score } | null;
+}
+
+export interface Leaderboard {
+  columns: { name: string; higher: boolean }[];
+  rows: { name: string; kind: 'member' | 'blend' | 'baseline'; scores: Score[]; cells: number; seconds: number; peakBytes: number }[];
+}
+
+/** Columns of numbers of the same length; thinned where there were more than can be drawn. */
+export interface Curve {
+  update: number[];
+  loss: (number | null)[];
+  rate: (number | null)[];
+  bytes: (number | null)[];
+}
+
+export interface Cell {
+  name: string;
+  updates: number;
+  bestUpdate: number | null;
+  seconds: number | null;
+  peakBytes: number | null;
+  predictedPeak: number | null;
+  limit: number | null;
+  tokensPerSecond: number | null;
+  replays: number;
+  curve: Curve;
+  evaluations: { update: number; loss: number | null; accuracy: number | null; macroF1: number | null; best: boolean }[];
+}
+
+export interface Row {
+  id: string;
+  text: string | null;
+  label: number;
+  predicted: number;
+  /** Probability of the predicted class. */
+  p: number;
+  /** Probability of the given label. */
+  q: number;
+  fold: number | null;
+}
+
+export interface Explanation {
+  row: number;
+  cell: string;
+  predicted: number;
+  against: number;
+  probability: number;
+  tokens: string[];
+  /** Per token: gradient x input of the predicted class's logit less the other's. */
+  gradient: number[];
+  /** Per token: what the probability of the predicted class loses when the token is masked; null where it was not computed. */
+  occlusion: number[] | null;
+}
+
+export interface LabelIssues {
+  rows: number;
+  issues: number;
+  health: number;
+  filter: string;
+  score: string;
+  perClass: { class: string; quality: number; issues: number; inverseIssues: number }[];
+  queue: { row: number; suggested: number; quality: number; votes: number[] | null }[];
+}
+
+export interface Slices {
+  tested: number;
+  level: number;
+  overall: number;
+  slices: { column: string; value: string; rows: number; accuracy: number; rest: number; difference: number; low: number; high: number; p: number; adjusted: number }[];
+}
+
+export interface DataSummary {
+  rows: number;
+  testRows: number;
+  classes: { name: string; rows: number }[];
+  lengths: { min: number; median: number; mean: number; p95: number; max: number } | null;
+  empty: number;
+  repeats: { what: string; texts: number; rows: number }[];
+  truncation: { member: string; rows: number; truncated: number; lostTokens: number; allTokens: number; maxLength: number; vocabulary: number }[];
+}
+
+export interface RunData {
+  version: number;
+  run: RunInfo;
+  headline: Headline | null;
+  scores: ({ name: string } & Score)[];
+  leaderboard: Leaderboard | null;
+  cells: Cell[];
+  classes: string[];
+  confusion: number[][];
+  perClass: { name: string; precision: number; recall: number; f1: number; support: number }[];
+  reliability: { error: number; bins: { low: number; high: number; count: number; accuracy: number | null; confidence: number | null }[] } | null;
+  rows: Row[];
+  /** Per non-empty cell of the confusion matrix, the rows that are embedded. */
+  confusionRows: { truth: number; predicted: number; rows: number[] }[];
+  topLosses: number[];
+  explanations: Explanation[];
+  labelIssues: LabelIssues | null;
+  slices: Slices | null;
+  data: DataSummary | null;
+  recipe: string;
+  surprises: { kind: string; text: string }[];
+  limits: { rows: number; embedded: number; textCharacters: number; shortenedTexts: number };
+}
+
+/** The run to show. Today it stands in the page; a live run will be fetched here, and nothing else of the page changes. */
+export async function loadRun(): Promise<RunData> {
+  const element = document.getElementById('run-data');
+  const run = JSON.parse(element?.textContent || 'null') as RunData | null;
+  if (!run) throw new Error('this page holds no run');
+  if (run.version !== 1) throw new Error(`the run's data are of version ${run.version}, this page reads version 1`);
+  return run;
+}
