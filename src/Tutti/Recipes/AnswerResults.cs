@@ -34,6 +34,9 @@ sealed class AnswerResults(Recipe recipe, RunFolder files, RunData data, Cell[] 
         board.Write(files.Leaderboard);
         var scores = AnswerScores.Of(oof);
         AtomicFile.Write(files.Metrics, AnswersJson.Text(scores));
+        if (submission is not null)
+            SubmissionLedger.Note(files.Submissions, submission, [.. cells.Select(cell => new SubmittedCell(cell.Member, cell.Seed, cell.Fold, cell.Fingerprint))],
+                [.. scores.SelectMany(answer => answer.Scores.Select(score => score with { Name = $"{answer.Name}: {score.Name}" }))], files.Blend);
         return new(files, board, scores, data.Test is null ? null : files.Test, submission);
     }
 

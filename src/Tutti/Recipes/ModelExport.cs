@@ -107,7 +107,7 @@ public static class ModelExport
         }
         var labels = new ModelConfig(model.Config, cell.Checkpoint).WithLabels(run.Classes);
         foreach (var key in (string[])["id2label", "label2id"]) model.Config[key] = labels.Json[key]!.DeepClone();
-        model.Config["problem_type"] = "single_label_classification";
+        if (run.Answers is null) model.Config["problem_type"] = "single_label_classification";
         return model;
     }
 
@@ -118,7 +118,15 @@ public static class ModelExport
         var config = new ModelConfig(model.Config, cell.Checkpoint);
         return new(Path.GetFileName(cell.Root), Catalog.Find(config).Architecture, model.Params.Items.Sum(item => item.Stored.Count), run.Classes,
             run.Data.Pair is { } pair ? [run.Data.Text, pair] : [run.Data.Text], Math.Min(run.MaxLengthOf(cell), model.MaxLength),
-            EvaluationSummary.Of(PredictionFile.Read(cell.Predictions)), facts, string.Join('\n', recipe.Skip(facts.Length)));
+            Scores(run, cell), facts, string.Join('\n', recipe.Skip(facts.Length)))
+        { Answers = TrainedModel.AnswersOf(model.Config, cell.Checkpoint) };
+    }
+
+    static IReadOnlyList<AnswerSummary> Scores(TrainedRun run, CellFolder cell)
+    {
+        if (run.Answers is { } answers) return AnswerScores.Of(AnswerFile.Read(cell.Predictions, answers));
+        var summary = EvaluationSummary.Of(PredictionFile.Read(cell.Predictions));
+        return [new("classes", AnswerKind.Class, summary.Scores, summary, [])];
     }
 
     static CellFolder Named(CellFolder[] cells, string name) => Array.Find(cells, cell => Path.GetFileName(cell.Root) == name)

@@ -33,7 +33,7 @@ sealed class RunResults(Recipe recipe, RunFolder files, RunData data, Cell[] cel
         if (data.Test is not null) WriteTest(blend, members);
         var result = Evaluate(blend, members);
         if (result.Submission is { } written)
-            SubmissionLedger.Note(files.Submissions, written, [.. cells.Select(cell => new SubmittedCell(cell.Member, cell.Seed, cell.Fold, cell.Fingerprint))], result.Summary, files.Blend);
+            SubmissionLedger.Note(files.Submissions, written, [.. cells.Select(cell => new SubmittedCell(cell.Member, cell.Seed, cell.Fold, cell.Fingerprint))], result.Summary.Scores, files.Blend);
         return result;
     }
 

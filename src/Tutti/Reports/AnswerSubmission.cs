@@ -25,8 +25,7 @@ public static class AnswerSubmission
     /// <exception cref="ConfigException">The file cannot be written.</exception>
     public static void Write(string path, AnswerSet set, string id, LabelColumn? joined = null, string? sample = null)
     {
-        var form = sample is null ? new([id, .. Columns(set.Answers, joined)], 0, ',', [.. Enumerable.Range(0, set.Count)]) : SampleForm.Read(sample, set.Ids, id);
-        if (sample is not null) CheckColumns(sample, form, set.Answers, joined);
+        var form = sample is null ? new([id, .. Columns(set.Answers, joined)], 0, ',', [.. Enumerable.Range(0, set.Count)]) : SampleForm.Read(sample, set.Ids, id, (columns, at) => CheckColumns(sample, columns, at, set.Answers, joined));
         var (places, index) = (Answer.Places(set.Answers), set.Answers.Index().ToDictionary(pair => pair.Item.Name, pair => pair.Index, StringComparer.Ordinal));
         TableWriter.Write(path, form.Columns, writer =>
         {
@@ -40,15 +39,16 @@ public static class AnswerSubmission
     }
 
     /// <summary>Checks a sample against rows to come, before anything is trained. Errors as <see cref="Write"/>.</summary>
-    public static void Check(string sample, IReadOnlyList<string> ids, IReadOnlyList<Answer> answers, string id, LabelColumn? joined = null) => CheckColumns(sample, SampleForm.Read(sample, ids, id), answers, joined);
+    public static void Check(string sample, IReadOnlyList<string> ids, IReadOnlyList<Answer> answers, string id, LabelColumn? joined = null) =>
+        SampleForm.Read(sample, ids, id, (columns, at) => CheckColumns(sample, columns, at, answers, joined));
 
     static IEnumerable<string> Columns(IReadOnlyList<Answer> answers, LabelColumn? joined) => joined is null ? answers.Select(answer => answer.Name) : [joined.Column];
 
-    static void CheckColumns(string sample, SampleForm form, IReadOnlyList<Answer> answers, LabelColumn? joined)
+    static void CheckColumns(string sample, IReadOnlyList<string> columns, int id, IReadOnlyList<Answer> answers, LabelColumn? joined)
     {
-        string[] asked = [.. form.Columns.Where((_, column) => column != form.Id)], given = [.. Columns(answers, joined)];
+        string[] asked = [.. columns.Where((_, column) => column != id)], given = [.. Columns(answers, joined)];
         if (joined is null ? asked.Order(StringComparer.Ordinal).SequenceEqual(given.Order(StringComparer.Ordinal)) : asked.Length == 1) return;
-        throw new DataException(sample, $"has the columns {string.Join(", ", asked.Take(5))} beside the id '{form.Columns[form.Id]}'; expected {(joined is null ? string.Join(", ", given.Take(5)) : "one, for the labels")}", 1);
+        throw new DataException(sample, $"has the columns {string.Join(", ", asked.Take(5))} beside the id '{columns[id]}'; expected {(joined is null ? string.Join(", ", given.Take(5)) : "one, for the labels")}", 1);
     }
 
     static string Cell(AnswerSet set, int row, int answer, int[] places)

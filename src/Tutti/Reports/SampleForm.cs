@@ -10,13 +10,18 @@ sealed record SampleForm(IReadOnlyList<string> Columns, int Id, char Delimiter, 
 {
     const int Shown = 3;
 
+    /// <param name="sample">The file.</param>
+    /// <param name="ids">Of the predictions.</param>
+    /// <param name="id">The id column.</param>
+    /// <param name="check">Refuses columns; gets all of them and the place of the id.</param>
     /// <exception cref="DataException">The sample is malformed, or its ids are not those of the predictions; the message counts them.</exception>
-    public static SampleForm Read(string sample, IReadOnlyList<string> ids, string id)
+    public static SampleForm Read(string sample, IReadOnlyList<string> ids, string id, Action<IReadOnlyList<string>, int> check)
     {
         var table = Table.Read(sample);
         var columns = table.Columns.ToArray();
         var at = Math.Max(0, Array.IndexOf(columns, id));
         if (columns.Length == 1) throw new DataException(sample, $"has the column '{columns[at]}' only; expected a column to fill", 1);
+        check(columns, at);
         var rowOf = ids.Index().ToDictionary(pair => pair.Item, pair => pair.Index, StringComparer.Ordinal);
         var names = table.Column(columns[at]).Select(name => name ?? "").ToArray();
         var twice = names.GroupBy(name => name, StringComparer.Ordinal).Where(group => group.Count() > 1).Select(group => group.Key).ToList();

@@ -20,7 +20,7 @@ public static class Submission
     public static void Write(string path, PredictionSet predictions, string id, string label, string? sample = null)
     {
         var form = FormOf(sample, predictions, id, label);
-        var classOf = sample is null ? null : Targets(sample, form, predictions);
+        var classOf = sample is null ? null : Targets(sample, form.Columns, form.Id, predictions);
         TableWriter.Write(path, form.Columns, writer =>
         {
             foreach (var row in form.Rows)
@@ -45,7 +45,6 @@ public static class Submission
     public static void CheckFile(string path, PredictionSet predictions, string id, string label, string? sample = null)
     {
         var form = FormOf(sample, predictions, id, label);
-        if (sample is not null) Targets(sample, form, predictions);
         CheckAgainst(path, form, predictions);
     }
 
@@ -53,20 +52,20 @@ public static class Submission
         SubmissionCheck.Of(path, form.Columns, form.Id, [.. form.Rows.Select(row => predictions.Ids[row])], predictions.Classes, form.Delimiter);
 
     static SampleForm FormOf(string? sample, PredictionSet predictions, string id, string label) =>
-        sample is null ? new([id, label], 0, ',', [.. Enumerable.Range(0, predictions.Count)]) : SampleForm.Read(sample, predictions.Ids, id);
+        sample is null ? new([id, label], 0, ',', [.. Enumerable.Range(0, predictions.Count)]) : SampleForm.Read(sample, predictions.Ids, id, (columns, at) => Targets(sample, columns, at, predictions));
 
     /// <summary>Checks a sample against predictions of the rows to come, before anything is trained. Errors as <see cref="Write"/>.</summary>
-    public static void Check(string sample, PredictionSet predictions, string id) => Targets(sample, SampleForm.Read(sample, predictions.Ids, id), predictions);
+    public static void Check(string sample, PredictionSet predictions, string id) => FormOf(sample, predictions, id, "");
 
     // Per column, the class whose probability it takes; null: the other column takes the predicted class.
-    static int[]? Targets(string sample, SampleForm form, PredictionSet predictions)
+    static int[]? Targets(string sample, IReadOnlyList<string> columns, int id, PredictionSet predictions)
     {
-        var targets = form.Columns.Where((_, column) => column != form.Id).ToArray();
+        var targets = columns.Where((_, column) => column != id).ToArray();
         if (targets.Length == 1) return null;
         var classOf = predictions.Classes.Index().ToDictionary(pair => pair.Item, pair => pair.Index);
         if (targets.Length == predictions.K && targets.All(classOf.ContainsKey))
-            return [.. form.Columns.Select((name, column) => column == form.Id ? -1 : classOf[name])];
-        throw new DataException(sample, $"has the columns {SampleForm.Examples(targets)} beside the id '{form.Columns[form.Id]}'; expected one, for the predicted class, "
+            return [.. columns.Select((name, column) => column == id ? -1 : classOf[name])];
+        throw new DataException(sample, $"has the columns {SampleForm.Examples(targets)} beside the id '{columns[id]}'; expected one, for the predicted class, "
             + $"or one for each of the {predictions.K} classes: {SampleForm.Examples(predictions.Classes)}", 1);
     }
 }

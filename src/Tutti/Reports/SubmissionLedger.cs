@@ -34,17 +34,17 @@ public static class SubmissionLedger
     /// <param name="ledger">The file of the ledger.</param>
     /// <param name="submission">The file that was written.</param>
     /// <param name="cells">What it was made from.</param>
-    /// <param name="summary">Our scores.</param>
+    /// <param name="scores">Ours, out of fold.</param>
     /// <param name="blend">The run's <c>blend.json</c>.</param>
     /// <exception cref="ConfigException">The ledger cannot be written.</exception>
-    public static void Note(string ledger, string submission, IReadOnlyList<SubmittedCell> cells, EvaluationSummary summary, string blend)
+    public static void Note(string ledger, string submission, IReadOnlyList<SubmittedCell> cells, IReadOnlyList<NamedScore> scores, string blend)
     {
         var (name, hash) = (Path.GetFileName(submission), Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(submission))));
         if (File.Exists(ledger) && Read(ledger).LastOrDefault(entry => entry.File == name)?.Sha256 == hash) return;
-        using var log = new EventLog(ledger);
+        using var log = Open(ledger);
         log.Write(Written, ("by", $"tutti {typeof(SubmissionLedger).Assembly.GetName().Version?.ToString(3)}"), ("file", name), ("sha256", hash), ("blend", File.Exists(blend) ? JsonNode.Parse(File.ReadAllText(blend)) : null),
             ("cells", cells.Select(cell => new { member = cell.Member, seed = cell.Seed, fold = cell.Fold, fingerprint = cell.Fingerprint }).ToArray()),
-            ("scores", summary.Scores.Select(score => new { name = score.Name, value = score.Score.Value, low = score.Score.Low, high = score.Score.High, n = score.Score.N }).ToArray()));
+            ("scores", scores.Select(score => new { name = score.Name, value = score.Score.Value, low = score.Score.Low, high = score.Score.High, n = score.Score.N }).ToArray()));
     }
 
     /// <summary>Notes what others said of a submission.</summary>
@@ -52,9 +52,12 @@ public static class SubmissionLedger
     /// <param name="note">Where, or anything else; may be null.</param>
     public static void AddScore(string ledger, int number, double score, string? note)
     {
-        using var log = new EventLog(ledger);
+        using var log = Open(ledger);
         log.Write(Scored, ("number", number), ("score", score), ("note", note));
     }
+
+    // The lock is of the run folder that the ledger stands in.
+    static EventLog Open(string ledger) => new(ledger, lockPath: new RunFolder(Path.GetDirectoryName(Path.GetFullPath(ledger))!).Lock("submissions"));
 
     /// <summary>All entries, the oldest first.</summary>
     /// <exception cref="DataException">There is no ledger, or a line other than a torn last one is none of its own.</exception>

@@ -26,7 +26,7 @@ public sealed class CutRunTests(CutRun run) : IDisposable
         var added = EventLog.Read(Path.Combine(Folder, "events.jsonl"))[before.Count..];
         Assert.Equal($"{GoesOn}5 of {CutRun.Updates}", added.Single(line => line.Kind == "note").Fields["text"]!.GetValue<string>());
         Assert.Equal([6, 7, 8, 9], added.Where(line => line.Kind == "step").Select(line => line.Fields["update"]!.GetValue<int>()));
-        Assert.Equal(["started", "encoded", "cell started", "planned", "note", "step"], added.Take(6).Select(line => line.Kind));
+        Assert.Equal(["started", "cell started", "encoded", "planned", "note", "step"], added.Take(6).Select(line => line.Kind));
     }
 
     [Theory]

@@ -134,6 +134,24 @@ public sealed class AnswerRunTests : IDisposable
     }
 
     [Fact]
+    public void A_model_of_several_targets_is_given_back_with_what_its_outputs_mean()
+    {
+        Train(Data("multi-target", "targets: [colour, { column: size, kind: number }]"));
+        using (new OneThread())
+        {
+            ModelExport.ToHuggingFace(temp.File("run"), temp.File("hf"));
+            Assert.True(ModelExport.ToOnnx(temp.File("run"), temp.File("onnx")).Deviation < 1e-4);
+        }
+        var config = System.Text.Json.Nodes.JsonNode.Parse(File.ReadAllText(Path.Combine(temp.File("hf"), "config.json")))!;
+        Assert.Equal(["colour=blue", "colour=green", "colour=red", "size"], Enumerable.Range(0, 4).Select(i => config["id2label"]![$"{i}"]!.GetValue<string>()));
+        Assert.Equal("Number", Enum.Parse<AnswerKind>(config["tutti_answers"]![1]!["kind"]!.GetValue<string>(), true).ToString());
+        Assert.Null(config["problem_type"]);
+        var card = File.ReadAllText(Path.Combine(temp.File("hf"), "README.md"));
+        Assert.Contains("`colour`, one of `blue`, `green`, `red`", card, StringComparison.Ordinal);
+        Assert.Contains("| size: RMSE |", card, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_finished_run_is_not_trained_again_and_one_with_another_column_is()
     {
         var recipe = Data("multi-target", "targets: [colour]");

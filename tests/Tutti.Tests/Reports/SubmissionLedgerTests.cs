@@ -9,7 +9,7 @@ public sealed class SubmissionLedgerTests
     static readonly EvaluationSummary Summary = EvaluationSummary.Of(new(["1", "2", "3"], ["no", "yes"], [0.9, 0.1, 0.25, 0.75, 0.5, 0.5], [0, 1, 1]));
     static readonly SubmittedCell[] Cells = [new("deep", 1, 0, "aa"), new("deep", 1, 1, "bb")];
 
-    static void Note(TempFolder temp, string content, string name = "s.csv") => SubmissionLedger.Note(temp.File("l.jsonl"), temp.Write(name, content), Cells, Summary, temp.Write("blend.json", """{"kind":"Mean"}"""));
+    static void Note(TempFolder temp, string content, string name = "s.csv") => SubmissionLedger.Note(temp.File("l.jsonl"), temp.Write(name, content), Cells, Summary.Scores, temp.Write("blend.json", """{"kind":"Mean"}"""));
 
     static IReadOnlyList<SubmissionEntry> Read(TempFolder temp) => SubmissionLedger.Read(temp.File("l.jsonl"));
 
