@@ -3,8 +3,8 @@ using System.Globalization;
 using Spectre.Console;
 using Tutti.Labels;
 using Tutti.Predictions;
-using Tutti.Reports;
 using Tutti.Recipes;
+using Tutti.Reports;
 using Tutti.Runs;
 
 namespace Tutti.App.Commands;

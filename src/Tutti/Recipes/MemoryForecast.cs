@@ -66,7 +66,8 @@ public static class MemoryForecast
             var (objective, train) = cells.ToLearn(member);
             if (train.Length == 0) throw new DataException(recipe.Data.Train, "has no text to learn from with tokens to mask");
             return new(member.Model.BuildLanguage(member.Config.Seeds[0], out _), objective, train);
-        });
+        }
+        );
     }
 
     static MemberMemory Of(OpenMember member, Fit fit, bool measure, CancellationToken cancel)
