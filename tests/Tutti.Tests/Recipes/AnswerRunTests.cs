@@ -91,11 +91,15 @@ public sealed class AnswerRunTests : IDisposable
         Assert.InRange(result.Answers[1].Classes!.Scores[0].Score.Value, 0.95, 1);
         Assert.Equal(["a", "b", "blend (mean)", "always the same", "TF-IDF baseline"], result.Leaderboard.Rows.Select(row => row.Name));
         Assert.Equal([4, 2, 0, 0, 0], result.Leaderboard.Rows.Select(row => row.Cells));
-        Assert.Equal("always the same", result.Leaderboard.Sorted[^1].Name);
         var oof = Table.Read(result.Files.OutOfFold);
         Assert.Equal(["id", "fold", "label_colour", "prediction_colour", "p_colour=blue", "p_colour=green", "p_colour=red", "label_size", "prediction_size", "label_large", "prediction_large", "p_large"], oof.Columns);
         Assert.Equal(96, oof.Count);
         Assert.Equal(["id", "colour", "size", "large"], Table.Read(result.Submission!).Columns);
+
+        var report = File.ReadAllText(result.Files.Report);
+        Assert.Contains("\"metric\":\"loss\"", report, StringComparison.Ordinal);
+        Assert.Contains("\"name\":\"size: RMSE\"", report, StringComparison.Ordinal);
+        Assert.Equal("always the same", result.Leaderboard.Sorted[^1].Name);
 
         // The blend is the mean of its members, whose own predictions are the means of their seeds and folds.
         Answer[] answers = [new("colour", AnswerKind.Class, ["blue", "green", "red"]), new("size", AnswerKind.Number, []), new("large", AnswerKind.Flag, [])];
