@@ -43,7 +43,7 @@ public sealed class RunData
     /// <summary>Examples with what is to be learnt of them.</summary>
     internal Example[] Known(IEnumerable<Example> examples) => Answers is null ? [.. examples] : [.. examples.Select(example => example with { Targets = Answers.Truth[example.Row] })];
     /// <summary>What is learnt beside the labels; null for nothing.</summary>
-    internal TaughtRows? Taught { get; private init; }
+    internal TaughtRows? Taught { get; private set; }
 
     /// <summary>Reads and checks everything; writes nothing.</summary>
     /// <exception cref="DataException">A file, column, label or fold cannot be used.</exception>
@@ -65,7 +65,8 @@ public sealed class RunData
         var answers = isClass ? null : RunAnswers.Of(train, config, recipe.Task);
         var folds = Folds.Make(train, recipe.FoldSettings, config.Stratified(recipe.Task), TextKeys.Of(train, text, pair));
         var data = new RunData(config, train, test, labels, answers, folds);
-        return recipe.Data.Unlabelled is null && recipe.Distill is null ? data : new(config, train, test, labels, answers, folds) { Taught = TaughtRows.Open(recipe, data) };
+        if (recipe.Data.Unlabelled is not null || recipe.Distill is not null) data.Taught = TaughtRows.Open(recipe, data);       // which looks at the rows
+        return data;
     }
 
     /// <summary>Counts, lengths and duplicates, to be seen before training.</summary>
