@@ -33,6 +33,31 @@ public sealed class RunState
     /// <summary>Heads are padded as on CUDA, also on other devices.</summary>
     internal bool PadHeads { get; set; }
 
+    /// <summary>The states of streams that a recurrent model reads and leaves; null where every sequence begins with zeros.</summary>
+    public CarriedState? Carried { get; set; }
+
+    /// <summary>
+    /// While training, the weights of what a recurrent model adds to the loss for large activations of its last layer (AR) and for changes from token to token (TAR, Merity et
+    /// al. 2017, 4.3; fastai's alpha and beta).
+    /// </summary>
+    public (double Activation, double Temporal) ActivationPenalty { get; set; }
+
+    Tensor? penalty;
+
+    /// <summary>
+    /// What a forward pass adds to the loss that is differentiated, not to the one that is reported: a number summed over the batch's sequences, each counting for its tokens,
+    /// to be divided like the loss by the tokens of the whole update.
+    /// </summary>
+    public void SetPenalty(Tensor sum) => penalty = sum;
+
+    /// <summary>What the last forward pass set, once.</summary>
+    public Tensor? TakePenalty()
+    {
+        var sum = penalty;
+        penalty = null;
+        return sum;
+    }
+
     /// <summary>The place of one dropout among all, in the order of construction.</summary>
     internal int NextLayer() => layers++;
 

@@ -51,6 +51,28 @@ public sealed partial class Tensor
     public Tensor Attention(Tensor key, Tensor value, Tensor offsets, Tensor examples, int heads, double scale, double p, long maskKey) =>
         attention.Call(this, key, value, offsets, examples, heads, scale, p, maskKey);
 
+    static readonly Op lstm = new("aten::lstm", "data");
+
+    /// <summary>
+    /// One LSTM layer over packed sequences (torch.nn.LSTM with a PackedSequence; gates in the order input, forget, cell, output): this (T,C) holds step after step, of each the
+    /// sequences that are that long, the longest first.
+    /// </summary>
+    /// <param name="sizes">(S) sequences of each step, never rising; their sum is T.</param>
+    /// <param name="h">(n,H) before the first step, in the order of the sequences.</param>
+    /// <param name="c">(n,H) likewise.</param>
+    /// <param name="inputs">(4H,C).</param>
+    /// <param name="recurrent">(4H,H).</param>
+    /// <param name="inputBias">(4H).</param>
+    /// <param name="recurrentBias">(4H).</param>
+    /// <returns>(T,H) outputs, (n,H) and (n,H) the states after each sequence's last step.</returns>
+    public (Tensor Outputs, Tensor H, Tensor C) Lstm(long[] sizes, Tensor h, Tensor c, Tensor inputs, Tensor recurrent, Tensor inputBias, Tensor recurrentBias)
+    {
+        var n = sizes[0];
+        Tensor State(Tensor state) => state.View(1, n, state.Size(1));
+        var results = lstm.Many(this, From<long>(sizes, [sizes.Length], Torch.Device.Cpu), (Tensor[])[State(h), State(c)], (Tensor[])[inputs, recurrent, inputBias, recurrentBias], true, 1, 0.0, false, false);
+        return (results[0], results[1].View(n, h.Size(1)), results[2].View(n, c.Size(1)));
+    }
+
     // ---- activations and norms
     static readonly Op gelu = new("aten::gelu"), relu = new("aten::relu"), tanh = new("aten::tanh"), silu = new("aten::silu"), sigmoid = new("aten::sigmoid"),
         softmax = new("aten::softmax", "int"), layerNorm = new("aten::layer_norm"), exactGelu = new("tutti::gelu"), residualNorm = new("tutti::residual_norm"), dropout = new("tutti::dropout"), dropoutOfGenerator = new("aten::dropout");

@@ -52,10 +52,11 @@ sealed class GradientSum : IDisposable
     {
         using var scope = new Scope();
         var loss = Loss(part, observe) / divisor;
+        var learnt = model.Params.Run.TakePenalty() is { } penalty ? loss + (penalty / divisor) : loss;
         var value = model.Params.Device.IsCpu ? loss.Item() : 0;
-        if (loss.RequiresGrad)                                // not where a replay has every gradient already
+        if (learnt.RequiresGrad)                              // not where a replay has every gradient already
         {
-            loss.Backward();
+            learnt.Backward();
             model.Params.SettleRows();
         }
         if (!model.Params.Device.IsCpu) Wait(loss.Detach().To(DType.Float64));
