@@ -59,12 +59,12 @@ static class Show
 
     static string Spread(SeedSpread? seeds) => seeds is null ? "" : FormattableString.Invariant($"{seeds.Seeds} x {seeds.Deviation:0.000}");
 
-    public static void Perplexities(IReadOnlyList<LanguageRow> rows)
+    public static void Perplexities(IReadOnlyList<LanguageRow> rows, string name = "")
     {
         var console = Out;
-        var table = Table("", "perplexity", "masked tokens right", "time", "memory");
+        var table = Table(name, "perplexity", "tokens right", "time", "memory");
         foreach (var row in rows) table.AddRow(Cells(row.Cell, Interval(row.Perplexity), Interval(row.Accuracy), FormattableString.Invariant($"{row.Seconds:0.0} s"), MemoryStats.Text(row.PeakBytes)));
-        console.WriteLine(FormattableString.Invariant($"Masked tokens of held-out texts: {rows[0].MaskedTokens} in {rows[0].Perplexity.N} texts, 95 % intervals"));
+        console.WriteLine(FormattableString.Invariant($"Predicted tokens of held-out texts: {rows[0].Tokens} in {rows[0].Perplexity.N} texts or blocks, 95 % intervals"));
         console.Write(table);
         foreach (var row in rows) Line($"model: {row.Folder}");
     }

@@ -77,7 +77,8 @@ static class TrainCommand
             return loaded.Task switch
             {
                 RecipeTask.LanguageModel => TrainLanguage(loaded, grid, asked),
-                RecipeTask.TextClassification => TrainClasses(loaded, grid, asked),
+                RecipeTask.TextClassification => ShowClasses(Watch.Run(news => new Run(loaded, asked.Folder) { Hub = asked.Hub, Grid = grid }.Train(news, Session.Cancel)), asked),
+                RecipeTask.Ulmfit => TrainSteps(loaded, asked),
                 _ => TrainAnswers(loaded, grid, asked),
             };
         }
@@ -88,9 +89,18 @@ static class TrainCommand
         }
     }
 
-    static int TrainClasses(Recipe loaded, GridOptions grid, Asked asked)
+    static int TrainSteps(Recipe loaded, Asked asked)
     {
-        var result = Watch.Run(news => new Run(loaded, asked.Folder) { Hub = asked.Hub, Grid = grid }.Train(news, Session.Cancel));
+        // The processes of a step's cells are started with the step's own recipe.
+        var run = new UlmfitRun(loaded, asked.Folder) { Hub = asked.Hub, Grid = (file, folder) => (asked with { Recipe = file, Run = folder, Settings = [] }).Grid with { Again = asked.Grid.Again } };
+        var result = Watch.Run(news => run.Train(news, Session.Cancel));
+        if (!asked.Json)
+            foreach (var (step, rows) in run.Steps) Show.Perplexities(rows, step);
+        return ShowClasses(result, asked);
+    }
+
+    static int ShowClasses(RunResult result, Asked asked)
+    {
         if (asked.Json)
         {
             Show.Line(File.ReadAllText(result.Files.Leaderboard).TrimEnd());

@@ -60,6 +60,9 @@ public abstract class TextModel(Params p, JsonObject config) : IDisposable
         return Encode(batch, ragged, observe);
     }
 
+    /// <summary>It reads a text token after token and can carry its states to the text that follows (<see cref="RunState.Carried"/>): as a language model it predicts next tokens.</summary>
+    public virtual bool Recurrent => false;
+
     /// <summary>The head looks at the first token of each sequence alone, so that the last layer need not compute the others.</summary>
     protected internal virtual bool ReadsFirst => false;
 

@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using Tutti.Evaluation;
 using Tutti.Hub;
 using Tutti.Runs;
 using Tutti.Tables;
@@ -11,7 +10,7 @@ using Tutti.Training;
 
 namespace Tutti.Recipes;
 
-/// <summary>The cells of a run of task language-model, members x seeds: encoders that learn to predict masked tokens, and how well they do on texts that were held out.</summary>
+/// <summary>The cells of a run of task language-model, members x seeds: models that learn to predict masked or next tokens, and how well they do on texts that were held out.</summary>
 sealed class LanguageCells : CellTraining
 {
     static readonly JsonSerializerOptions indented = new() { WriteIndented = true };
@@ -46,13 +45,27 @@ sealed class LanguageCells : CellTraining
     {
         var local = OpenMember.Local(config, source);
         var member = MemberModel.Of(local, recipe.Train, () => TextData.Texts(table, text)) with { Device = memory.Device };
-        _ = Objective(member, 0);
         using var model = member.BuildLanguage(0, out var report, Device.Meta);
-        memory.Check(config.Name!, model, member.MaxLength(model), member.Config.Batch);
-        return new(config, member, member.MaxLength(model), local.Model.Folder is null ? [] : [.. report.Lines()], OpenMember.Hash(local.Model, source), source) { Work = OpenMember.WorkOf(model, member) };
+        // The pieces of streams are what memory has to hold; their texts are not cut.
+        memory.Check(config.Name!, model, model.Recurrent ? Bptt(member) : member.MaxLength(model), member.Config.Batch);
+        var open = new OpenMember(config, member, model.Recurrent ? model.MaxLength : member.MaxLength(model), local.Model.Folder is null ? [] : [.. report.Lines()], OpenMember.Hash(local.Model, source), source)
+        {
+            Work = OpenMember.WorkOf(model, member),
+            Recurrent = model.Recurrent,
+        };
+        _ = Objective(open, 0);
+        return open;
     }
 
-    static MaskedTokens Objective(MemberModel member, int seed) => new(member.Tokenizer, seed, member.Config.MaskShare ?? 0.15, member.Config.WholeWords ?? false);
+    static int Bptt(MemberModel member) => member.Config.Bptt ?? TrainConfig.UsualBptt;
+
+    static LanguageObjective Objective(OpenMember member, int seed)
+    {
+        var config = member.Model.Config;
+        if (!member.Recurrent) return new MaskedTokens(member.Model.Tokenizer, seed, config.MaskShare ?? 0.15, config.WholeWords ?? false);
+        if (config.MaskShare is not null || config.WholeWords is not null) throw new ConfigException("train", $"has mask-share or whole-words, but {member.Name} predicts next tokens, not masked ones; take them out");
+        return new NextTokens(config.Batch, Bptt(member.Model));
+    }
 
     /// <summary>What a run records of the files that the members start from.</summary>
     public (string Name, object? Value)[] Facts() => [.. Members.SelectMany(member => member.Facts())];
@@ -71,7 +84,7 @@ sealed class LanguageCells : CellTraining
     {
         var member = Member(cell.Member);
         var texts = Encode(member, news);
-        memory.Within(cell.Name, member.Model.Config, () => Fit(cell, member.Model, texts, news, number, of, cancel));
+        memory.Within(cell.Name, member.Model.Config, () => Fit(cell, member, texts, news, number, of, cancel));
     }
 
     public override long PredictedPeak(string member, CancellationToken cancel)
@@ -88,10 +101,10 @@ sealed class LanguageCells : CellTraining
     }
 
     /// <summary>What a member's first cell learns, and from what.</summary>
-    public (MaskedTokens Objective, Example[] Train) ToLearn(OpenMember member)
+    public (LanguageObjective Objective, Example[] Train) ToLearn(OpenMember member)
     {
-        var objective = Objective(member.Model, member.Config.Seeds[0]);
-        return (objective, [.. Encode(member, null).Rows(Folds.Train(0)).Where(objective.CanMask)]);
+        var objective = Objective(member, member.Config.Seeds[0]);
+        return (objective, [.. Encode(member, null).Rows(Folds.Train(0)).Where(objective.CanLearn)]);
     }
 
     public override double Work(string member) => Member(member).Work;
@@ -109,7 +122,7 @@ sealed class LanguageCells : CellTraining
         return texts;
     }
 
-    bool Fit(Cell cell, MemberModel member, TextData texts, IProgress<RunNews>? news, int number, int of, CancellationToken cancel)
+    bool Fit(Cell cell, OpenMember open, TextData texts, IProgress<RunNews>? news, int number, int of, CancellationToken cancel)
     {
         if (File.Exists(cell.Folder.Metrics))
         {
@@ -117,41 +130,45 @@ sealed class LanguageCells : CellTraining
             File.Delete(cell.Folder.Metrics);
         }
         var clock = Stopwatch.GetTimestamp();
-        var objective = Objective(member, cell.Seed);
-        Example[] Usable(IEnumerable<int> rows) => [.. texts.Rows(rows).Where(objective.CanMask)];
+        var (member, objective) = (open.Model, Objective(open, cell.Seed));
+        Example[] Usable(IEnumerable<int> rows) => [.. texts.Rows(rows).Where(objective.CanLearn)];
         var (train, valid) = (Usable(Folds.Train(0)), Usable(Folds.Valid(0)));
-        if (train.Length == 0 || valid.Length == 0) throw new DataException(recipe.Data.Train, $"has {train.Length} texts to learn from and {valid.Length} that are held out with tokens to mask; both need at least 1");
-        if (texts.Examples.Count - train.Length - valid.Length is > 0 and var empty) news?.Report(new NoteNews(FormattableString.Invariant($"{cell.Name}: {empty} texts have no token to mask and are left out")));
+        CheckEnough(train, valid, open);
+        if (texts.Examples.Count - train.Length - valid.Length is > 0 and var empty) news?.Report(new NoteNews(FormattableString.Invariant($"{cell.Name}: {empty} texts have no token to learn and are left out")));
         var resume = new ResumeFolder(cell.Folder.Resume, recipe.Checkpoint.Disk?.Bytes, note => news?.Report(new NoteNews($"{cell.Name}: {note}")));
         using var model = member.BuildLanguage(cell.Seed, out _);
         news?.Report(new CellNews(cell.Name, number, of, (int)model.Params.Items.Sum(item => item.Stored.Count)));
         var learner = new Learner(model, member.Config, cell.Seed, tokenizer: member.Tokenizer, checkpointFolder: cell.Folder.Checkpoint, store: new FitStore(resume, recipe.Checkpoint.Every.Time, cell.Identity), objective: objective);
         var fit = learner.Fit(train, valid, news is null ? null : cell.Progress(news, member.Device), cancel);
-        var sums = objective.PerText(model, valid, member.Config.Precision, 4096, cancel);
-        WriteMetrics(cell, fit, sums, valid.Length, Stopwatch.GetElapsedTime(clock).TotalSeconds);
+        var sums = objective.PerUnit(model, valid, member.Config.Precision, 4096, cancel);
+        WriteMetrics(cell, fit, sums, Stopwatch.GetElapsedTime(clock).TotalSeconds);
         resume.Delete();
         news?.Report(new CellDoneNews(cell.Name, fit));
         return true;
     }
 
-    /// <summary>Perplexity and accuracy with intervals from resampled texts; written last, which marks the cell finished.</summary>
-    static void WriteMetrics(Cell cell, FitResult fit, double[] sums, int texts, double seconds)
+    /// <summary>Both sides need something to learn from: a text with a token to mask, or enough tokens for one of every stream.</summary>
+    void CheckEnough(Example[] train, Example[] valid, OpenMember open)
     {
-        double Sum(ReadOnlySpan<int> rows, int which)
-        {
-            var sum = 0.0;
-            foreach (var row in rows) sum += sums[(3 * row) + which];
-            return sum;
-        }
-        var scores = Bootstrap.Intervals(texts, rows => [Math.Exp(Sum(rows, 0) / Sum(rows, 1)), Sum(rows, 2) / Sum(rows, 1)]);
+        if (train.Length == 0 || valid.Length == 0) throw new DataException(recipe.Data.Train, $"has {train.Length} texts to learn from and {valid.Length} that are held out with tokens to {(open.Recurrent ? "predict" : "mask")}; both need at least 1");
+        if (!open.Recurrent) return;
+        var (batch, tokens, held) = (open.Model.Config.Batch, train.Sum(text => (long)text.Ids.Length), valid.Sum(text => (long)text.Ids.Length));
+        if (tokens <= batch) throw new DataException(recipe.Data.Train, $"has {tokens} tokens to learn from; train.batch {batch} cuts them into as many streams, each of which needs one and the next: lower it, or give more text");
+        if (held < 2) throw new DataException(recipe.Data.Train, $"has {held} tokens in the texts that are held out; predicting one from the one before needs 2: raise data.validation, or give more text");
+    }
+
+    /// <summary>Perplexity and accuracy with intervals from resampled texts; written last, which marks the cell finished.</summary>
+    static void WriteMetrics(Cell cell, FitResult fit, double[] sums, double seconds)
+    {
+        var scores = LanguageScores.Of(sums);
         AtomicFile.Write(cell.Folder.Metrics, new JsonObject
         {
             ["fingerprint"] = cell.Fingerprint,
             ["settings"] = cell.Settings,
             ["identity"] = cell.Identity.DeepClone(),
-            ["perplexity"] = LanguageRun.Json(scores[0]),
-            ["accuracy"] = LanguageRun.Json(scores[1]),
-            ["maskedTokens"] = Enumerable.Range(0, texts).Sum(row => (long)sums[(3 * row) + 1]),
+            ["perplexity"] = LanguageRun.Json(scores.Perplexity),
+            ["accuracy"] = LanguageRun.Json(scores.Accuracy),
+            ["tokens"] = scores.Tokens,
             ["loss"] = fit.Best.Loss,
             ["bestUpdate"] = fit.Best.Update,
             ["updates"] = fit.Updates,

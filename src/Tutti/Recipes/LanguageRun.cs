@@ -10,13 +10,13 @@ namespace Tutti.Recipes;
 /// <summary>What adapting one member with one seed came to.</summary>
 /// <param name="Cell">Its name.</param>
 /// <param name="Folder">The model, to be named by a recipe that fine-tunes it.</param>
-/// <param name="Perplexity">The exponential of the mean loss of the masked tokens of held-out texts.</param>
+/// <param name="Perplexity">The exponential of the mean loss of the tokens of held-out texts that were to be predicted: masked ones, or the next of every one.</param>
 /// <param name="Accuracy">The share of them that was predicted right.</param>
-/// <param name="MaskedTokens">Their number.</param>
-public sealed record LanguageRow(string Cell, string Folder, Score Perplexity, Score Accuracy, long MaskedTokens, double Seconds, long PeakBytes);
+/// <param name="Tokens">Their number.</param>
+public sealed record LanguageRow(string Cell, string Folder, Score Perplexity, Score Accuracy, long Tokens, double Seconds, long PeakBytes);
 
 /// <summary>
-/// The story of a run of task language-model: open and check everything; for every member and seed let the encoder predict masked tokens of the texts; score
+/// The story of a run of task language-model: open and check everything; for every member and seed let the model predict masked or next tokens of the texts; score
 /// texts that were held out. Repeating a run trains only what is missing or changed.
 /// </summary>
 /// <param name="recipe">What to do.</param>
@@ -87,7 +87,7 @@ public sealed class LanguageRun(Recipe recipe, string folder, Device? device = n
     {
         var json = JsonNode.Parse(File.ReadAllText(cell.Folder.Metrics))!;
         Score Of(string key) => new(json[key]!["value"]!.GetValue<double>(), json[key]!["low"]!.GetValue<double>(), json[key]!["high"]!.GetValue<double>(), json[key]!["n"]!.GetValue<int>());
-        return new(cell.Name, cell.Folder.Checkpoint, Of("perplexity"), Of("accuracy"), json["maskedTokens"]!.GetValue<long>(), json["seconds"]!.GetValue<double>(), json["peakBytes"]!.GetValue<long>());
+        return new(cell.Name, cell.Folder.Checkpoint, Of("perplexity"), Of("accuracy"), json["tokens"]!.GetValue<long>(), json["seconds"]!.GetValue<double>(), json["peakBytes"]!.GetValue<long>());
     }
 
     static JsonObject Json(LanguageRow row) => new()
@@ -96,7 +96,7 @@ public sealed class LanguageRun(Recipe recipe, string folder, Device? device = n
         ["model"] = row.Folder,
         ["perplexity"] = Json(row.Perplexity),
         ["accuracy"] = Json(row.Accuracy),
-        ["maskedTokens"] = row.MaskedTokens,
+        ["tokens"] = row.Tokens,
         ["seconds"] = row.Seconds,
         ["peakBytes"] = row.PeakBytes,
     };

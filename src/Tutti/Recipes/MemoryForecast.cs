@@ -31,7 +31,7 @@ public static class MemoryForecast
     {
         recipe.Check();
         using var memory = new MemoryBudget(recipe.Memory, recipe.Device.Resolve());
-        var (members, begin) = recipe.Task == RecipeTask.LanguageModel ? OfMaskedTokens(recipe, memory, hub, cancel) : OfClasses(recipe, memory, hub, cancel);
+        var (members, begin) = recipe.Task == RecipeTask.LanguageModel ? OfLanguage(recipe, memory, hub, cancel) : OfClasses(recipe, memory, hub, cancel);
         foreach (var member in members)
         {
             cancel.ThrowIfCancellationRequested();
@@ -58,13 +58,13 @@ public static class MemoryForecast
             data.Known(TextData.From(data.Train, data.Text, member.Model.Tokenizer, member.MaxLength, data.Answers is null ? data.Truth : null, data.Pair, TokenCache.OfUser()).Rows(data.Folds.Train(0)))));
     }
 
-    static (OpenMember[], Func<OpenMember, Fit>) OfMaskedTokens(Recipe recipe, MemoryBudget memory, HubSettings? hub, CancellationToken cancel)
+    static (OpenMember[], Func<OpenMember, Fit>) OfLanguage(Recipe recipe, MemoryBudget memory, HubSettings? hub, CancellationToken cancel)
     {
         var cells = LanguageCells.Open(recipe, recipe.Members, memory, hub, null, cancel);
         return (cells.Members, member =>
         {
             var (objective, train) = cells.ToLearn(member);
-            if (train.Length == 0) throw new DataException(recipe.Data.Train, "has no text to learn from with tokens to mask");
+            if (train.Length == 0) throw new DataException(recipe.Data.Train, "has no text to learn from");
             return new(member.Model.BuildLanguage(member.Config.Seeds[0], out _), objective, train);
         }
         );
@@ -84,26 +84,28 @@ public static class MemoryForecast
         }
         using var sum = new GradientSum(model, config, seed, objective);
         var report = new MemoryPlanner(model, config, seed, sum, Path.GetTempPath()).Choose(train);
-        var options = Options(config, report, train, objective, Try, member.Model.Device.IsCpu);
+        var options = Options(config, report, train, objective, seed, Try, member.Model.Device.IsCpu);
         long? measured = measure ? Measure(fit, config with { MicroTokens = report.Plan.MicroTokens }, seed, cancel) : null;
-        return new(member.Name, config, model.Params.Items.Sum(item => item.Stored.Count), train.Max(example => example.Ids.Length), limit, report, options, measured);
+        return new(member.Name, config, model.Params.Items.Sum(item => item.Stored.Count), objective.Order(train, config, seed).Longest.Ids.Length, limit, report, options, measured);
     }
 
     /// <summary>Each change is probed with the micro-batches of the plan, so that the peaks can be compared.</summary>
-    static MemoryOption[] Options(TrainConfig config, MemoryReport report, Example[] train, Objective objective, Func<TrainConfig, IReadOnlyList<Example>, bool, bool, MemoryReport?> attempt, bool onCpu)
+    static MemoryOption[] Options(TrainConfig config, MemoryReport report, Example[] train, Objective objective, long seed, Func<TrainConfig, IReadOnlyList<Example>, bool, bool, MemoryReport?> attempt, bool onCpu)
     {
         var plan = report.Plan;
         var now = config with { MicroTokens = plan.MicroTokens };
         long? Peak(TrainConfig other, IReadOnlyList<Example>? rows = null, bool? checkpointing = null) => attempt(other, rows ?? train, checkpointing ?? plan.Checkpointing, plan.PagedOptimizer)?.Plan.PredictedPeak;
-        var longest = train.Max(example => example.Ids.Length);
+        var order = objective.Order(train, config, seed);
+        var longest = order.Longest.Ids.Length;
         Example[] Cut(int tokens) => [.. train.Select(example => example with { Ids = example.Ids[..Math.Min(tokens, example.Ids.Length)], Types = example.Types?[..Math.Min(tokens, example.Ids.Length)] })
-            .Where(example => objective is not MaskedTokens masked || masked.CanMask(example))];
+            .Where(example => objective is not LanguageObjective language || language.CanLearn(example))];
         List<MemoryOption> options = [];
         if (config.Precision != Precision.Bf16) options.Add(new("train.precision: bf16", Peak(now with { Precision = Precision.Bf16 }), "activations of half the size; results differ a little"));
         options.Add(new(FormattableString.Invariant($"train.micro-tokens: {Math.Max(1, plan.MicroTokens / 2)}"), Peak(now with { MicroTokens = Math.Max(1, plan.MicroTokens / 2) }), "same results; the planner does it by itself when memory is short"));
         if (!plan.Checkpointing) options.Add(new("activations computed again", Peak(now, checkpointing: true), "same results, about a third more time; the planner's next step"));
         if (!plan.PagedOptimizer && onCpu) options.Add(new("optimizer state in a file", plan.PredictedPeak - report.Optimizer, "same results; the planner's last step"));
-        if (longest / 2 >= 8)
+        if (order.Streams > 0 && longest / 2 >= 8) options.Add(new(FormattableString.Invariant($"train.bptt: {longest / 2}"), Peak(now with { Bptt = longest / 2 }), "another training: gradients reach back half as far"));
+        else if (longest / 2 >= 8)
             options.Add(new(FormattableString.Invariant($"train.max-length: {longest / 2}"), Peak(now, Cut(longest / 2)), FormattableString.Invariant($"{train.Count(example => example.Ids.Length > longest / 2)} of {train.Length} texts would be cut")));
         if (config.Batch > 1)
             options.Add(new(FormattableString.Invariant($"train.batch: {config.Batch / 2}"), Peak(now with { Batch = config.Batch / 2 }), "another training; micro-tokens saves as much and changes nothing"));
@@ -114,7 +116,7 @@ public static class MemoryForecast
     static long Measure(Fit fit, TrainConfig config, long seed, CancellationToken cancel)
     {
         var (model, objective, train) = fit;
-        var update = Enumerable.Range(1, config.Epochs).SelectMany(epoch => Batches.Epoch(train, config.Batch, seed, epoch)).MaxBy(examples => MemoryPlanner.Size(Batches.Micro(examples, config.MicroTokens)[0], model, objective))!;
+        var update = Enumerable.Range(1, config.Epochs).SelectMany(objective.Order(train, config, seed).Epoch).MaxBy(examples => MemoryPlanner.Size(Batches.Micro(examples, config.MicroTokens)[0], model, objective))!;
         using var folder = new TemporaryFolder("tutti-memory-");
         var store = new FitStore(new ResumeFolder(folder.File("resume")), TimeSpan.MaxValue, []);
         return new Learner(model, config with { Epochs = 1 }, seed, store: store, objective: objective).Fit(update, update[..1], cancel: cancel).PeakBytes;

@@ -21,6 +21,9 @@ sealed record OpenMember(MemberConfig Config, MemberModel Model, int MaxLength, 
     /// <summary>What training it costs beside other members, roughly: weights behind the embeddings x tokens x epochs.</summary>
     public double Work { get; init; } = 1;
 
+    /// <summary>The network carries states from token to token: as a language model it learns next tokens in streams, not masked ones.</summary>
+    public bool Recurrent { get; init; }
+
     /// <summary>What a run records of the files that the member starts from.</summary>
     public IEnumerable<(string Name, object? Value)> Facts()
     {

@@ -24,8 +24,11 @@ public enum RecipeTask
     /// <summary>Several things of a row, each a class, a flag or a number, by one model with a head for each.</summary>
     MultiTarget,
 
-    /// <summary>The texts themselves: an encoder learns to predict masked tokens, to be fine-tuned afterwards.</summary>
+    /// <summary>The texts themselves: a model learns to predict masked tokens (an encoder) or next ones (a recurrent model), to be fine-tuned afterwards.</summary>
     LanguageModel,
+
+    /// <summary>One class per row, after a language model has learnt a corpus and then the rows' own texts (Howard and Ruder 2018).</summary>
+    Ulmfit,
 }
 
 /// <summary>
@@ -46,6 +49,12 @@ public sealed record Recipe
 
     [Description("What rows are predicted as: long texts once, or in several windows, whose share is fitted out of fold. A mapping, or its views alone.")]
     public TestTimeConfig TestTime { get; init; } = new();
+
+    [Description("Task ulmfit, first step: the corpus from which models that start from nothing learn the language; default: none.")]
+    public StepConfig? Pretrain { get; init; }
+
+    [Description("Task ulmfit, second step: how the language model learns the texts of the training and test rows, and of a file of others; default: with its defaults.")]
+    public StepConfig? Adapt { get; init; }
 
     [Description("A finished run to learn from beside the labels; tutti distill writes it.")]
     public DistillConfig? Distill { get; init; }
@@ -115,6 +124,8 @@ public sealed record Recipe
             Folder = folder,
             Data = Data with { Train = Full(Data.Train)!, Test = Full(Data.Test), Sample = Full(Data.Sample), Unlabelled = Data.Unlabelled?.RelativeTo(folder) },
             Distill = Distill?.RelativeTo(folder),
+            Pretrain = Pretrain?.RelativeTo(folder),
+            Adapt = Adapt?.RelativeTo(folder),
             Submission = Submission is null ? null : Submission with { Sample = Full(Submission.Sample) },
             Members = [.. Members.Select(member => member with
             {
@@ -139,13 +150,16 @@ public sealed record Recipe
         {
             RecipeTask.LanguageModel => ValidateLanguage(),
             RecipeTask.TextClassification => Data.ValidateClasses(),
+            RecipeTask.Ulmfit => Data.ValidateClasses().Concat(ValidateSteps()),
             _ => Data.ValidateTargets(Task).Concat(ValidateAnswers()),
         });
-        if (Task != RecipeTask.LanguageModel && Members.Select(member => member.Effective(Train)).Prepend(Train).Any(train => train.MaskShare is not null || train.WholeWords is not null))
+        if (Task is not (RecipeTask.LanguageModel or RecipeTask.Ulmfit) && Members.Select(member => member.Effective(Train)).Prepend(Train).Any(train => train.MaskShare is not null || train.WholeWords is not null))
             faults.Add(new("train", "has mask-share or whole-words, which belong to task language-model"));
         faults.AddRange(Under("blend", Blend.Validate(Members.Any(member => member.Seeds.Count > 1))));
         foreach (var (key, given) in new[] { ("data.unlabelled", Data.Unlabelled is not null), ("distill", Distill is not null), ("test-time", Members.Any(member => TestTimeOf(member).Views != TestTimeViews.None)) })
-            if (given && Task != RecipeTask.TextClassification) faults.Add(new(key, $"is for task text-classification, not {RecipeJson.Name(Task)}; take it out"));
+            if (given && Task is not (RecipeTask.TextClassification or RecipeTask.Ulmfit)) faults.Add(new(key, $"is for task text-classification, not {RecipeJson.Name(Task)}; take it out"));
+        foreach (var (key, given) in new[] { ("pretrain", Pretrain is not null), ("adapt", Adapt is not null) })
+            if (given && Task != RecipeTask.Ulmfit) faults.Add(new(key, $"is a step of task ulmfit, not of {RecipeJson.Name(Task)}; write task: ulmfit, or take it out"));
         if (Distill is not null && Data.Unlabelled is not null) faults.Add(new("data.unlabelled", "is given together with distill; rows without labels are distill.unlabelled then"));
         if (Submission is not null) faults.AddRange(Under("submission", Submission.Validate()));
         if (Submission is not null && Data.Test is null) faults.Add(new("submission", "needs data.test, the rows to predict"));
@@ -167,6 +181,15 @@ public sealed record Recipe
             if (train.LabelSmoothing != 0 || !train.ClassWeights.Equals(ClassWeights.None)) yield return new(key, $"has label-smoothing or class-weights, which belong to task {RecipeJson.Name(RecipeTask.TextClassification)}");
             if (Task == RecipeTask.TextRegression && train.BestBy != BestBy.Loss) yield return new($"{key}.best-by", $"got {RecipeJson.Name(train.BestBy)}, expected loss: numbers have no classes to be right or wrong about");
         }
+    }
+
+    IEnumerable<ConfigFault> ValidateSteps()
+    {
+        if (Pretrain is { File: null }) yield return new("pretrain.file", "is required: the corpus to learn the language from");
+        foreach (var fault in Under("pretrain", Pretrain?.Validate(Train) ?? [])) yield return fault;
+        foreach (var fault in Under("adapt", Adapt?.Validate(Train) ?? [])) yield return fault;
+        if (Data.Pair is not null) yield return new("data.pair", "has no meaning with task ulmfit, whose language model reads one text");
+        if (Data.Unlabelled is not null || Distill is not null) yield return new("task", "is ulmfit, which has no teachers; texts without labels are adapt.file");
     }
 
     IEnumerable<ConfigFault> ValidateLanguage()

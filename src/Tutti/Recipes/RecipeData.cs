@@ -109,7 +109,7 @@ public sealed partial record DataConfig
     /// <summary>The column whose classes folds have the same shares of; null where the task has none.</summary>
     internal string? Stratified(RecipeTask task) => task switch
     {
-        RecipeTask.TextClassification => Label,
+        RecipeTask.TextClassification or RecipeTask.Ulmfit => Label,
         RecipeTask.MultiTarget => Targets?.FirstOrDefault(target => target.KindIn(task) == TargetKind.Class)?.Column,
         _ => null,
     };
@@ -157,6 +157,9 @@ public sealed record FoldsConfig
 /// <summary>How files of rows are written; what is not said is found out from the file.</summary>
 public sealed record FormatConfig
 {
+    [Description("csv, tsv, jsonl (an object a line), or text (plain text: a row per line, with the one column text); default: by the file's extension, .txt being csv.")]
+    public string? Kind { get; init; }
+
     [Description("Character between cells, or tab; default: found out from the file.")]
     public string? Delimiter { get; init; }
 
@@ -173,7 +176,7 @@ public sealed record FormatConfig
     public IReadOnlyList<string>? Columns { get; init; }
 
     /// <summary>The same as the reader of tables takes it.</summary>
-    internal TableFormat ToTableFormat() => new() { Delimiter = Delimiter, Quote = Quote is null ? null : Quote.Length == 0 ? '\0' : Quote[0], Encoding = Encoding, Header = Header, Columns = Columns };
+    internal TableFormat ToTableFormat() => new() { Kind = Kind, Delimiter = Delimiter, Quote = Quote is null ? null : Quote.Length == 0 ? '\0' : Quote[0], Encoding = Encoding, Header = Header, Columns = Columns };
 
     internal IEnumerable<ConfigFault> Validate()
     {

@@ -29,6 +29,10 @@ public sealed record TrainPatch
     public double? Dropout { get; init; }
     public double? MaskShare { get; init; }
     public bool? WholeWords { get; init; }
+    public int? Bptt { get; init; }
+    public double? Jitter { get; init; }
+    public double? ActivationPenalty { get; init; }
+    public double? TemporalPenalty { get; init; }
     public double? LayerDecay { get; init; }
     public IReadOnlyList<string>? Freeze { get; init; }
 }

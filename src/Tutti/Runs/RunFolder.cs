@@ -52,6 +52,15 @@ public sealed class RunFolder(string path)
     public string Report => In("report.html");
     public string Cells => In("cells");
 
+    /// <summary>Task ulmfit: the whole recipe, of which <see cref="Recipe"/> holds the last step.</summary>
+    public string Ulmfit => In("ulmfit.yaml");
+
+    /// <summary>Task ulmfit: the run folder of a step before the classifier, <c>pretrain</c> or <c>adapt</c>.</summary>
+    public RunFolder Step(string name) => new(In(name));
+
+    /// <summary>Task ulmfit: the recipe of a step, as <c>tutti train</c> takes it.</summary>
+    public string RecipeOf(string step) => In($"{step}.yaml");
+
     /// <summary>A folder of empty files by which processes that work on the same run keep out of each other's way; see <see cref="FileLock"/>.</summary>
     public string Locks => In("locks");
 

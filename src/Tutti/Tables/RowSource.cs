@@ -34,7 +34,12 @@ sealed class RowSource
         };
         format = format with { Kind = kind };
         format.Validate();
-        return kind == "jsonl" ? OpenJson(file, format) : OpenDelimited(file, format);
+        return kind switch
+        {
+            "jsonl" => OpenJson(file, format),
+            "text" => new(file, format, LineRows.Columns, headerInFile: false, headerLine: 0),
+            _ => OpenDelimited(file, format),
+        };
     }
 
     /// <summary>The rows with as many cells as there are columns; at least one, or a <see cref="DataException"/>.</summary>
@@ -42,6 +47,7 @@ sealed class RowSource
     {
         var any = false;
         var rows = Format.Kind == "jsonl" ? JsonRows.Read(file, Columns)
+            : Format.Kind == "text" ? LineRows.Read(file)
             : CsvRows.Read(file, Format.DelimiterCharacter!.Value, Format.Quote!.Value).Skip(headerInFile ? 1 : 0);
         foreach (var row in rows)
         {

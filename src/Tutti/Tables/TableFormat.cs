@@ -20,7 +20,7 @@ public sealed record TableFormat
     /// <summary>The columns' names where the file has none (default: column1, column2, ...); with Header = true they replace the file's names.</summary>
     public IReadOnlyList<string>? Columns { get; init; }
 
-    /// <summary><c>csv</c>, <c>tsv</c> (csv with tabs) or <c>jsonl</c> (one JSON object a line); by default from the file's extension.</summary>
+    /// <summary><c>csv</c>, <c>tsv</c> (csv with tabs), <c>jsonl</c> (one JSON object a line), by default from the file's extension, or <c>text</c> (plain text, a row per line, column <c>text</c>).</summary>
     public string? Kind { get; init; }
 
     internal bool HasHeader => Header ?? Columns is null;
@@ -28,9 +28,11 @@ public sealed record TableFormat
     /// <summary>Throws a <see cref="ConfigException"/> for a setting that no file can have.</summary>
     internal void Validate()
     {
-        if (Kind is not (null or "csv" or "tsv" or "jsonl"))
+        if (Kind is not (null or "csv" or "tsv" or "jsonl" or "text"))
             throw new ConfigException("format.kind",
-                $"got '{Kind}', expected csv, tsv or jsonl{Nearest.Hint(Kind, ["csv", "tsv", "jsonl"])}");
+                $"got '{Kind}', expected csv, tsv, jsonl or text{Nearest.Hint(Kind, ["csv", "tsv", "jsonl", "text"])}");
+        if (Kind == "text" && (Delimiter is not null || Quote is not null || Header is not null || Columns is not null))
+            throw new ConfigException("format", "delimiter, quote, header and columns mean nothing for text, whose lines are the cells of column text; leave them out.");
         if (Kind == "jsonl" && (Delimiter is not null || Quote is not null || Header is not null || Columns is not null))
             throw new ConfigException("format", "delimiter, quote, header and columns mean nothing for jsonl, whose objects name their cells; leave them out.");
         if (Delimiter is not null && DelimiterCharacter is null or '\r' or '\n' or ' ' or '\0' or > '\x7f')

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Text.Json;
 using Tutti.Models;
+using Tutti.Nn;
 using Tutti.Text;
 using Tutti.Torch;
 using Tutti.Training.Optimizers;
@@ -37,33 +38,38 @@ public sealed class Learner(TextModel model, TrainConfig config, long seed, doub
         cancel.ThrowIfCancellationRequested();
         progress ??= new();
         LayerGroups.Freeze(model, config.Freeze);
-        model.Params.Run.Tf32 = config.Tf32 ?? true;
+        var run = model.Params.Run;
+        (run.Tf32, run.ActivationPenalty) = (config.Tf32 ?? true, (config.ActivationPenalty ?? TrainConfig.UsualActivationPenalty, config.TemporalPenalty ?? TrainConfig.UsualTemporalPenalty));
+        var order = Objective.Order(train, config, seed);
+        using var carried = order.Streams > 0 ? new CarriedState(order.Streams) : null;
         using var gradients = new GradientSum(model, config, seed, Objective);
         using var best = new BestWeights(model, checkpointFolder, store);
         using var point = store?.Open(progress.Notes);
         var planner = new MemoryPlanner(model, config, seed, gradients, store?.Pages ?? Path.GetTempPath(), reserve: best.Bytes);
-        var memory = Stored(point, planner.Limit, train.Max(example => (long)example.Ids.Length), progress.Notes) ?? planner.Choose(train);
+        var memory = Stored(point, planner.Limit, order.Longest.Ids.Length, progress.Notes) ?? planner.Choose(train);
         var plan = memory.Plan;
         progress.Plans?.Report(memory);
         if (config.Precision == Precision.Auto && config.Precision.Autocast(model) is not null) progress.Notes?.Report("precision auto: matrix products in bf16, which this processor has; train.precision: fp32 computes them in float32");
         using var optimizer = new AdamW(model.Params.Trained, config.Beta1, config.Beta2, config.Epsilon, config.WeightDecay, plan.PagedOptimizer ? store?.Pages ?? Path.GetTempPath() : null, Factor());
         _ = Memory.Stats(model.Params.Device, resetPeak: true);
+        run.Carried = carried;
         try
         {
-            var rows = new RunningFit.Rows(train, (update, epoch, tokens) => Evaluate(valid, update, epoch, tokens, cancel), (what, value, examples, update) => Broken(gradients, what, value, examples, update));
-            var result = new RunningFit(model, config, seed, gradients, optimizer, best, plan, store, rows, progress, cancel).Run(point);
+            var rows = new RunningFit.Rows(order, (update, epoch, tokens) => Evaluate(valid, update, epoch, tokens, cancel), (what, value, examples, update) => Broken(gradients, what, value, examples, update));
+            var result = new RunningFit(model, config, gradients, optimizer, best, plan, store, rows, progress, cancel).Run(point);
             Finish(best);
             return result;
         }
         finally
         {
+            run.Carried = null;
             optimizer.ZeroGradients();                        // a broken or cancelled fit leaves no memory behind either
             Modes.ClearAutocast();
         }
     }
 
     /// <summary>The share of the learning rate that each weight has; null for all of it.</summary>
-    Func<Nn.Parameter, double>? Factor()
+    Func<Parameter, double>? Factor()
     {
         if (config.LayerDecay is not { } decay) return null;
         var groups = model.Groups ?? throw new ConfigException("train.layer-decay", "is for models whose layers are known; this one has none");

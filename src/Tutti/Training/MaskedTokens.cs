@@ -10,11 +10,8 @@ namespace Tutti.Training;
 /// other, 10 % stay. Which ones is drawn anew in every epoch (Liu et al. 2019) from (seed, epoch, row), so it does not depend on how a batch is cut. The
 /// loss is the mean over the masked tokens of a whole update, however many each micro-batch has.
 /// </summary>
-public sealed class MaskedTokens : Objective
+public sealed class MaskedTokens : LanguageObjective
 {
-    /// <summary>NLL, predicted tokens and right ones: what is summed of each held-out text.</summary>
-    const int Sums = 3;
-
     readonly long seed;
     readonly double share;
     readonly bool wholeWords;
@@ -42,7 +39,7 @@ public sealed class MaskedTokens : Objective
     }
 
     /// <summary>Whether a text has a token that can be masked.</summary>
-    public bool CanMask(Example example) => Array.Exists(example.Ids, id => !special[id]);
+    public override bool CanLearn(Example example) => Array.Exists(example.Ids, id => !special[id]);
 
     public override IReadOnlyList<Example> Prepared(IReadOnlyList<Example> examples, int epoch) => [.. examples.Select(example => Masked(example, epoch))];
 
@@ -86,20 +83,8 @@ public sealed class MaskedTokens : Objective
 
     public override Tensor Loss(Tensor logits, IReadOnlyList<Example> part) => Losses.CrossEntropy(logits, Answers(logits, part));
 
-    public override Tensor Predict(Tensor logits) => throw new NotSupportedException("a model of masked tokens predicts no rows");
-
-    /// <summary>Of the sums of each text: the mean loss over all masked tokens, and the share that was predicted right.</summary>
-    public override HeldOutScores Judge(double[] predictions, IReadOnlyList<Example> examples)
-    {
-        double Sum(int which) => Enumerable.Range(0, examples.Count).Sum(i => predictions[(Sums * i) + which]);
-        return new(Sum(0) / Sum(1), Sum(2) / Sum(1), double.NaN);
-    }
-
-    internal override HeldOutScores Evaluate(TextModel model, IReadOnlyList<Example> examples, Precision precision, int tokens, CancellationToken cancel) =>
-        Judge(PerText(model, examples, precision, tokens, cancel), examples);
-
     /// <summary>Of each text, with the masks of epoch 0: summed loss, masked tokens, right ones (n*3).</summary>
-    internal double[] PerText(TextModel model, IReadOnlyList<Example> examples, Precision precision, int tokens, CancellationToken cancel) =>
+    internal override double[] PerUnit(TextModel model, IReadOnlyList<Example> examples, Precision precision, int tokens, CancellationToken cancel) =>
         Predictor.Values(model, Prepared(examples, 0), (logits, piece) =>
         {
             var losses = logits.To(DType.Float32).CrossEntropy(Answers(logits, piece), null, 0, 0).To(DType.Float64).ToArray<double>();

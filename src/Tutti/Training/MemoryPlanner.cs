@@ -29,6 +29,8 @@ sealed class MemoryPlanner(TextModel model, TrainConfig config, long seed, Gradi
 
     Device Device => model.Params.Device;
 
+    UpdateOrder Order(IReadOnlyList<Example> train) => gradients.Objective.Order(train, config, seed);
+
     /// <summary>Bytes that may be in use.</summary>
     public long Limit { get; } = Memory.Stats(model.Params.Device) is { Limit: > 0 } stats ? stats.Limit : Of(model.Params.Device);
 
@@ -39,7 +41,7 @@ sealed class MemoryPlanner(TextModel model, TrainConfig config, long seed, Gradi
     /// <exception cref="ConfigException">Nothing fits: not one example, by any means. Names the least that would do.</exception>
     public MemoryReport Choose(IReadOnlyList<Example> train) =>
         Try(train, checkpointing: false, paged: false) ?? Try(train, checkpointing: true, paged: false) ?? Try(train, checkpointing: true, paged: true)
-        ?? throw MemoryNeed.TooSmall(model, train.Max(example => example.Ids.Length), config.Batch, Limit, reserve);
+        ?? throw MemoryNeed.TooSmall(model, Order(train).Longest.Ids.Length, config.Batch, Limit, reserve);
 
     /// <summary>What one way of computing takes, with the largest micro-batches that fit; null when not even one example does.</summary>
     public MemoryReport? Try(IReadOnlyList<Example> train, bool checkpointing, bool paged)
@@ -59,7 +61,7 @@ sealed class MemoryPlanner(TextModel model, TrainConfig config, long seed, Gradi
     MemoryReport? Fitting(IReadOnlyList<Example> train, bool checkpointing, bool paged)
     {
         var (bytes, most) = (MemoryNeed.WeightBytes(model), MostTokens(train));
-        var longest = train.MaxBy(example => example.Ids.Length)!;
+        var longest = Order(train).Longest;
         var one = Probe([[longest], [longest]], checkpointing);
         var room = (Limit * Share) - reserve - one.Steady;
         var texts = (long)Math.Clamp(room / (Backward * Math.Max(1, one.Activations)), 1, int.MaxValue);
@@ -104,7 +106,7 @@ sealed class MemoryPlanner(TextModel model, TrainConfig config, long seed, Gradi
         return later is null ? [first!] : [first!, later];
     }
 
-    IEnumerable<Example[]> Updates(IReadOnlyList<Example> train) => Enumerable.Range(1, config.Epochs).SelectMany(epoch => Batches.Epoch(train, config.Batch, seed, epoch)).Take(MostUpdates);
+    IEnumerable<Example[]> Updates(IReadOnlyList<Example> train) => Enumerable.Range(1, config.Epochs).SelectMany(Order(train).Epoch).Take(MostUpdates);
 
     double Size(Example[] part) => Size(part, model, gradients.Objective);
 

@@ -31,6 +31,9 @@ public abstract class Objective
     public static Objective Of(IReadOnlyList<Answer> answers) =>
         answers.All(answer => answer is { Kind: AnswerKind.Flag, Weight: 1 }) ? new MultipleLabels() : answers.All(answer => answer is { Kind: AnswerKind.Number, Weight: 1 }) ? new Numbers(answers) : new SeveralTargets(answers);
 
+    /// <summary>Which examples form which update.</summary>
+    public virtual UpdateOrder Order(IReadOnlyList<Example> train, TrainConfig config, long seed) => new ShuffledRows(train, config.Batch, seed);
+
     /// <summary>Examples as an epoch sees them; epoch 0 is that of evaluations.</summary>
     public virtual IReadOnlyList<Example> Prepared(IReadOnlyList<Example> examples, int epoch) => examples;
 

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Tutti.Models;
+using Tutti.Nn;
 using Tutti.Torch;
 using Tutti.Training.Optimizers;
 
@@ -13,7 +14,6 @@ namespace Tutti.Training;
 /// </summary>
 /// <param name="model">What is trained.</param>
 /// <param name="config">How.</param>
-/// <param name="seed">Of the shuffles.</param>
 /// <param name="gradients">The sum of gradients in the weights.</param>
 /// <param name="optimizer">Made as <paramref name="plan"/> says.</param>
 /// <param name="best">The best weights so far.</param>
@@ -22,18 +22,18 @@ namespace Tutti.Training;
 /// <param name="data">Training rows, held-out rows, and how the latter are judged.</param>
 /// <param name="progress">Who watches.</param>
 /// <param name="cancel">Ends the fit after the current micro-batch, with a resume point.</param>
-sealed class RunningFit(TextModel model, TrainConfig config, long seed, GradientSum gradients, AdamW optimizer, BestWeights best, MemoryPlan plan, FitStore? store,
+sealed class RunningFit(TextModel model, TrainConfig config, GradientSum gradients, AdamW optimizer, BestWeights best, MemoryPlan plan, FitStore? store,
     RunningFit.Rows data, FitProgress progress, CancellationToken cancel)
 {
-    /// <param name="Train">Rows to learn from.</param>
+    /// <param name="Order">What is learnt from, update by update.</param>
     /// <param name="Evaluate">Evaluates the held-out rows after an update, with pieces of so many tokens.</param>
     /// <param name="Broken">The error for numbers that broke in an update.</param>
-    public sealed record Rows(IReadOnlyList<Example> Train, Func<long, int, int, EvaluationResult> Evaluate, Func<string, double, Example[], long, TrainingException> Broken);
+    public sealed record Rows(UpdateOrder Order, Func<long, int, int, EvaluationResult> Evaluate, Func<string, double, Example[], long, TrainingException> Broken);
 
-    readonly FitState state = new((long)config.Epochs * PerEpoch(data.Train, config));
-    readonly long warmup = Warmup(config, (long)config.Epochs * PerEpoch(data.Train, config));
+    readonly FitState state = new((long)config.Epochs * data.Order.PerEpoch);
+    readonly long warmup = Warmup(config, (long)config.Epochs * data.Order.PerEpoch);
     readonly MicroCut cut = new(plan.MicroTokens);
-    readonly int perEpoch = PerEpoch(data.Train, config);
+    readonly int perEpoch = data.Order.PerEpoch;
     (int Epoch, IReadOnlyList<Example[]> Updates) order = (0, []);
     bool changed = true;                                      // since the newest resume point
 
@@ -56,6 +56,7 @@ sealed class RunningFit(TextModel model, TrainConfig config, long seed, Gradient
     }
 
     Device Device => model.Params.Device;
+    CarriedState? Carried => model.Params.Run.Carried;
     int Epoch(long update) => (int)(update / perEpoch) + 1;
 
     bool EvaluationIsDue => state.Update > state.Evaluated
@@ -65,7 +66,8 @@ sealed class RunningFit(TextModel model, TrainConfig config, long seed, Gradient
     {
         optimizer.ZeroGradients();
         var clock = Stopwatch.GetTimestamp();
-        if (order.Epoch != Epoch(state.Update)) order = (Epoch(state.Update), Batches.Epoch(data.Train, config.Batch, seed, Epoch(state.Update)));
+        if (order.Epoch != Epoch(state.Update)) order = (Epoch(state.Update), data.Order.Epoch(Epoch(state.Update)));
+        if (state.Update % perEpoch == 0) Carried?.Reset();   // the texts stand in another order
         var examples = gradients.Objective.Prepared(order.Updates[(int)(state.Update % perEpoch)], order.Epoch);
         var sum = new Accumulation(examples, gradients.Divisor(examples));
         sum.Waited(clock);
@@ -110,6 +112,7 @@ sealed class RunningFit(TextModel model, TrainConfig config, long seed, Gradient
         optimizer.ZeroGradients();                            // evaluation has their memory for itself
         var seconds = sum.Seconds + Stopwatch.GetElapsedTime(clock).TotalSeconds;
         var epoch = Epoch(state.Update);
+        Carried?.Advance();
         changed = true;
         state.Count(sum.Examples.Length, sum.Tokens, seconds, sum.DataSeconds);
         cut.UpdateDone();
@@ -166,6 +169,7 @@ sealed class RunningFit(TextModel model, TrainConfig config, long seed, Gradient
             if (grad.IsByRows) tensors[$"ids {item.Name}"] = grad.RowIds;
         }
         foreach (var (name, moment) in optimizer.State) tensors[name] = moment;
+        foreach (var (name, states) in Carried?.State ?? []) tensors[$"carried {name}"] = states;
         store.Save(state.Update, new JsonObject
         {
             ["fit"] = state.ToJson(),
@@ -194,9 +198,10 @@ sealed class RunningFit(TextModel model, TrainConfig config, long seed, Gradient
         foreach (var (name, moment) in optimizer.State) point.ReadInto(name, moment);
         changed = false;
         progress.Notes?.Report(FormattableString.Invariant($"goes on after update {state.Update} of {state.Updates}"));
-        if (point.State["sum"] is not { } json) return null;
-        var sum = NextUpdate();
-        sum.Restore(json);
+        var sum = point.State["sum"] is null ? null : NextUpdate();
+        RestoreCarried(point);
+        if (sum is null) return null;
+        sum.Restore(point.State["sum"]!);
         foreach (var item in model.Params.Items.Where(item => point.Has($"g {item.Name}")))
         {
             using var scope = new Scope();
@@ -209,6 +214,12 @@ sealed class RunningFit(TextModel model, TrainConfig config, long seed, Gradient
         return sum;
     }
 
-    static int PerEpoch(IReadOnlyList<Example> train, TrainConfig config) => (train.Count + config.Batch - 1) / config.Batch;
+    void RestoreCarried(ResumePoint point)
+    {
+        if (Carried is not { } carried) return;
+        using var scope = new Scope();
+        foreach (var name in point.Names.Where(name => name.StartsWith("carried ", StringComparison.Ordinal))) carried.Restore(name["carried ".Length..], point.Read(name).To(Device));
+    }
+
     static long Warmup(TrainConfig config, long total) => config.Warmup < 1 ? (long)Math.Round(config.Warmup * total) : (long)config.Warmup;
 }

@@ -97,6 +97,25 @@ public sealed record TrainConfig
     [Description("Whether task language-model masks all tokens of a word together; default: false.")]
     public bool? WholeWords { get; init; }
 
+    [Description("Tokens through which a recurrent language model learns at a time (back-propagation length); default: 72.")]
+    [Range(2, 100_000)]
+    public int? Bptt { get; init; }
+
+    [Description("Standard deviation, in tokens, of the places where the pieces of bptt tokens end, so that every epoch cuts its texts elsewhere; default: 5.")]
+    [Range(0, 100_000)]
+    public double? Jitter { get; init; }
+
+    [Description("Weight of what a recurrent model's large activations add to its loss (AR, fastai's alpha); default: 2.")]
+    [Range(0, double.MaxValue)]
+    public double? ActivationPenalty { get; init; }
+
+    [Description("Weight of what changes of a recurrent model's activations from token to token add to its loss (TAR, fastai's beta); default: 1.")]
+    [Range(0, double.MaxValue)]
+    public double? TemporalPenalty { get; init; }
+
+    internal const int UsualBptt = 72;
+    internal const double UsualJitter = 5, UsualActivationPenalty = 2, UsualTemporalPenalty = 1;
+
     [Description("Layer-wise learning rates: the head learns with learning-rate, the last layer with this share of it, the one before with its square, and so on down to the embeddings; default: all with learning-rate.")]
     [Range(0, 1.0, MinimumIsExclusive = true)]
     public double? LayerDecay { get; init; }

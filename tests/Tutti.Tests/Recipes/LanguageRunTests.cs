@@ -39,7 +39,7 @@ public sealed class LanguageRunTests : IDisposable
             Assert.Equal(24, row.Perplexity.N);
             Assert.InRange(row.Perplexity.Value, row.Perplexity.Low, row.Perplexity.High);
             Assert.InRange(row.Perplexity.Value, 2, 400);
-            Assert.True(row.MaskedTokens > 24);
+            Assert.True(row.Tokens > 24);
         });
         Assert.Equal(rows.OrderBy(row => row.Perplexity.Value), rows);
         var leaderboard = JsonNode.Parse(File.ReadAllText(Path.Combine(temp.File("texts"), "leaderboard.json")))!.AsArray();

@@ -49,7 +49,8 @@ public class RecipeSchemaTests
             var node = schema;
             foreach (var part in key.Path.Split('.'))
             {
-                node = node["anyOf"]?[0] ?? node;
+                node = Meant(schema, node);
+                node = Meant(schema, node["anyOf"]?[0] ?? node);
                 if (part != "N") Assert.False((bool)node["additionalProperties"]!, key.Path);
                 node = part == "N" ? node["items"]! : node["properties"]![part];
                 Assert.True(node is not null, key.Path);
@@ -57,6 +58,10 @@ public class RecipeSchemaTests
             Assert.True(key.Path.EndsWith(".N", StringComparison.Ordinal) || node["description"] is not null, $"{key.Path} has no description");
         }
     }
+
+    /// <summary>What a reference to a part of the schema that stood before stands for.</summary>
+    static JsonNode Meant(JsonNode schema, JsonNode node) =>
+        node["$ref"] is { } place ? ((string)place!).Split('/').Skip(1).Aggregate(schema, (at, key) => at is JsonArray list ? list[int.Parse(key, System.Globalization.CultureInfo.InvariantCulture)]! : at[key]!) : node;
 
     [Fact]
     public void The_schema_carries_choices_ranges_defaults_and_required_keys()

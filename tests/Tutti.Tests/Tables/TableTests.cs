@@ -23,6 +23,18 @@ public class TableTests
     }
 
     [Fact]
+    public void Plain_text_is_a_row_per_line_that_is_not_blank()
+    {
+        using var temp = Shared.Temp();
+        var table = Table.Read(temp.Write("corpus.txt", "\n = A title = \n \nIt said: \"so, what\".\r\nlast"), new() { Kind = "text" });
+        Assert.Equal(["text"], table.Columns);
+        Assert.Equal([" = A title = ", "It said: \"so, what\".", "last"], table.Column("text"));
+        Assert.Equal([2L, 4L, 5L], Enumerable.Range(0, 3).Select(table.LineOf));
+        Assert.Contains("holds no rows", Assert.Throws<DataException>(() => Table.Read(temp.Write("blank.txt", "\n  \n"), new() { Kind = "text" })).Message, StringComparison.Ordinal);
+        Assert.Contains("mean nothing for text", Assert.Throws<ConfigException>(() => Table.Read(temp.Write("a.txt", "a"), new() { Kind = "text", Header = false })).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Every_tweet_starts_on_the_line_that_LineOf_names()
     {
         var path = Shared.Data("disaster_tweets/train.csv");

@@ -79,8 +79,8 @@ public sealed class MaskedTokensTests() : EngineTest(threads: 1)
     public void A_text_of_special_tokens_has_nothing_to_mask()
     {
         var objective = new MaskedTokens(words, 1);
-        Assert.False(objective.CanMask(new([words.ClsId!.Value, words.SepId!.Value], null, -1, 0)));
-        Assert.True(objective.CanMask(Text(0, 1)));
+        Assert.False(objective.CanLearn(new([words.ClsId!.Value, words.SepId!.Value], null, -1, 0)));
+        Assert.True(objective.CanLearn(Text(0, 1)));
         Assert.Single(objective.Masked(Text(0, 1), 1).Asked!);
     }
 

@@ -1,0 +1,28 @@
+using Tutti.Models;
+
+namespace Tutti.Training;
+
+/// <summary>What a language model learns: to predict tokens of its texts. It predicts no rows; its scores are the mean loss of the tokens and the share that was predicted right.</summary>
+public abstract class LanguageObjective : Objective
+{
+    /// <summary>Summed loss, predicted tokens and right ones: what is known of each unit of held-out text.</summary>
+    internal const int Sums = 3;
+
+    public sealed override Torch.Tensor Predict(Torch.Tensor logits) => throw new NotSupportedException("a language model predicts no rows");
+
+    /// <summary>Of the sums of each unit: the mean loss over all predicted tokens, and the share that was predicted right.</summary>
+    public sealed override HeldOutScores Judge(double[] predictions, IReadOnlyList<Example> examples)
+    {
+        double Sum(int which) => Enumerable.Range(0, predictions.Length / Sums).Sum(i => predictions[(Sums * i) + which]);
+        return new(Sum(0) / Sum(1), Sum(2) / Sum(1), double.NaN);
+    }
+
+    internal sealed override HeldOutScores Evaluate(TextModel model, IReadOnlyList<Example> examples, Precision precision, int tokens, CancellationToken cancel) =>
+        Judge(PerUnit(model, examples, precision, tokens, cancel), examples);
+
+    /// <summary>Of each unit of held-out texts: summed loss, predicted tokens, right ones (units * 3). Units are what intervals resample: texts, as a rule.</summary>
+    internal abstract double[] PerUnit(TextModel model, IReadOnlyList<Example> examples, Precision precision, int tokens, CancellationToken cancel);
+
+    /// <summary>Whether a text has something to learn from.</summary>
+    public abstract bool CanLearn(Example example);
+}
