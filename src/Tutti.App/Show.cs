@@ -69,6 +69,16 @@ static class Show
         foreach (var row in rows) Line($"model: {row.Folder}");
     }
 
+    /// <summary>The same of other texts than those that were held out.</summary>
+    public static void Perplexities(IReadOnlyList<(string Name, LanguageScores Scores)> models)
+    {
+        var console = Out;
+        var table = Table("", "perplexity", "tokens right");
+        foreach (var (name, scores) in models) table.AddRow(Cells(name, Interval(scores.Perplexity), Interval(scores.Accuracy)));
+        console.WriteLine(FormattableString.Invariant($"Predicted tokens: {models[0].Scores.Tokens} in {models[0].Scores.Perplexity.N} texts or blocks, 95 % intervals"));
+        console.Write(table);
+    }
+
     public static void Summary(EvaluationSummary summary, IReadOnlyList<string> classes)
     {
         var console = Out;

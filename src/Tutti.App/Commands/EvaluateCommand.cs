@@ -20,6 +20,7 @@ static class EvaluateCommand
 
     static int Evaluate(string folder, string file, bool asJson)
     {
+        if (TrainedLanguage.IsAt(folder)) return EvaluateLanguage(TrainedLanguage.Open(folder), file, asJson);
         var run = TrainedRun.Open(folder);
         if (run.Answers is not null) return EvaluateAnswers(run, file, asJson);
         var scores = run.Score(file, Session.Cancel);
@@ -40,6 +41,15 @@ static class EvaluateCommand
             Show.Line(FormattableString.Invariant($"all {rows} rows:"));
         }
         Show.Summary(scores.All, run.Classes);
+        return 0;
+    }
+
+    static int EvaluateLanguage(TrainedLanguage run, string file, bool asJson)
+    {
+        var (scores, seen) = run.Score(file, cancel: Session.Cancel);
+        if (seen) Show.Warning("the models learnt from this file: scores on it say nothing about new texts");
+        if (asJson) Show.Line(new JsonArray([.. scores.Select(item => LanguageJson.Of(item.Name, item.Scores))]).ToJsonString(new() { WriteIndented = true }));
+        else Show.Perplexities(scores);
         return 0;
     }
 

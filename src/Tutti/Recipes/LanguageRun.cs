@@ -94,12 +94,10 @@ public sealed class LanguageRun(Recipe recipe, string folder, Device? device = n
     {
         ["name"] = row.Cell,
         ["model"] = row.Folder,
-        ["perplexity"] = Json(row.Perplexity),
-        ["accuracy"] = Json(row.Accuracy),
+        ["perplexity"] = LanguageJson.Of(row.Perplexity),
+        ["accuracy"] = LanguageJson.Of(row.Accuracy),
         ["tokens"] = row.Tokens,
         ["seconds"] = row.Seconds,
         ["peakBytes"] = row.PeakBytes,
     };
-
-    internal static JsonObject Json(Score score) => new() { ["value"] = score.Value, ["low"] = score.Low, ["high"] = score.High, ["n"] = score.N };
 }
