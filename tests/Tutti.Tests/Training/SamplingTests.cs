@@ -12,7 +12,7 @@ public sealed class SamplingTests
     {
         var candidates = new Sampling().Candidates(logits, none);
         Assert.Equal([1, 3, 2, 0], candidates.Select(item => item.Id));
-        foreach (var (expected, got) in new[] { 0.4, 0.3, 0.2, 0.1 }.Zip(candidates)) Assert.Equal(expected, got.Probability, 6);
+        foreach (var (rank, (_, probability)) in candidates.Index()) Assert.Equal(0.1 * (4 - rank), probability, 6);
     }
 
     [Fact]
@@ -39,7 +39,8 @@ public sealed class SamplingTests
     public void Draws_cover_the_candidates_by_their_shares()
     {
         var candidates = new Sampling().Candidates(logits, none);
-        Assert.Equal([1, 1, 3, 2, 0, 0], new[] { 0, 0.39, 0.41, 0.75, 0.95, 0.9999999999 }.Select(uniform => Sampling.Draw(candidates, uniform)));
+        Assert.Equal([1, 1, 1, 1, 3, 3, 3, 2, 2, 0], Enumerable.Range(0, 10).Select(tenth => Sampling.Draw(candidates, (tenth / 10.0) + 0.05)));
+        Assert.Equal(0, Sampling.Draw(candidates, 0.99999999999));
     }
 
     [Theory, InlineData(-1, 0, 1, "--temperature"), InlineData(double.NaN, 0, 1, "--temperature"), InlineData(1, -1, 1, "--top-k"), InlineData(1, 0, 0, "--top-p"), InlineData(1, 0, 1.1, "--top-p")]
