@@ -28,7 +28,7 @@ static class EnglishWords
 
     static readonly string[] halves = ["a.m.", "am", "p.m.", "pm"];
 
-    static readonly string[] others = ["y' all", "y all", "how 'd 'y", "not 've", "notve", "can not", "gon na", "got ta", "let 's", "i 'm a", "i m a"];
+    static readonly string[] others = ["y' all", "y all", "how 'd 'y", "not 've", "not ve", "can not", "gon na", "got ta", "let 's", "c'm on", "i 'm a", "i m a"];
 
     public static IEnumerable<string> Exceptions => Contractions().SelectMany(cut => new[] { cut, cut.Replace("'", "", StringComparison.Ordinal) })
         .Where(cut => !otherWords.Contains(cut.Replace(" ", "", StringComparison.Ordinal)))

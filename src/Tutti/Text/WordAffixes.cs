@@ -19,7 +19,7 @@ static partial class WordAffixes
     static readonly HashSet<string>.AlternateLookup<ReadOnlySpan<char>> units = new[]
     {
         "km", "km\u00B2", "km\u00B3", "m", "m\u00B2", "m\u00B3", "dm", "dm\u00B2", "dm\u00B3", "cm", "cm\u00B2", "cm\u00B3", "mm", "mm\u00B2", "mm\u00B3", "ha", "\u00B5m", "nm", "yd", "in", "ft",
-        "kg", "g", "mg", "\u00B5g", "t", "lb", "oz", "m/s", "km/h", "kmh", "mph", "hpa", "pa", "mbar", "mb", "kb", "gb", "tb", "k", "%",
+        "kg", "g", "mg", "\u00B5g", "t", "lb", "oz", "m/s", "km/h", "kmh", "mph", "mbar", "mb", "kb", "gb", "tb", "%",
     }.ToHashSet().GetAlternateLookup<ReadOnlySpan<char>>();
 
     const int LongestUnit = 4;
@@ -33,7 +33,7 @@ static partial class WordAffixes
     public static int Prefix(ReadOnlySpan<char> word, bool german)
     {
         var c = word[0];
-        if (char.IsAsciiLetterOrDigit(c)) return c is 'u' or 'c' or 'a' && word is ['u', 's', '$', ..] or ['c', '$', ..] or ['a', '$', ..] ? word.IndexOf('$') + 1 : 0;
+        if (char.IsAsciiLetterOrDigit(c)) return 0;
         if (german && word is ['`', '`', ..]) return 2;
         if (signs.Contains(c) || c is '\u00A7' or '%' or '=' or '\u2014' or '\u2013') return 1;
         if (c == '+') return word.Length > 1 && char.IsAsciiDigit(word[1]) ? 0 : 1;
@@ -55,15 +55,16 @@ static partial class WordAffixes
             return c is 's' && word is [.., '\'' or '\u2019', _] && !german ? 2 : Unit(word);
         if (german && (word is [.., '\'', '\''] || c == '/')) return c == '/' ? 1 : 2;
         if (word is [.., '\u2026', '\u2026']) return 2;
-        if (signs.Contains(c) || c is '\u2014' or '\u2013') return 1;
+        if (c is '\u2014' or '\u2013') return german ? 0 : 1;
+        if (signs.Contains(c)) return 1;
         if (c == '+') return word is [.., >= '0' and <= '9', _] ? 1 : 0;
-        if (c == '$') return AfterNumber(word, word is [.., 'u', 's', _] ? 3 : 0) ?? AfterNumber(word, word is [.., 'c' or 'a', _] ? 2 : 0) ?? AfterNumber(word, 1) ?? 0;
+        if (c == '$') return AfterNumber(word, 1);
         if (c < 0x80) return 0;
         Rune.DecodeLastFromUtf16(word, out var rune, out var length);
-        return IsIcon(rune.Value) ? length : CodePoints.Category(rune.Value) == UnicodeCategory.CurrencySymbol ? AfterNumber(word, length) ?? 0 : 0;
+        return IsIcon(rune.Value) ? length : CodePoints.Category(rune.Value) == UnicodeCategory.CurrencySymbol ? AfterNumber(word, length) : 0;
     }
 
-    static int? AfterNumber(ReadOnlySpan<char> word, int length) => length > 0 && word.Length > length && char.IsAsciiDigit(word[^(length + 1)]) ? length : null;
+    static int AfterNumber(ReadOnlySpan<char> word, int length) => word.Length > length && char.IsAsciiDigit(word[^(length + 1)]) ? length : 0;
 
     static int Unit(ReadOnlySpan<char> word)
     {

@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using FsCheck;
 using FsCheck.Fluent;
 using Tutti.Text;
@@ -31,10 +32,23 @@ public class TextRulesTests
         Same(TextRules.RemoveUselessSpaces, text) && Same(TextRules.ReplaceAllCaps, text) && Same(TextRules.ReplaceCapitalized, text) && Same(TextRules.ReplaceSpace, text)
         && Same(line => TextRules.Lowercase(line, begin: false), TextRules.ReplaceAllCaps(text).Replace("\u0130", "", StringComparison.Ordinal))).Check(Many);
 
+    /// <summary>In ASCII .NET's regular expressions agree with Python's, so that the rules can be said in one line each.</summary>
+    [Fact]
+    public void Rules_of_ascii_equal_regular_expressions() => Prop.ForAll(
+        Arb.From(Gen.Elements("a", "A", "no", "No ", "no ", "NO", " ", "  ", "\n", "\t", ".", "!", "'", "_", "1", "the the the", "aaa", "AB", "aB", "Ab", "-").ListOf().Select(parts => string.Concat(parts.Take(16)))), text =>
+        {
+            var repeated = Regex.Replace(text, @"(\S)\1{2,}", match => $" xxrep {match.Length} {match.Groups[1]} ");
+            var words = Regex.Replace(text, @"(?:^|\s)(\w+)(\s+\1(?!\w)){2,}([\s\S]|$)", match => $" xxwrep {match.Groups[2].Captures.Count + 1} {match.Groups[1]} {match.Groups[3]}");
+            var capitals = Regex.Replace(text, @"(?<!\S)[A-Z][^a-z\s]*(?!\S)", match => (match.Length > 1 ? "xxup " : "") + match.Value.ToLowerInvariant());
+            var names = Regex.Replace(text, @"(?<!\S)[A-Z][^A-Z\s]*(?!\S)", match => (match.Length > 1 ? "xxmaj " : "") + match.Value.ToLowerInvariant());
+            return (repeated, words, capitals, names)
+                == (TextRules.ReplaceRepetitions(text), TextRules.ReplaceWordRepetitions(text), TextRules.ReplaceAllCaps(text), TextRules.ReplaceCapitalized(text));
+        }).Check(Many);
+
     static bool Same(Func<string, string> rule, string text) => rule(rule(text)) == rule(text);
 
     [Fact]
-    public void A_long_repetition_takes_no_time_to_speak_of()
+    public void However_long_a_repetition_is_it_becomes_one_mark()
     {
         Assert.Equal("xxbos xxrep 1000000 a", TextRules.Apply(new string('a', 1_000_000)));
         Assert.Equal("xxbos xxwrep 300000 no", TextRules.Apply(string.Concat(Enumerable.Repeat("no ", 300_000))));

@@ -64,7 +64,6 @@ public class UlmfitTokenizerTests
         Assert.Equal(70, tokenizer.VocabularySize);
         Assert.StartsWith("xxbos|xxmaj|\u2581t", Tokens(tokenizer, "The movie"), StringComparison.Ordinal);
         Assert.Equal("The movie was GREAT !!! don't", tokenizer.Decode(tokenizer.Encode("The movie was GREAT!!! don't").Ids));
-        Assert.DoesNotContain(8, tokenizer.Encode("xxmajority").Ids);
     }
 
     [Theory]
