@@ -59,7 +59,7 @@ public sealed record VocabularySpec
             VocabularyKind.Bpe => ByteBpeTrainer.Train(texts, Size, types),
             VocabularyKind.Unigram => UnigramTrainer.Train(texts, Size, types),
             VocabularyKind.Words => UlmfitTokenizer.Learn(texts, Language ?? WordLanguage.En, Size, MinFrequency ?? WordVocabulary.DefaultLeast),
-            VocabularyKind.Subwords => UlmfitTokenizer.LearnPieces(texts, Size),
+            VocabularyKind.Subwords => UlmfitTokenizer.LearnSubwords(texts, Size),
             _ => WordPieceTrainer.Train(texts, Size),
         };
     }

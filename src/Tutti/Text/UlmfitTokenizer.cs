@@ -30,7 +30,7 @@ public static class UlmfitTokenizer
 
     /// <summary>Learns pieces of words (unigram, as SentencePiece) from the texts as the rules leave them; special tokens stay whole.</summary>
     /// <param name="size">The most pieces, the nine special tokens included.</param>
-    public static Tokenizer LearnPieces(IEnumerable<string> texts, int size)
+    public static Tokenizer LearnSubwords(IEnumerable<string> texts, int size)
     {
         var normalizer = new NormalizerSequence([new TextRulesNormalizer(), new UnicodeNormalizer(NormalizationForm.FormKC)]);
         var preTokenizer = new PreTokenizerSequence([new WhitespacePreTokenizer(spacesOnly: true), new Metaspace(Sign, PrependScheme.Always)]);

@@ -18,7 +18,7 @@ public class UlmfitTokenizerTests
         "words" => UlmfitTokenizer.Learn(texts, least: 1),
         "words-de" => UlmfitTokenizer.Learn(texts, WordLanguage.De, least: 1),
         "blanks" => UlmfitTokenizer.Learn(texts, WordLanguage.None, least: 1),
-        "subwords" => UlmfitTokenizer.LearnPieces(texts, 70),
+        "subwords" => UlmfitTokenizer.LearnSubwords(texts, 70),
         _ => throw new ArgumentException(kind, nameof(kind)),
     };
 

@@ -52,6 +52,19 @@ public class WordCutterTests
     public void Abbreviations_and_faces_keep_together_in_lower_case(string text, WordLanguage language, string expected) => Assert.Equal(expected, Words(text, language));
 
     [Fact]
+    public void The_examples_of_the_documentation_hold()
+    {
+        string[] rows = [.. File.ReadLines(Path.Combine(Shared.Root, "docs", "tokenizers.md")).SkipWhile(line => line != "| text | `en` | `de` |").Skip(2).TakeWhile(line => line.StartsWith('|'))];
+        Assert.True(rows.Length > 4, $"docs/tokenizers.md has {rows.Length} examples");
+        foreach (var row in rows)
+        {
+            var cells = row.Split('|')[1..4].Select(cell => cell.Trim(' ', '`')).ToArray();
+            Assert.Equal(cells[1], Words(cells[0], WordLanguage.En).Replace('|', ' '));
+            Assert.Equal(cells[2] == "the same" ? cells[1] : cells[2], Words(cells[0], WordLanguage.De).Replace('|', ' '));
+        }
+    }
+
+    [Fact]
     public void Without_a_language_only_blanks_cut() => Assert.Equal("don't|(x)|a\n\nb", Words("don't  (x) a\n\nb", WordLanguage.None));
 
     /// <summary>Nothing of a text is lost but single blanks between words, and no piece lies across another.</summary>
