@@ -21,7 +21,7 @@ static class TokenizeBench
     const int MostRows = 10_000;
 
     /// <param name="Folder">Below the vocabularies.</param>
-    /// <param name="Class">Hugging Face's name.</param>
+    /// <param name="Class">Hugging Face's name; the words of fastai's kind are learnt from the reviews.</param>
     /// <param name="Files">Taken from the folder; others there, such as tokenizer.json, are left out.</param>
     /// <param name="Target">Megabytes a second on one core that are aimed at, or null.</param>
     sealed record Kind(string Name, string Folder, string? Class, double? Target, params string[] Files);
@@ -33,6 +33,7 @@ static class TokenizeBench
         new("unigram", "legal-t5-small-fr-en", "T5Tokenizer", 8, "spiece.model"),
         new("unigram-albert", "albert-base-v2", "AlbertTokenizer", null, "spiece.model"),
         new("unigram-json", "pegasus", null, null, "tokenizer.json"),
+        new("words", "", UlmfitTokenizer.ClassName, null),
     ];
 
     static readonly int[] cores = [1, 2];
@@ -64,6 +65,11 @@ static class TokenizeBench
 
     static void Prepare(Kind kind, TemporaryFolder folder)
     {
+        if (kind.Class == UlmfitTokenizer.ClassName)
+        {
+            UlmfitTokenizer.Learn(texts.Value.Texts).Save(folder.File("."));
+            return;
+        }
         foreach (var file in kind.Files) File.Copy(Data(Path.Combine(Vocabularies, kind.Folder, file)), folder.File(file));
         if (kind.Class is not null) File.WriteAllText(folder.File("tokenizer_config.json"), new JsonObject { ["tokenizer_class"] = kind.Class }.ToJsonString());
     }

@@ -29,7 +29,7 @@ public sealed record MemberModel(ModelSpec Spec, TrainConfig Config, Tokenizer T
     {
         var spec = member.Model;
         var tokenizer = spec.Folder is { } folder ? FromFolder(folder)
-            : spec.Tokenizer is { } file ? Tokenizer.Load(file)
+            : spec.Tokenizer is { } file ? ReadyTokenizer.Load(file)
             : spec.Vocabulary!.Learn(texts(), spec.Kind);
         return new(spec, member.Effective(common), tokenizer);
     }

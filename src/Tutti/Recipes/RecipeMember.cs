@@ -103,7 +103,7 @@ public sealed record ModelSpec
     [Description("Vocabulary to learn from the training rows: its size, or size and kind. Not together with tokenizer.")]
     public VocabularySpec? Vocabulary { get; init; }
 
-    [Description("File or folder of a ready tokenizer. Not together with vocabulary.")]
+    [Description("Folder of a ready tokenizer, or a file with a list of English words by id as fastai keeps it (pickled, JSON, or one a line). Not together with vocabulary.")]
     public string? Tokenizer { get; init; }
 
     [Description("Its dropout; default: 0.1.")]

@@ -31,6 +31,7 @@ abstract class Decoder
         "Fuse" => new FuseDecoder(),
         "Strip" => new StripDecoder(part["content"].Text is [var edge] ? edge : throw part["content"].Error("one character"), part["start"].Number, part["stop"].Number),
         "Replace" => new ReplaceDecoder(TextPattern.Read(part["pattern"]), part["content"].Text),
+        TextRulesDecoder.Type => new TextRulesDecoder(part.FlagOf("pieces")),
         "Sequence" => new DecoderSequence([.. part["decoders"].Items.Select(Read)]),
         _ => throw TokenizerJson.Unsupported(part, "WordPiece, ByteLevel, Metaspace, BPEDecoder, ByteFallback, Fuse, Strip, Replace or Sequence"),
     };

@@ -8,7 +8,7 @@ static class JsonModels
     /// <summary>The kind of the model, or null for one that is not known. Files written before 2020 name no type.</summary>
     public static string? Kind(JsonPart model) => model.TextOf("type") switch
     {
-        "WordPiece" or "BPE" or "Unigram" or "WordLevel" => model.TextOf("type"),
+        "WordPiece" or "BPE" or "Unigram" or "WordLevel" or WordList.Type => model.TextOf("type"),
         null when model.Find("merges") is not null => "BPE",
         null when model.Find("continuing_subword_prefix") is not null => "WordPiece",
         null when model.Find("vocab") is { IsList: true } => "Unigram",
@@ -21,6 +21,7 @@ static class JsonModels
         "BPE" => ReadBpe(model),
         "Unigram" => ReadUnigram(model),
         "WordLevel" => ReadWordLevel(model),
+        WordList.Type => WordList.Read(model),
         _ => throw TokenizerJson.Unsupported(model, Known),
     };
 

@@ -13,4 +13,6 @@ static class JsonNames
     }
 
     public static string Of(PrependScheme scheme) => scheme switch { PrependScheme.Always => "always", PrependScheme.First => "first", _ => "never" };
+
+    public static string Of(WordLanguage language) => language switch { WordLanguage.En => "en", WordLanguage.De => "de", _ => "none" };
 }

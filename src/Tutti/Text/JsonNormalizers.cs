@@ -22,6 +22,7 @@ static class JsonNormalizers
         "Replace" => new ReplaceNormalizer(TextPattern.Read(part["pattern"]), part["content"].Text),
         "Prepend" => new PrependNormalizer(part["prepend"].Text),
         "Precompiled" => new PrecompiledNormalizer(new(Table(part["precompiled_charsmap"]), part.File)),
+        TextRulesNormalizer.Type => TextRulesNormalizer.Read(part),
         "Sequence" => new NormalizerSequence([.. part["normalizers"].Items.Select(Read)]),
         _ => throw TokenizerJson.Unsupported(part,
             "BertNormalizer, Lowercase, StripAccents, NFC, NFD, NFKC, NFKD, Nmt, Strip, Replace, Prepend, Precompiled or Sequence"),

@@ -15,6 +15,7 @@ static class JsonPreTokenizers
         "Punctuation" => new PunctuationSplit(JsonNames.Of(part, "behavior", SplitBehavior.Isolated)),
         "Digits" => new DigitSplit(part.FlagOf("individual_digits")),
         "CharDelimiterSplit" => new DelimiterSplit(One(part, "delimiter", null)),
+        WordCutter.Type => WordCutter.Read(part),
         "Sequence" => new PreTokenizerSequence([.. part["pretokenizers"].Items.Select(Read)]),
         _ => throw TokenizerJson.Unsupported(part,
             "BertPreTokenizer, ByteLevel, Whitespace, WhitespaceSplit, Metaspace, Split, Punctuation, Digits, CharDelimiterSplit or Sequence"),

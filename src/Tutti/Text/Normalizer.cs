@@ -83,6 +83,8 @@ sealed class UnicodeNormalizer(NormalizationForm form) : Normalizer
 
 sealed class NormalizerSequence(IReadOnlyList<Normalizer> steps) : Normalizer
 {
+    public IReadOnlyList<Normalizer> Steps => steps;
+
     public override void Apply(TextPieces text)
     {
         foreach (var step in steps) step.Apply(text);

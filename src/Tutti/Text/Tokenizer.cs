@@ -5,7 +5,7 @@ namespace Tutti.Text;
 
 /// <summary>
 /// Cuts texts into the ids that a model was trained on, equal to the reference tokenizers of Hugging Face: WordPiece (BERT, DistilBERT, ELECTRA, MPNet),
-/// byte-level BPE (RoBERTa, GPT-2, ModernBERT) and SentencePiece (ALBERT, DeBERTa-v2 and v3, XLM-RoBERTa, CamemBERT, T5). Immutable and thread-safe.
+/// byte-level BPE (RoBERTa, GPT-2, ModernBERT) and SentencePiece (ALBERT, DeBERTa-v2 and v3, XLM-RoBERTa, CamemBERT, T5), and to fastai's words behind its rules (<see cref="UlmfitTokenizer"/>). Immutable and thread-safe.
 /// </summary>
 public sealed class Tokenizer
 {
@@ -31,8 +31,10 @@ public sealed class Tokenizer
         foreach (var (token, id) in ids) tokens[id] = token;
         VocabularySize = ids.Values.Max() + 1;
         special = [.. parts.Added.Where(token => token.Special).Select(token => token.Id)];
-        raw = new(parts.Added.Where(token => !token.Normalized).Select(token => (token.Content, token)), parts.Slow);
-        normalized = new(parts.Added.Where(token => token.Normalized)
+        // The words that the text rules write are words of the list like any other.
+        var sought = parts.Model is WordList ? [] : parts.Added;
+        raw = new(sought.Where(token => !token.Normalized).Select(token => (token.Content, token)), parts.Slow);
+        normalized = new(sought.Where(token => token.Normalized)
             .Select(token => (parts.Normalizer?.Normalize(token.Content) ?? token.Content, token)), parts.Slow);
         identity = new(Hash);
     }

@@ -21,7 +21,7 @@ static class TokenizerJson
         var ids = new Dictionary<string, int>(read.Vocabulary);
         foreach (var token in added) ids[token.Content] = token.Id;
         var template = root.Find("post_processor") is { } post ? JsonProcessors.Read(post, ids) : SpecialTemplate.Bare;
-        var className = side.ClassName ?? (side.IsGeneric ? Generic : TokenizerKind.OfModel(side.ModelType)?.ClassName ?? Usual(read, preTokenizer, template));
+        var className = side.ClassName ?? (IsUlmfit(normalizer) ? UlmfitTokenizer.ClassName : side.IsGeneric ? Generic : TokenizerKind.OfModel(side.ModelType)?.ClassName ?? Usual(read, preTokenizer, template));
         var kind = TokenizerKind.Find(className);
         var truncation = root.Find("truncation") is { } limit ? Truncation.Read(limit, template.MostSpecials) : null;
         return new()
@@ -32,7 +32,7 @@ static class TokenizerJson
             Model = read,
             Decoder = root.Find("decoder") is { } decoder ? Decoder.Read(decoder) : null,
             Template = template,
-            Special = ReadRoles(side, kind, read, ids),
+            Special = ReadRoles(side, IsUlmfit(normalizer) ? UlmfitTokenizer.Roles : kind?.Defaults, read, ids),
             Added = added,
             UsesTokenTypes = side.UsesTokenTypes ?? kind?.UsesTokenTypes ?? template.HasTypes,
             ModelMaxLength = side.ModelMaxLength ?? truncation?.MaxLength,
@@ -44,6 +44,8 @@ static class TokenizerJson
     static string Usual(TokenModel model, PreTokenizer? preTokenizer, SpecialTemplate template) => model is WordPiece ? "BertTokenizer"
         : model is Bpe && IsByteLevel(preTokenizer) ? template.Tokens.Any() ? "RobertaTokenizer" : "GPT2Tokenizer"
         : Generic;
+
+    static bool IsUlmfit(Normalizer? normalizer) => normalizer is TextRulesNormalizer || normalizer is NormalizerSequence sequence && sequence.Steps.Any(IsUlmfit);
 
     public static bool IsByteLevel(PreTokenizer? preTokenizer) =>
         preTokenizer is ByteLevel || preTokenizer is PreTokenizerSequence sequence && sequence.Steps.Any(IsByteLevel);
@@ -64,7 +66,7 @@ static class TokenizerJson
     }
 
     /// <summary>tokenizer.json does not say which token plays which part: the side files do, else the names that the kind has by default.</summary>
-    static SpecialTokens ReadRoles(SideFiles side, TokenizerKind? kind, TokenModel model, Dictionary<string, int> ids)
+    static SpecialTokens ReadRoles(SideFiles side, SpecialTokens? usual, TokenModel model, Dictionary<string, int> ids)
     {
         var special = new SpecialTokens();
         foreach (var role in SpecialTokens.Roles)
@@ -72,7 +74,7 @@ static class TokenizerJson
             var declared = side.Roles.GetValueOrDefault(role);
             if (declared is not null && !ids.ContainsKey(declared.Content))
                 throw new DataException(declared.File, $"the special token '{declared.Content}' ({role}) is missing from the vocabulary of tokenizer.json");
-            var token = declared?.Content ?? (role == "unk_token" ? model.UnknownToken : null) ?? kind?.Defaults[role];
+            var token = declared?.Content ?? (role == "unk_token" ? model.UnknownToken : null) ?? usual?[role];
             if (token is not null && ids.ContainsKey(token)) special = special.With(role, token);
         }
         return special;

@@ -20,16 +20,26 @@ public static class UnigramTrainer
     public static Tokenizer Train(IEnumerable<string> texts, int vocabularySize, bool pairsHaveTypes = true)
     {
         var frame = pairsHaveTypes ? TrainedFrame.Bert : TrainedFrame.Roberta;
-        ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(vocabularySize, frame.Order.Count);
         var normalizer = new UnicodeNormalizer(NormalizationForm.FormKC);
         var preTokenizer = new PreTokenizerSequence([new WhitespacePreTokenizer(spacesOnly: true), new Metaspace('\u2581', PrependScheme.Always)]);
-        var size = vocabularySize - frame.Order.Count;
+        var model = Model(texts, vocabularySize, frame.Order, frame.Special.Unknown!, normalizer, preTokenizer);
+        return frame.Around(model, normalizer, preTokenizer, new MetaspaceDecoder('\u2581', PrependScheme.Always));
+    }
+
+    /// <summary>Learns the pieces of words.</summary>
+    /// <param name="special">The tokens with the first ids; they are no pieces of words.</param>
+    /// <param name="leftOut">Words that are not learnt from.</param>
+    internal static Unigram Model(
+        IEnumerable<string> texts, int vocabularySize, IReadOnlyList<string> special, string unknown, Normalizer normalizer, PreTokenizer preTokenizer, Func<string, bool>? leftOut = null)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(vocabularySize, special.Count);
+        var size = vocabularySize - special.Count;
         var words = WordCounts.Of(texts, normalizer, preTokenizer);
+        if (leftOut is not null) words.RemoveAll(word => leftOut(word.Key));
         var (seeds, characters) = UnigramSeeds.Of(words, Math.Min(AlphabetLimit, size), Math.Max(LeastSeeds, size * SeedsPerToken));
         var pieces = Learn(words, seeds, characters, size);
-        (string Token, double Score)[] rows = [.. frame.Order.Select(token => (token, 0.0)), .. pieces];
-        return frame.Around(new Unigram(rows, unknown: frame.Order.ToList().IndexOf(frame.Special.Unknown!), byteFallback: false), normalizer, preTokenizer,
-            new MetaspaceDecoder('\u2581', PrependScheme.Always));
+        (string Token, double Score)[] rows = [.. special.Select(token => (token, 0.0)), .. pieces];
+        return new(rows, special.ToList().IndexOf(unknown), byteFallback: false);
     }
 
     static IEnumerable<(string Piece, double Score)> Learn(List<KeyValuePair<string, long>> words, List<(string Piece, double Weight)> seeds, int characters, int size)

@@ -118,8 +118,12 @@ public class RecipeFileTests
     [InlineData("[ { model: { kind: bert, layers: 2, hidden: 8, heads: 2 } } ]", "members.0.model.vocabulary: is required for a model that is trained from nothing (or tokenizer) (")]
     [InlineData("[ { model: { kind: bert, hidden: 8, heads: 2, vocabulary: 9 } } ]", "members.0.model.layers: is required for a model that is trained from nothing (")]
     [InlineData("[ { model: { kind: bert, layers: 2, hidden: 8, heads: 2, vocabulary: { kind: bpe, size: 260 } } } ]", "members.0.model.vocabulary.size: got 260, expected at least 261 for bpe: the special tokens and the 256 bytes (")]
-    [InlineData("[ { model: { kind: roberta, layers: 2, hidden: 8, heads: 2, vocabulary: { kind: wordpiece, size: 300 } } } ]", "members.0.model.vocabulary.kind: got wordpiece for kind: roberta, expected bpe or unigram (")]
-    [InlineData("[ { model: { kind: bert, layers: 2, hidden: 8, heads: 2, vocabulary: { kind: char, size: 300 } } } ]", "members.0.model.vocabulary.kind: got 'char', expected wordpiece, bpe or unigram")]
+    [InlineData("[ { model: { kind: roberta, layers: 2, hidden: 8, heads: 2, vocabulary: { kind: wordpiece, size: 300 } } } ]", "members.0.model.vocabulary.kind: got wordpiece for kind: roberta, expected bpe, unigram, words or subwords (")]
+    [InlineData("[ { model: { kind: bert, layers: 2, hidden: 8, heads: 2, vocabulary: { kind: char, size: 300 } } } ]", "members.0.model.vocabulary.kind: got 'char', expected wordpiece, bpe, unigram, words or subwords")]
+    [InlineData("[ { model: { kind: bert, layers: 2, hidden: 8, heads: 2, vocabulary: { kind: words, size: 9 } } } ]", "members.0.model.vocabulary.size: got 9, expected at least 10 for words: the special tokens and one more (")]
+    [InlineData("[ { model: { kind: bert, layers: 2, hidden: 8, heads: 2, vocabulary: { kind: words, size: 99, min-frequency: 0 } } } ]", "members.0.model.vocabulary.min-frequency: got 0, expected at least 1 (")]
+    [InlineData("[ { model: { kind: bert, layers: 2, hidden: 8, heads: 2, vocabulary: { kind: subwords, size: 99, language: de } } } ]", "members.0.model.vocabulary.language: is for kind: words, got kind: subwords (")]
+    [InlineData("[ { model: { kind: bert, layers: 2, hidden: 8, heads: 2, vocabulary: { kind: words, size: 99, language: fr } } } ]", "members.0.model.vocabulary.language: got 'fr', expected en, de or none")]
     [InlineData("[ { model: { kind: bert, layers: 2, hidden: 8, heads: 2, vocabulary: { kind: bpe } } } ]", "members.0.model.vocabulary.size: is required: The most tokens")]
     public void Members_are_checked(string members, string expected)
         => Assert.StartsWith(expected, Fault($"data: {{ train: a.csv, text: '{{t}}', label: l }}\nmembers: {members}"), StringComparison.Ordinal);

@@ -141,6 +141,24 @@ public sealed class RunTests(TinyRun run)
     }
 
     [Theory]
+    [InlineData(VocabularyKind.Words, 200)]
+    [InlineData(VocabularyKind.Subwords, 120)]
+    public void A_member_learns_words_behind_the_rules_of_fastai(VocabularyKind kind, int size)
+    {
+        using var temp = Shared.Temp();
+        var recipe = TinyRun.Single(run.Recipe);
+        var model = recipe.Members[0].Model with { Vocabulary = new() { Kind = kind, Size = size, MinFrequency = kind == VocabularyKind.Words ? 1 : null } };
+        recipe = recipe with { Members = [recipe.Members[0] with { Model = model }] };
+        TinyRun.Train(recipe, temp.File("run"));
+        var tokenizer = Tokenizer.Load(Path.GetDirectoryName(Directory.GetFiles(temp.File("run"), "tokenizer.json", SearchOption.AllDirectories)[0])!);
+        Assert.Equal(kind == VocabularyKind.Words ? 208 : size, tokenizer.VocabularySize);
+        Assert.Equal(UlmfitTokenizer.ClassName, tokenizer.Kind);
+        Assert.Equal(["xxbos", "xxup"], tokenizer.Tokens(tokenizer.Encode("FIRE near the river").Ids).Take(2));
+        using var classifier = TextClassifier.Load(temp.File("run"));
+        Assert.Equal(2, classifier.Predict("fire near the river").Count);
+    }
+
+    [Theory]
     [InlineData(30522, 30522, true)]
     [InlineData(30000, 30522, false)]           // cut short by 1.7 %
     [InlineData(30521, 30522, false)]           // a line is missing, and nobody pads to 30522

@@ -33,6 +33,14 @@ public class TokenizerFuzzTests
          "model":{"type":"Unigram","unk_id":0,"byte_fallback":false,"vocab":[["<unk>",0],["\u2581",-2.5],["l",-3],["lo",-1e3],["a",-2]]}}
         """;
 
+    static readonly string words = """
+        {"added_tokens":[{"id":2,"content":"xxbos","special":true,"normalized":true}],"normalizer":{"type":"TuttiRules","version":1},
+         "pre_tokenizer":{"type":"TuttiWords","version":1,"language":"de"},"decoder":{"type":"TuttiRules","pieces":false},
+         "post_processor":{"type":"TemplateProcessing","single":[{"SpecialToken":{"id":"xxbos","type_id":0}},{"Sequence":{"id":"A","type_id":0}}],
+           "pair":[{"Sequence":{"id":"A","type_id":0}},{"Sequence":{"id":"B","type_id":0}}],"special_tokens":{"xxbos":{"id":"xxbos","ids":[2],"tokens":["xxbos"]}}},
+         "model":{"type":"TuttiWordList","vocab":["xxunk","xxpad","xxbos","xxrep","hello","a","21","xxfake","xxfake"]}}
+        """;
+
     /// <summary>The file that is damaged, what it holds, and the files beside it.</summary>
     static (string Name, byte[] Bytes, (string Name, string Text)[] Beside) Subject(string kind)
     {
@@ -42,6 +50,7 @@ public class TokenizerFuzzTests
         {
             "wordpiece.json" => ("tokenizer.json", Encoding.UTF8.GetBytes(wordPiece), []),
             "bpe.json" => ("tokenizer.json", Encoding.UTF8.GetBytes(bpe), []),
+            "words.json" => ("tokenizer.json", Encoding.UTF8.GetBytes(words), []),
             "unigram.json" => ("tokenizer.json", Encoding.UTF8.GetBytes(unigram), []),
             "vocab.txt" => ("vocab.txt", Encoding.UTF8.GetBytes(List), []),
             "vocab.json" => ("vocab.json", Encoding.UTF8.GetBytes(Map), [("merges.txt", "a b\n")]),
@@ -60,6 +69,7 @@ public class TokenizerFuzzTests
     [InlineData("wordpiece.json")]
     [InlineData("bpe.json")]
     [InlineData("unigram.json")]
+    [InlineData("words.json")]
     [InlineData("vocab.txt")]
     [InlineData("vocab.json")]
     [InlineData("merges.txt")]
