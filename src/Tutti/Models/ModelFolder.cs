@@ -44,7 +44,7 @@ public static class ModelFolder
         var entry = Catalog.Find(config);
         var groups = entry.Groups(config);
         if (reinitialize > 0 && reinitialize > groups.Layers) throw new DataException(folder, $"{reinitialize} of its layers are to start fresh, but it has {groups.Layers} with weights of their own");
-        using var weights = new WeightFiles(folder, entry.Prefix);
+        using var weights = new WeightFiles(folder, entry.Prefix, entry.Renamed is null ? null : (name, has) => entry.Renamed(config, name, has));
         var (classes, lacking) = (config.LabelCount, 0);
         var p = new Params(seed, Stored, device, dtype);
         try
@@ -78,7 +78,7 @@ public static class ModelFolder
         bool Fresh(string name, long[]? shape, int k) =>
             (reinitialize > 0 && groups.Of(name) > groups.Layers - reinitialize)
             || (stored != config.Pooling && name.StartsWith("classifier.", StringComparison.Ordinal))
-            || labels is not null && name.StartsWith("classifier.", StringComparison.Ordinal) && !name.Contains(".dense.", StringComparison.Ordinal) && shape?[0] is { } rows && rows != k;
+            || labels is not null && entry.IsProjection(config, name) && shape?[0] is { } rows && rows != k;
     }
 
     /// <summary>Builds a model whose weights all start fresh.</summary>

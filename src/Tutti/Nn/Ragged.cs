@@ -89,6 +89,15 @@ public sealed class Ragged
         return Tensor.From<float>(mask, [Count, 1, 1, MaxLength], device).To(dtype);
     });
 
+    /// <summary>n: tokens of each sequence, on the host.</summary>
+    internal int[] HostLengths => [.. Enumerable.Range(0, Count).Select(i => starts[i + 1] - starts[i])];
+
+    /// <summary>n: what names each sequence, on the host.</summary>
+    internal IReadOnlyList<long> HostExamples => examples;
+
+    /// <summary>(T) int64: the sequence of each token.</summary>
+    internal Tensor Owners => Make("owners", () => Longs([.. HostLengths.SelectMany((length, i) => Enumerable.Repeat((long)i, length))]));
+
     /// <summary>(T) dropout keys of the tokens.</summary>
     public Tensor TokenRows() => Make("token rows", () => Rows(1, i => starts[i + 1] - starts[i]));
 
