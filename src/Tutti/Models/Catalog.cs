@@ -29,6 +29,9 @@ public static class Catalog
         /// <summary>Where checkpoints call weights otherwise than the model; null where they do not.</summary>
         public Renaming? Renamed { get; init; }
 
+        /// <summary>Whether a weight has a row per word of a list of words; null for models of other vocabularies.</summary>
+        public Func<string, bool>? HasWordRows { get; init; }
+
         /// <summary>Whether a weight belongs to the projection to classes, which starts fresh for others.</summary>
         public Func<ModelConfig, string, bool> IsProjection { get; init; } = (_, name) => name.StartsWith("classifier.", StringComparison.Ordinal) && !name.Contains(".dense.", StringComparison.Ordinal);
 
@@ -60,6 +63,7 @@ public static class Catalog
             Layers = ("n_layers", 3),
             Causal = true,
             Renamed = AwdLstmConfig.Renamed,
+            HasWordRows = name => name.EndsWith("encoder.weight", StringComparison.Ordinal) || name.StartsWith("1.decoder.", StringComparison.Ordinal),
             IsProjection = (config, name) => name.StartsWith("classifier.", StringComparison.Ordinal) || name == FormattableString.Invariant($"1.layers.{new AwdLstmConfig(config).Inside.Length}.2.weight"),
         },
     };

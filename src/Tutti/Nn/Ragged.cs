@@ -75,6 +75,9 @@ public sealed class Ragged
     /// <summary>(n) int64: the row of each sequence's first token.</summary>
     public Tensor First => Make("first", () => Longs(Array.ConvertAll(starts[..^1], x => (long)x)));
 
+    /// <summary>(n) int64: the row of each sequence's last token.</summary>
+    internal Tensor Last => Make("last", () => Longs(Array.ConvertAll(starts[1..], x => x - 1L)));
+
     /// <summary>(n, ...) the first row of each sequence, of (T, ...) or of what holds no other rows already.</summary>
     public Tensor FirstRows(Tensor x) => x.Size(0) == Count ? x : x.IndexSelect(0, First);
 

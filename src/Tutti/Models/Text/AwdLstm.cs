@@ -1,3 +1,5 @@
+using System.Globalization;
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using Tutti.Nn;
 using Tutti.Torch;
@@ -49,7 +51,7 @@ sealed record AwdLstmConfig(ModelConfig Source)
     static double[]? Numbers(ModelConfig source, string key) => source.Json[key] switch
     {
         null => null,
-        JsonArray list when list.All(item => item is JsonValue value && value.TryGetValue<double>(out _)) => [.. list.Select(item => item!.GetValue<double>())],
+        JsonArray list when list.All(item => item?.GetValueKind() == JsonValueKind.Number) => [.. list.Select(item => double.Parse(item!.ToJsonString(), CultureInfo.InvariantCulture))],
         var other => throw new DataException(source.Where, $"{key} is {other.ToJsonString()}; expected a list of numbers"),
     };
 

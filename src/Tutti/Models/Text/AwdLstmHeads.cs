@@ -42,7 +42,7 @@ sealed class ConcatPoolHead : JointHead
     public override Tensor Pool(Tensor hidden, Ragged ragged)
     {
         Penalty.Set(p.Run, hidden, hidden, ragged, perToken: false);
-        var last = hidden.IndexSelect(0, config.Backward ? ragged.First : ragged.Offsets.Narrow(0, 1, ragged.Count) + -1);
+        var last = hidden.IndexSelect(0, config.Backward ? ragged.First : ragged.Last);
         var texts = hidden.SplitRows(Array.ConvertAll(ragged.HostLengths, length => (long)length));
         var largest = Tensor.Cat(Array.ConvertAll(texts, text => text.Max(0).Unsqueeze(0)));
         var mean = Tensor.Cat(Array.ConvertAll(texts, text => text.Sum(0, keep: true))) / ragged.Lengths;
@@ -87,21 +87,21 @@ static class Penalty
         var sum = Weighted(Wide(dropped), lengths.SelectMany(length => Enumerable.Repeat(perToken ? 1.0 : 1.0 / length, length))) * activation;
         if (temporal != 0 && lengths.Any(length => length > 1))
         {
-            var later = ragged.Longs([.. lengths.SelectMany((length, i) => Enumerable.Range(1, length - 1).Select(t => (long)t)).Zip(Begins(lengths), (t, begin) => begin + t)]);
-            var change = Wide(raw).IndexSelect(0, later) - Wide(raw).IndexSelect(0, later + -1);
+            long[] later = [.. Later(lengths)];
+            var change = Wide(raw).IndexSelect(0, ragged.Longs(later)) - Wide(raw).IndexSelect(0, ragged.Longs(Array.ConvertAll(later, row => row - 1)));
             sum = sum + (Weighted(change, lengths.SelectMany(length => Enumerable.Repeat((perToken ? length : 1.0) / (length - 1), length - 1))) * temporal);
         }
         run.SetPenalty(sum);
     }
 
-    // Of each token but a text's first: where its text begins.
-    static IEnumerable<long> Begins(int[] lengths)
+    // The rows of all tokens but the first of each text.
+    static IEnumerable<long> Later(int[] lengths)
     {
-        var begin = 0L;
+        var row = 0L;
         foreach (var length in lengths)
         {
-            for (var t = 1; t < length; t++) yield return begin;
-            begin += length;
+            row++;
+            for (var t = 1; t < length; t++) yield return row++;
         }
     }
 }
