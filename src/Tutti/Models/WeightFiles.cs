@@ -87,7 +87,7 @@ public sealed class WeightFiles : IDisposable
             else continue;
             return;
         }
-        throw new DataException(folder, "there are no weights; expected model.safetensors, pytorch_model.bin or fastai's model.pth, or the index of either (model.safetensors.index.json) with its shards");
+        throw new DataException(folder, "there are no weights; expected model.safetensors or pytorch_model.bin (or fastai's model.pth), or the index of either (model.safetensors.index.json) with its shards");
     }
 
     void Add(string file, List<string>? names)

@@ -140,7 +140,7 @@ public sealed partial class Tensor
     /// <summary>The largest along an axis; its gradient goes to the first that is so.</summary>
     public Tensor Max(int axis) => maxDim.Many(this, axis, false)[0];
     /// <summary>Runs of rows, of so many each.</summary>
-    public Tensor[] SplitRows(long[] sizes) => splitRows.Many(this, sizes, 0);
+    public Tensor[] SplitRows(long[] sizes) => splitRows.List(sizes.Length, this, sizes, 0);
     public Tensor ArgMax(int axis) => argmax.Call(this, axis);
     public Tensor IsFinite() => isFinite.Call(this);
     public bool All() => all.Call(this).Item() != 0;

@@ -211,9 +211,15 @@ public sealed class AwdLstm : TextEncoder
         using var none = Modes.NoGrad();
         using var scope = new Scope();
         var again = Params.Run.Checkpointing;
-        Params.Run.Checkpointing = false;
-        _ = Forward(part, core.Embed(ragged.Longs(part.Ids)), Selected(part, states, ragged), states, ragged);
-        Params.Run.Checkpointing = again;
+        Params.Run.Checkpointing = false;                     // there is no backward that could run it again
+        try
+        {
+            _ = Forward(part, core.Embed(ragged.Longs(part.Ids)), Selected(part, states, ragged), states, ragged);
+        }
+        finally
+        {
+            Params.Run.Checkpointing = again;
+        }
     }
 
     Tensor Forward(ReadingPieces.Part part, Tensor x, (Tensor H, Tensor C)[] before, (Tensor H, Tensor C)[] states, Ragged ragged)
