@@ -171,7 +171,7 @@ public sealed record ModelSpec
             if (value is null) faults.Add(new(key, "is required for a model that is trained from nothing"));
         foreach (var (key, value) in recurrent ? new (string, object?)[] { ("heads", Heads), ("intermediate", Intermediate), ("max-length", MaxLength) } : [("embedding", Embedding), ("backward", Backward)])
             if (value is not null) faults.Add(new(key, recurrent ? "is of encoders with attention; kind: awd-lstm has none" : "is for kind: awd-lstm alone"));
-        if (Hidden is > 0 && Heads is > 0 && Hidden % Heads != 0)
+        if (!recurrent && Hidden is > 0 && Heads is > 0 && Hidden % Heads != 0)
             faults.Add(new("hidden", string.Create(CultureInfo.InvariantCulture, $"got {Hidden}, expected a multiple of heads ({Heads})")));
         if (Vocabulary is not null) faults.AddRange(Vocabulary.Validate(Kind).Select(fault => fault with { Path = $"vocabulary.{fault.Path}" }));
         if (Vocabulary is null == (Tokenizer is null))

@@ -114,7 +114,7 @@ public class RecipeFileTests
     [InlineData("[ { model: { } } ]", "members.0.model: is empty; expected the folder of a model, or kind, layers, hidden, heads and vocabulary (")]
     [InlineData("[ { model: { folder: a, layers: 2 } } ]", "members.0.model.folder: is given together with the description of a new encoder")]
     [InlineData("[ { model: { kind: gpt, layers: 2, hidden: 8, heads: 2, vocabulary: 9 } } ]", "members.0.model.kind: got 'gpt', expected bert, roberta, electra, distilbert, deberta-v2, albert, mpnet, modernbert or awd-lstm")]
-    [InlineData("[ { model: { kind: awd-lstm, layers: 2, hidden: 9, heads: 2, vocabulary: 9 } } ]", "members.0.model.heads: is of encoders with attention; kind: awd-lstm has none (")]
+    [InlineData("[ { model: { kind: awd-lstm, layers: 2, hidden: 8, heads: 2, vocabulary: 9 } } ]", "members.0.model.heads: is of encoders with attention; kind: awd-lstm has none (")]
     [InlineData("[ { model: { kind: bert, layers: 2, hidden: 8, heads: 2, vocabulary: 9, embedding: 4 } } ]", "members.0.model.embedding: is for kind: awd-lstm alone (")]
     [InlineData("[ { model: { kind: bert, layers: 2, hidden: 9, heads: 2, vocabulary: 9 } } ]", "members.0.model.hidden: got 9, expected a multiple of heads (2) (")]
     [InlineData("[ { model: { kind: bert, layers: 2, hidden: 8, heads: 2 } } ]", "members.0.model.vocabulary: is required for a model that is trained from nothing (or tokenizer) (")]
