@@ -6,6 +6,12 @@ namespace Tutti.Models;
 /// <summary>Which architectures exist, by the model_type of their config.json.</summary>
 public static class Catalog
 {
+    /// <summary>A stored weight's name as a model of some config asks for it, or null where it is no weight of its own.</summary>
+    /// <param name="config">Of the model that asks.</param>
+    /// <param name="name">As stored.</param>
+    /// <param name="has">Whether a name is stored.</param>
+    public delegate string? Renaming(ModelConfig config, string name, Func<string, bool> has);
+
     /// <param name="Prefix">The name under which the encoder's weights stand in a checkpoint of a whole model.</param>
     /// <param name="Name">What the names of transformers' classes begin with, written into config.json.</param>
     /// <param name="Build">Builds the network, taking its weights from a <see cref="Params"/>.</param>
@@ -14,8 +20,20 @@ public static class Catalog
         /// <summary>transformers' class of a classifier.</summary>
         public string Architecture => Name + "ForSequenceClassification";
 
-        /// <summary>transformers' class that predicts masked tokens.</summary>
-        public string LanguageArchitecture => Name + "ForMaskedLM";
+        /// <summary>The class that predicts tokens: transformers' for masked ones.</summary>
+        public string LanguageArchitecture => Name + (Causal ? ModelConfig.CausalLanguage : ModelConfig.MaskedLanguage);
+
+        /// <summary>As a language model it predicts the next token and not masked ones.</summary>
+        public bool Causal { get; init; }
+
+        /// <summary>Where checkpoints call weights otherwise than the model; null where they do not.</summary>
+        public Renaming? Renamed { get; init; }
+
+        /// <summary>Whether a weight has a row per word of a list of words; null for models of other vocabularies.</summary>
+        public Func<string, bool>? HasWordRows { get; init; }
+
+        /// <summary>Whether a weight belongs to the projection to classes, which starts fresh for others.</summary>
+        public Func<ModelConfig, string, bool> IsProjection { get; init; } = (_, name) => name.StartsWith("classifier.", StringComparison.Ordinal) && !name.Contains(".dense.", StringComparison.Ordinal);
 
         /// <summary>The key of config.json that says how many layers with weights of their own there are, and what it is by default.</summary>
         public (string Key, int Default) Layers { get; init; } = ("num_hidden_layers", 12);
@@ -39,6 +57,15 @@ public static class Catalog
         ["albert"] = new("albert", "Albert", (p, config) => new Albert(p, config)) { Layers = ("num_hidden_groups", 1) },
         ["mpnet"] = new("mpnet", "MPNet", (p, config) => new Mpnet(p, config)),
         ["modernbert"] = new("model", "ModernBert", (p, config) => new ModernBert(p, config)) { DropoutKeys = ["embedding_dropout", "attention_dropout", "mlp_dropout"], Layers = ("num_hidden_layers", 22) },
+        ["awd-lstm"] = new("0", "AwdLstm", (p, config) => new AwdLstm(p, config))
+        {
+            DropoutKeys = ["input_p", "hidden_p", "weight_p", "embed_p", "output_p"],
+            Layers = ("n_layers", 3),
+            Causal = true,
+            Renamed = AwdLstmConfig.Renamed,
+            HasWordRows = name => name.EndsWith("encoder.weight", StringComparison.Ordinal) || name.StartsWith("1.decoder.", StringComparison.Ordinal),
+            IsProjection = (config, name) => name.StartsWith("classifier.", StringComparison.Ordinal) || name == FormattableString.Invariant($"1.layers.{new AwdLstmConfig(config).Inside.Length}.2.weight"),
+        },
     };
 
     public static IReadOnlyCollection<string> Names => entries.Keys;

@@ -9,7 +9,8 @@ namespace Tutti.Models;
 /// </summary>
 /// <param name="prefix">Under which the encoder's weights stand.</param>
 /// <param name="layers">Layers with weights of their own.</param>
-public sealed partial class LayerGroups(string prefix, int layers)
+/// <param name="embeddingsLast">What is below the layers is tied to the head, and counts with it.</param>
+public sealed partial class LayerGroups(string prefix, int layers, bool embeddingsLast = false)
 {
     /// <summary>Layers with weights of their own.</summary>
     public int Layers => layers;
@@ -21,13 +22,19 @@ public sealed partial class LayerGroups(string prefix, int layers)
     public int Of(string name) =>
         !name.StartsWith(prefix + ".", StringComparison.Ordinal) || name.StartsWith(prefix + ".pooler.", StringComparison.Ordinal) ? Count - 1
         : Layer().Match(name) is { Success: true } match ? 1 + int.Parse(match.Groups["layer"].ValueSpan, CultureInfo.InvariantCulture)
-        : name.Contains(".final_norm.", StringComparison.Ordinal) ? layers : 0;
+        : name.Contains(".final_norm.", StringComparison.Ordinal) ? layers : embeddingsLast ? Count - 1 : 0;
 
     /// <summary>What a weight's learning rate is multiplied by: 1 for the head, decay for the last layer, its square for the one before, and so on down.</summary>
     public double Factor(string name, double decay) => Math.Pow(decay, Count - 1 - Of(name));
 
-    /// <summary>A weight as patterns may call it: with the encoder's prefix, and without.</summary>
-    internal IEnumerable<string> NamesOf(string name) => name.StartsWith(prefix + ".", StringComparison.Ordinal) ? [name, name[(prefix.Length + 1)..]] : [name];
+    /// <summary>A weight as patterns may call it: with the encoder's prefix, and without; also without the "module." of an encoder that another one wraps.</summary>
+    internal IEnumerable<string> NamesOf(string name)
+    {
+        const string Wrapped = "module.";
+        if (!name.StartsWith(prefix + ".", StringComparison.Ordinal)) return [name];
+        var bare = name[(prefix.Length + 1)..];
+        return bare.StartsWith(Wrapped, StringComparison.Ordinal) ? [name, bare, bare[Wrapped.Length..]] : [name, bare];
+    }
 
     /// <summary>Freezes the weights whose names match a pattern, in which * stands for any text.</summary>
     /// <exception cref="ConfigException">A pattern names no weight, or nothing is left to train.</exception>
@@ -45,6 +52,6 @@ public sealed partial class LayerGroups(string prefix, int layers)
         if (model.Params.Trained.Count == 0) throw new ConfigException("train.freeze", "names every weight of the model; nothing is left to train");
     }
 
-    [GeneratedRegex(@"\.(layer|layers|albert_layer_groups)\.(?<layer>[0-9]+)\.", RegexOptions.ExplicitCapture)]
+    [GeneratedRegex(@"\.(layer|layers|albert_layer_groups|rnns)\.(?<layer>[0-9]+)\.", RegexOptions.ExplicitCapture)]
     private static partial Regex Layer();
 }

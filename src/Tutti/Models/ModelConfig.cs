@@ -99,11 +99,13 @@ public sealed record ModelConfig(JsonObject Json, string Where)
     /// <summary>How often the head's dropout and projection are computed for an update, each time with another mask.</summary>
     public int DropoutSamples => Int("tutti_dropout_samples", 1) is >= 1 and var samples ? samples : throw new DataException(Where, "tutti_dropout_samples is below 1; expected a whole number from 1");
 
-    /// <summary>Whether the model predicts masked tokens, as its class in transformers says.</summary>
-    public bool IsLanguageModel => Json["architectures"] is JsonArray { Count: > 0 } list && list[0] is JsonValue value && value.TryGetValue<string>(out var name)
-        && name.EndsWith("ForMaskedLM", StringComparison.Ordinal);
+    internal const string MaskedLanguage = "ForMaskedLM", CausalLanguage = "ForCausalLM";
 
-    /// <summary>The same config for a model that predicts masked tokens.</summary>
+    /// <summary>Whether the model predicts tokens, masked ones or the next, as the name of its class says.</summary>
+    public bool IsLanguageModel => Json["architectures"] is JsonArray { Count: > 0 } list && list[0] is JsonValue value && value.TryGetValue<string>(out var name)
+        && (name.EndsWith(MaskedLanguage, StringComparison.Ordinal) || name.EndsWith(CausalLanguage, StringComparison.Ordinal));
+
+    /// <summary>The same config for a model that predicts tokens.</summary>
     /// <exception cref="DataException">The architecture has no such head.</exception>
     public ModelConfig AsLanguageModel() => With("architectures", new JsonArray(Catalog.Find(this).LanguageArchitecture));
 

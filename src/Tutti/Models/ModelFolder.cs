@@ -33,8 +33,9 @@ public static class ModelFolder
     /// <param name="report">What was initialised and ignored.</param>
     /// <param name="change">Settings to override in the config, such as dropout.</param>
     /// <param name="reinitialize">So many of the last layers, and what is behind them, start fresh whatever the checkpoint holds.</param>
+    /// <param name="match">The vocabulary that the model shall have in place of its weights' own; for models whose words are a list.</param>
     /// <exception cref="DataException">A missing or broken file, an unknown architecture, weights of the wrong shape.</exception>
-    public static TextModel Load(string folder, IReadOnlyList<string>? labels, long seed, out LoadReport report, Device? device = null, DType dtype = DType.Float32, Func<ModelConfig, ModelConfig>? change = null, int reinitialize = 0)
+    public static TextModel Load(string folder, IReadOnlyList<string>? labels, long seed, out LoadReport report, Device? device = null, DType dtype = DType.Float32, Func<ModelConfig, ModelConfig>? change = null, int reinitialize = 0, VocabularyMatch? match = null)
     {
         if (!Directory.Exists(folder)) throw new DataException(folder, "the model folder does not exist");
         var config = ModelConfig.Read(Path.Combine(folder, "config.json"));
@@ -42,9 +43,10 @@ public static class ModelFolder
         var stored = config.Pooling;
         if (change is not null) config = change(config);
         var entry = Catalog.Find(config);
+        if (match is not null) config = entry.HasWordRows is null ? throw new DataException(folder, $"model_type '{config.ModelType}' cannot be brought to another vocabulary; only models with a list of words can") : config.With("vocab_size", match.Words.Count);
         var groups = entry.Groups(config);
         if (reinitialize > 0 && reinitialize > groups.Layers) throw new DataException(folder, $"{reinitialize} of its layers are to start fresh, but it has {groups.Layers} with weights of their own");
-        using var weights = new WeightFiles(folder, entry.Prefix);
+        using var weights = new WeightFiles(folder, entry.Prefix, entry.Renamed is null ? null : (name, has) => entry.Renamed(config, name, has));
         var (classes, lacking) = (config.LabelCount, 0);
         var p = new Params(seed, Stored, device, dtype);
         try
@@ -68,6 +70,7 @@ public static class ModelFolder
         {
             if (Fresh(name, weights.Shape(name), classes)) return null;
             var stored = device is { IsMeta: true } ? weights.Describe(name) : weights.Read(name);
+            if (stored is not null && match is not null && entry.HasWordRows!(name)) stored = match.Rows(stored, name);
             // A config that claims a million layers would have them all made.
             if (stored is null && ++lacking > Math.Max(MaxLacking, weights.Count))
                 throw new DataException(folder, $"config.json asks for more than {lacking} weights that the checkpoint of {weights.Count} does not hold, such as {name}; they do not belong together");
@@ -78,7 +81,7 @@ public static class ModelFolder
         bool Fresh(string name, long[]? shape, int k) =>
             (reinitialize > 0 && groups.Of(name) > groups.Layers - reinitialize)
             || (stored != config.Pooling && name.StartsWith("classifier.", StringComparison.Ordinal))
-            || labels is not null && name.StartsWith("classifier.", StringComparison.Ordinal) && !name.Contains(".dense.", StringComparison.Ordinal) && shape?[0] is { } rows && rows != k;
+            || labels is not null && entry.IsProjection(config, name) && shape?[0] is { } rows && rows != k;
     }
 
     /// <summary>Builds a model whose weights all start fresh.</summary>

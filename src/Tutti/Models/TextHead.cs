@@ -77,3 +77,27 @@ sealed class LanguageHead(Linear dense, Func<Tensor, Tensor> activation, LayerNo
     public override Tensor Forward(Tensor hidden, Ragged ragged) =>
         Linear.Tied(norm.Forward(activation(dense.Forward(ragged.AskedRows(hidden)))), words.Table, bias);    // (T,V), or (asked,V)
 }
+
+/// <summary>
+/// A head that looks at all texts of an update together while training, because its norms take their statistics from them. A trainer that cuts an update computes <see cref="Pool"/> for all texts before
+/// it asks for <see cref="Judge"/>.
+/// </summary>
+/// <param name="place">Where its weights are.</param>
+public abstract class JointHead(Params place) : TextHead
+{
+    /// <summary>Its weights that are trained.</summary>
+    internal IReadOnlyList<Parameter> Trained => [.. place.Below.Where(item => !item.Frozen)];
+
+    /// <summary>What it makes of each text alone, (n,P).</summary>
+    public abstract Tensor Pool(Tensor hidden, Ragged ragged);
+
+    /// <summary>Logits (n,K) of the texts together.</summary>
+    /// <param name="pooled">(n,P).</param>
+    /// <param name="rows">(n) dropout keys of the texts.</param>
+    public abstract Tensor Judge(Tensor pooled, Func<Tensor> rows);
+
+    /// <summary>Takes what the last <see cref="Judge"/> of an update saw into the running statistics.</summary>
+    public abstract void Settle();
+
+    public sealed override Tensor Forward(Tensor hidden, Ragged ragged) => Judge(Pool(hidden, ragged), ragged.SequenceRows);
+}

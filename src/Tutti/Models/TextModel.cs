@@ -75,6 +75,12 @@ public abstract class TextModel(Params p, JsonObject config) : IDisposable
     /// <summary>Its weights by depth; null for a model without layers.</summary>
     protected internal virtual LayerGroups? Groups => null;
 
+    /// <summary>What <see cref="Joint"/> makes of each text alone.</summary>
+    protected internal virtual Tensor Pool(Tensor hidden, Ragged ragged) => Joint!.Pool(hidden, ragged);
+
+    /// <summary>The head, where it must see all texts of an update together; else null.</summary>
+    protected internal virtual JointHead? Joint => null;
+
     /// <summary>Logits (n,K) of a last hidden state (T,C); (n,C) is possible where <see cref="ReadsFirst"/> says so.</summary>
     protected internal abstract Tensor Head(Tensor hidden, Ragged ragged);
 

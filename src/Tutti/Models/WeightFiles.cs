@@ -5,7 +5,7 @@ using Tutti.Torch.Pickles;
 namespace Tutti.Models;
 
 /// <summary>
-/// The weights of a Hugging Face folder: <c>model.safetensors</c>, else <c>pytorch_model.bin</c>, or the shards that the index beside them
+/// The weights of a Hugging Face folder: <c>model.safetensors</c>, else <c>pytorch_model.bin</c>, else fastai's <c>model.pth</c>, or the shards that the index beside them
 /// (<c>model.safetensors.index.json</c>) lists. Names of old checkpoints are given as today's.
 /// </summary>
 public sealed class WeightFiles : IDisposable
@@ -19,8 +19,9 @@ public sealed class WeightFiles : IDisposable
 
     /// <param name="folder">The model's folder.</param>
     /// <param name="prefix">The encoder's prefix: a checkpoint of the bare encoder has names without it.</param>
+    /// <param name="renamed">A stored name, and whether others are stored, to the model's name or null for what is passed over; null where they are the same.</param>
     /// <exception cref="DataException">No weights, or a broken file or index.</exception>
-    public WeightFiles(string folder, string prefix)
+    public WeightFiles(string folder, string prefix, Func<string, Func<string, bool>, string?>? renamed = null)
     {
         try
         {
@@ -32,6 +33,7 @@ public sealed class WeightFiles : IDisposable
             throw;
         }
         Rename();
+        if (renamed is not null) Rename(renamed);
         if (!weights.Keys.Any(name => name.StartsWith(prefix + ".", StringComparison.Ordinal)))
             foreach (var (name, place) in weights.ToArray())
             {
@@ -73,7 +75,7 @@ public sealed class WeightFiles : IDisposable
     void Open(string folder)
     {
         // Safetensors first: where both are there they hold the same, and these are read faster.
-        foreach (var name in (ReadOnlySpan<string>)["model.safetensors", "pytorch_model.bin"])
+        foreach (var name in (ReadOnlySpan<string>)["model.safetensors", "pytorch_model.bin", "model.pth"])
         {
             var single = Path.Combine(folder, name);
             var index = single + ".index.json";
@@ -85,7 +87,7 @@ public sealed class WeightFiles : IDisposable
             else continue;
             return;
         }
-        throw new DataException(folder, "there are no weights; expected model.safetensors or pytorch_model.bin, or the index of either (model.safetensors.index.json) with its shards");
+        throw new DataException(folder, "there are no weights; expected model.safetensors or pytorch_model.bin (or fastai's model.pth), or the index of either (model.safetensors.index.json) with its shards");
     }
 
     void Add(string file, List<string>? names)
@@ -106,6 +108,14 @@ public sealed class WeightFiles : IDisposable
         weights.Clear();
         foreach (var (name, place) in stored)
             if (!weights.TryAdd(Modern(name[begin..]), place)) throw new DataException(files.First(file => file.Value == place.File).Key, $"the weight '{Modern(name[begin..])}' is stored twice, here as '{name}'");
+    }
+
+    void Rename(Func<string, Func<string, bool>, string?> renamed)
+    {
+        var stored = weights.ToDictionary();
+        weights.Clear();
+        foreach (var (name, place) in stored)
+            if (renamed(name, stored.ContainsKey) is { } own && !weights.TryAdd(own, place)) throw new DataException(files.First(file => file.Value == place.File).Key, $"the weight '{own}' is stored twice, here as '{name}'");
     }
 
     static Dictionary<string, List<string>> Shards(string index)

@@ -5,9 +5,9 @@ namespace Tutti.Nn;
 // The small layers, each a few lines: T tokens (or n sequences), C channels.
 
 /// <summary>y = x W^T + b. Weight (outputs, inputs), bias (outputs), which some architectures leave out.</summary>
-public sealed class Linear(Params p, int inputs, int outputs, double deviation = 0.02, bool hasBias = true)
+public sealed class Linear(Params p, int inputs, int outputs, double deviation = 0.02, bool hasBias = true, Init? init = null)
 {
-    readonly Tensor weight = p.Get("weight", Init.Normal(deviation), decay: true, outputs, inputs);
+    readonly Tensor weight = p.Get("weight", init ?? Init.Normal(deviation), decay: true, outputs, inputs);
     readonly Tensor? bias = hasBias ? p.Get("bias", Init.Zeros, decay: false, outputs) : null;
 
     internal (Tensor Weight, Tensor? Bias) Weights => (weight, bias);
@@ -50,9 +50,10 @@ public sealed class LayerNorm(Params p, int size, double eps, bool hasBias = tru
 /// <param name="padding">See above.</param>
 /// <param name="deviation">Of fresh weights.</param>
 /// <param name="whole">The table is read as a whole too, so that its gradient does not come by rows.</param>
-public sealed class Embedding(Params p, int rows, int size, int padding = -1, double deviation = 0.02, bool whole = false)
+/// <param name="init">Of fresh weights, in place of <paramref name="deviation"/>.</param>
+public sealed class Embedding(Params p, int rows, int size, int padding = -1, double deviation = 0.02, bool whole = false, Init? init = null)
 {
-    readonly Parameter table = p.Table("weight", Init.Normal(deviation), rows, size, whole);
+    readonly Parameter table = p.Table("weight", init ?? Init.Normal(deviation), rows, size, whole);
 
     /// <summary>(rows, size), for layers that multiply by it.</summary>
     internal Tensor Table => whole ? table.Stored : throw new InvalidOperationException($"{table.Name} was made to be read by rows only");

@@ -53,7 +53,10 @@ public sealed class Params : IDisposable
     public IReadOnlyList<Parameter> Trained => [.. root.Items.Where(item => !item.Frozen)];
 
     /// <summary>The weights of this place and all below it.</summary>
-    internal Tensor[] Weights() => [.. root.Items.Where(item => item.Name.StartsWith(path, StringComparison.Ordinal)).Select(item => item.Stored)];
+    internal Tensor[] Weights() => [.. Below.Select(item => item.Stored)];
+
+    /// <summary>The parameters of this place and all below it.</summary>
+    internal IEnumerable<Parameter> Below => root.Items.Where(item => item.Name.StartsWith(path, StringComparison.Ordinal));
 
     /// <summary>Brings gradients by rows to one row per id, so that they take no more memory than the rows that were used.</summary>
     internal void SettleRows()

@@ -75,6 +75,9 @@ public sealed class Ragged
     /// <summary>(n) int64: the row of each sequence's first token.</summary>
     public Tensor First => Make("first", () => Longs(Array.ConvertAll(starts[..^1], x => (long)x)));
 
+    /// <summary>(n) int64: the row of each sequence's last token.</summary>
+    internal Tensor Last => Make("last", () => Longs(Array.ConvertAll(starts[1..], x => x - 1L)));
+
     /// <summary>(n, ...) the first row of each sequence, of (T, ...) or of what holds no other rows already.</summary>
     public Tensor FirstRows(Tensor x) => x.Size(0) == Count ? x : x.IndexSelect(0, First);
 
@@ -88,6 +91,15 @@ public sealed class Ragged
         for (var i = 0; i < Count; i++) mask.AsSpan((i * MaxLength) + starts[i + 1] - starts[i], MaxLength - (starts[i + 1] - starts[i])).Fill(float.NegativeInfinity);
         return Tensor.From<float>(mask, [Count, 1, 1, MaxLength], device).To(dtype);
     });
+
+    /// <summary>n: tokens of each sequence, on the host.</summary>
+    internal int[] HostLengths => [.. Enumerable.Range(0, Count).Select(i => starts[i + 1] - starts[i])];
+
+    /// <summary>n: what names each sequence, on the host.</summary>
+    internal IReadOnlyList<long> HostExamples => examples;
+
+    /// <summary>(T) int64: the sequence of each token.</summary>
+    internal Tensor Owners => Make("owners", () => Longs([.. HostLengths.SelectMany((length, i) => Enumerable.Repeat((long)i, length))]));
 
     /// <summary>(T) dropout keys of the tokens.</summary>
     public Tensor TokenRows() => Make("token rows", () => Rows(1, i => starts[i + 1] - starts[i]));

@@ -14,6 +14,7 @@ static class FreshEncoder
     /// <param name="positions">Tokens that it can read.</param>
     public static Models.ModelConfig Config(ModelSpec spec, int vocabulary, int pad, int positions)
     {
+        if (spec.Kind == EncoderKind.AwdLstm) return Recurrent(spec, vocabulary, pad);
         var (kind, hidden, dropout) = (spec.Kind!.Value, spec.Hidden!.Value, spec.Dropout ?? 0.1);
         var inside = spec.Intermediate ?? 4 * hidden;
         var json = new JsonObject
@@ -36,6 +37,17 @@ static class FreshEncoder
             if (value is null) json.Remove(key);
             else json[key] = value;
         return new(json, "the recipe's model");
+    }
+
+    // Its dropouts are those of fastai, others for a language model than for a classifier, unless the recipe says one.
+    static Models.ModelConfig Recurrent(ModelSpec spec, int vocabulary, int pad)
+    {
+        var json = new JsonObject { ["model_type"] = RecipeJson.Name(EncoderKind.AwdLstm), ["vocab_size"] = vocabulary, ["emb_sz"] = spec.Embedding ?? 400, ["n_hid"] = spec.Hidden, ["n_layers"] = spec.Layers, ["pad_token"] = pad };
+        if (spec.Backward == true) json["backward"] = true;
+        var config = new Models.ModelConfig(json, "the recipe's model");
+        if (spec.Dropout is { } share)
+            foreach (var key in Models.Catalog.Find(config).DropoutKeys) json[key] = share;
+        return config;
     }
 
     /// <summary>Where a family differs; null takes a key out.</summary>

@@ -8,7 +8,7 @@ using Tutti.Training;
 namespace Tutti.Recipes;
 
 /// <summary>A family of encoders that can be trained from nothing, called as in config.json.</summary>
-public enum EncoderKind { Bert, Roberta, Electra, Distilbert, DebertaV2, Albert, Mpnet, Modernbert }
+public enum EncoderKind { Bert, Roberta, Electra, Distilbert, DebertaV2, Albert, Mpnet, Modernbert, AwdLstm }
 
 /// <summary>One model of the ensemble, trained once for each of its seeds and each fold.</summary>
 public sealed record MemberConfig
@@ -92,7 +92,14 @@ public sealed record ModelSpec
     [Range(1, int.MaxValue)]
     public int? Hidden { get; init; }
 
-    [Description("Its attention heads per layer.")]
+    [Description("Width of its embedding, for kind: awd-lstm only; default: 400.")]
+    [Range(1, int.MaxValue)]
+    public int? Embedding { get; init; }
+
+    [Description("Reads texts from their end, for kind: awd-lstm only; default: false.")]
+    public bool? Backward { get; init; }
+
+    [Description("Its attention heads per layer; an awd-lstm has none.")]
     [Range(1, int.MaxValue)]
     public int? Heads { get; init; }
 
@@ -159,9 +166,12 @@ public sealed record ModelSpec
         if (Hub is not null && (described || Folder is not null)) faults.Add(new("hub", "is given together with a folder or the description of a new encoder; keep one of them"));
         if (Folder is not null || Hub is not null) return faults;
         if (!described) return [new("", "is empty; expected the folder of a model, or kind, layers, hidden, heads and vocabulary")];
-        foreach (var (key, value) in new (string, object?)[] { ("kind", Kind), ("layers", Layers), ("hidden", Hidden), ("heads", Heads) })
+        var recurrent = Kind == EncoderKind.AwdLstm;
+        foreach (var (key, value) in new (string, object?)[] { ("kind", Kind), ("layers", Layers), ("hidden", Hidden), ("heads", recurrent ? 1 : Heads) })
             if (value is null) faults.Add(new(key, "is required for a model that is trained from nothing"));
-        if (Hidden is > 0 && Heads is > 0 && Hidden % Heads != 0)
+        foreach (var (key, value) in recurrent ? new (string, object?)[] { ("heads", Heads), ("intermediate", Intermediate), ("max-length", MaxLength) } : [("embedding", Embedding), ("backward", Backward)])
+            if (value is not null) faults.Add(new(key, recurrent ? "is of encoders with attention; kind: awd-lstm has none" : "is for kind: awd-lstm alone"));
+        if (!recurrent && Hidden is > 0 && Heads is > 0 && Hidden % Heads != 0)
             faults.Add(new("hidden", string.Create(CultureInfo.InvariantCulture, $"got {Hidden}, expected a multiple of heads ({Heads})")));
         if (Vocabulary is not null) faults.AddRange(Vocabulary.Validate(Kind).Select(fault => fault with { Path = $"vocabulary.{fault.Path}" }));
         if (Vocabulary is null == (Tokenizer is null))

@@ -66,7 +66,18 @@ sealed unsafe class Op(string name, string overload = "")
         return tensors;
     }
 
-    int Invoke(ReadOnlySpan<Arg> args, Native.Value* results)
+    /// <summary>As <see cref="Many"/>, of so many tensors as only the call knows.</summary>
+    public Tensor[] List(int count, params ReadOnlySpan<Arg> args)
+    {
+        var results = new Native.Value[Math.Max(1, count)];
+        var tensors = new Tensor[count];
+        fixed (Native.Value* first = results)
+            if (Invoke(args, first, results.Length) is var used && used != count) throw new TorchException(Name, Describe(args), $"gave {used} tensors, not {count}");
+        for (var i = 0; i < count; i++) tensors[i] = new Tensor(results[i].Pointer);
+        return tensors;
+    }
+
+    int Invoke(ReadOnlySpan<Arg> args, Native.Value* results, int room = MaxResults)
     {
         if (args.Length > MaxArgs) throw new ArgumentException($"{Name} got {args.Length} arguments; a boxed call has room for {MaxArgs}");
         var scratch = 0;
@@ -79,7 +90,7 @@ sealed unsafe class Op(string name, string overload = "")
             var values = stackalloc Native.Value[MaxArgs];
             for (var i = 0; i < args.Length; i++) space = Fill(args[i], ref values[i], space);
             var used = 0;
-            var status = Native.tutti_call(Found(), values, args.Length, results, MaxResults, &used);
+            var status = Native.tutti_call(Found(), values, args.Length, results, room, &used);
             for (var i = 0; i < args.Length; i++) GC.KeepAlive(args[i].Item);
             if (status != 0) Native.Check(Name, status, Describe(args));
             return used;

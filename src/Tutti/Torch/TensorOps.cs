@@ -123,7 +123,7 @@ public sealed partial class Tensor
 
     // ---- choosing and reducing
     static readonly Op embedding = new("aten::embedding"), embeddingByRows = new("tutti::embedding"), indexSelect = new("aten::index_select"), indexCopy = new("aten::index_copy"),
-        sum = new("aten::sum"), sumDims = new("aten::sum", "dim_IntList"), mean = new("aten::mean"), max = new("aten::max"), argmax = new("aten::argmax"),
+        sum = new("aten::sum"), sumDims = new("aten::sum", "dim_IntList"), mean = new("aten::mean"), max = new("aten::max"), maxDim = new("aten::max", "dim"), splitRows = new("aten::split_with_sizes"), argmax = new("aten::argmax"),
         isFinite = new("aten::isfinite"), all = new("aten::all");
 
     /// <summary>Rows of this table (V, C) by ids (any shape, int64). The row <paramref name="padding"/> gets no gradient; -1 for none.</summary>
@@ -137,6 +137,10 @@ public sealed partial class Tensor
     public Tensor Sum(long axis, bool keep = false) => sumDims.Call(this, (long[])[axis], keep);
     public Tensor Mean() => mean.Call(this);
     public Tensor Max() => max.Call(this);
+    /// <summary>The largest along an axis; its gradient goes to the first that is so.</summary>
+    public Tensor Max(int axis) => maxDim.Many(this, axis, false)[0];
+    /// <summary>Runs of rows, of so many each.</summary>
+    public Tensor[] SplitRows(long[] sizes) => splitRows.List(sizes.Length, this, sizes, 0);
     public Tensor ArgMax(int axis) => argmax.Call(this, axis);
     public Tensor IsFinite() => isFinite.Call(this);
     public bool All() => all.Call(this).Item() != 0;

@@ -14,6 +14,7 @@ sealed class GradientSum : IDisposable
     readonly long seed;
     readonly Objective objective;
     readonly DType? autocast;
+    JointUpdate? joint;                                       // of a head that looks at a whole update
     Tensor? waiting;                                          // the loss so far, where reading it would wait for a device
 
     public GradientSum(TextModel model, TrainConfig config, long seed, double[]? classWeights = null) : this(model, config, seed, new SingleLabel(classWeights, config.LabelSmoothing)) { }
@@ -27,8 +28,14 @@ sealed class GradientSum : IDisposable
     /// <summary>What is learnt.</summary>
     public Objective Objective => objective;
 
-    /// <summary>The divisor of an update: its true weight.</summary>
-    public double Divisor(IEnumerable<Example> update) => objective.Weight([.. update]);
+    /// <summary>The divisor of an update: its true weight. Also says which examples the parts that follow belong to, which a head that looks at all of them must know.</summary>
+    public double Divisor(IEnumerable<Example> update)
+    {
+        Example[] all = [.. update];
+        joint?.Dispose();
+        joint = model.Joint is null ? null : new(model, objective, all, autocast);
+        return objective.Weight(all);
+    }
 
     /// <summary>Until disposed the model trains: dropout draws for this update. Casts of linear layers outlive it.</summary>
     public Modes.Mode Update(long update, bool checkpointing = false)
@@ -51,8 +58,7 @@ sealed class GradientSum : IDisposable
     public double AddOnce(Example[] part, double divisor, Action<Tensor>? observe = null)
     {
         using var scope = new Scope();
-        var loss = Loss(part, observe) / divisor;
-        var learnt = model.Params.Run.TakePenalty() is { } penalty ? loss + (penalty / divisor) : loss;
+        var (loss, learnt) = joint?.IsCut(part) == true ? joint.Of(part, divisor) : Whole(part, divisor, observe);
         var value = model.Params.Device.IsCpu ? loss.Item() : 0;
         if (learnt.RequiresGrad)                              // not where a replay has every gradient already
         {
@@ -61,6 +67,13 @@ sealed class GradientSum : IDisposable
         }
         if (!model.Params.Device.IsCpu) Wait(loss.Detach().To(DType.Float64));
         return value;
+    }
+
+    (Tensor Loss, Tensor Learnt) Whole(Example[] part, double divisor, Action<Tensor>? observe)
+    {
+        var loss = Loss(part, observe) / divisor;
+        if (observe is null) joint?.Settle();
+        return (loss, model.Params.Run.TakePenalty() is { } penalty ? loss + (penalty / divisor) : loss);
     }
 
     /// <summary>
@@ -133,7 +146,11 @@ sealed class GradientSum : IDisposable
         return Loss([example], null).Item();
     }
 
-    public void Dispose() => DropWaiting();
+    public void Dispose()
+    {
+        DropWaiting();
+        joint?.Dispose();
+    }
 
     /// <summary>The summed loss of some examples.</summary>
     Tensor Loss(Example[] part, Action<Tensor>? observe)

@@ -18,7 +18,7 @@ public sealed class HeadTests() : EngineTest(threads: 1)
     {
         TheoryData<string, Pooling> data = [];
         foreach (var kind in Catalog.Names)
-            foreach (var pooling in Enum.GetValues<Pooling>().Where(pooling => pooling != Pooling.Own)) data.Add(kind, pooling);
+            foreach (var pooling in Tiny.Poolings(kind).Where(pooling => pooling != Pooling.Own)) data.Add(kind, pooling);
         return data;
     }
 

@@ -67,7 +67,7 @@ public sealed class LayerGroupsTests() : EngineTest(threads: 1)
         foreach (var again in new[] { false, true })
         {
             new Learner(model, new TrainConfig(), 1).Gradients([texts], 0, again);
-            Assert.All(model.Params.Items, item => Assert.Equal(item.Name.StartsWith(prefix + ".", StringComparison.Ordinal), item.Stored.Grad is null));
+            Assert.All(Tiny.Learnt(model), item => Assert.Equal(item.Name.StartsWith(prefix + ".", StringComparison.Ordinal), item.Stored.Grad is null));
         }
     }
 
@@ -75,7 +75,7 @@ public sealed class LayerGroupsTests() : EngineTest(threads: 1)
     public void Lower_layers_can_be_frozen_with_activations_computed_again(string kind)
     {
         using var model = Tiny.Model(kind);
-        LayerGroups.Freeze(model, ["embeddings.*"]);
+        LayerGroups.Freeze(model, [Tiny.HasAttention(kind) ? "embeddings.*" : "encoder.*"]);
         using var whole = Tiny.Model(kind);
         new Learner(model, new TrainConfig(), 1).Gradients([texts], 0, true);
         new Learner(whole, new TrainConfig(), 1).Gradients([texts], 0);

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Tutti.Models;
+using Tutti.Nn;
 using Tutti.Torch;
 
 namespace Tutti.Tests.Models;
@@ -11,6 +12,17 @@ static class Tiny
 
     /// <summary>Every architecture that there is.</summary>
     public static TheoryData<string> Kinds() => [.. Catalog.Names];
+
+    /// <summary>Those that read texts with attention: the others have no head of the first token, and cannot be written as ONNX.</summary>
+    public static TheoryData<string> Transformers() => [.. Catalog.Names.Where(HasAttention)];
+
+    public static bool HasAttention(string kind) => kind != "awd-lstm";
+
+    /// <summary>Poolings that a kind can have.</summary>
+    public static IEnumerable<Pooling> Poolings(string kind) => Enum.GetValues<Pooling>().Where(pooling => HasAttention(kind) || pooling != Pooling.LastFour);
+
+    /// <summary>Weights that learn: all but running statistics.</summary>
+    public static IEnumerable<Parameter> Learnt(TextModel model) => model.Params.Items.Where(item => !item.Name.Contains(".running_", StringComparison.Ordinal));
 
     public static JsonObject Json(string type = "bert", double dropout = 0, int layers = 2)
     {
@@ -60,6 +72,20 @@ static class Tiny
             ["attention_dropout"] = dropout,
             ["mlp_dropout"] = dropout,
             ["classifier_dropout"] = dropout,
+        },
+        "awd-lstm" => new()
+        {
+            ["emb_sz"] = 16,
+            ["n_hid"] = 20,
+            ["n_layers"] = layers,
+            ["pad_token"] = 1,
+            ["input_p"] = dropout,
+            ["hidden_p"] = dropout,
+            ["weight_p"] = dropout,
+            ["embed_p"] = dropout,
+            ["output_p"] = dropout,
+            ["lin_ftrs"] = new JsonArray(6),
+            ["ps"] = new JsonArray(dropout),
         },
         _ => [],
     };

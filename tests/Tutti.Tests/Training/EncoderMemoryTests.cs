@@ -36,7 +36,7 @@ public sealed class EncoderMemoryTests() : EngineTest(threads: 1)
         }
     }
 
-    [Theory, InlineData("deberta-v2", false), InlineData("mpnet", false), InlineData("modernbert", false), InlineData("albert", false), InlineData("bert", true), InlineData("deberta-v2", true)]
+    [Theory, InlineData("deberta-v2", false), InlineData("mpnet", false), InlineData("modernbert", false), InlineData("albert", false), InlineData("bert", true), InlineData("deberta-v2", true), InlineData("awd-lstm", false)]
     public void A_smaller_limit_is_kept_and_changes_time_only(string kind, bool language)
     {
         var natural = Fit(kind, language, null, out var plan, out var peak);

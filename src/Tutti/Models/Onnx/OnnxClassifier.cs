@@ -15,7 +15,7 @@ static class OnnxClassifier
     internal static OnnxGraph Graph(TextModel model)
     {
         var config = new ModelConfig(model.Config, "config.json");
-        if (config.IsLanguageModel) throw new DataException(config.Where, "the model predicts masked tokens; as ONNX a classifier is written: fine-tune it first");
+        if (config.IsLanguageModel) throw new DataException(config.Where, "the model predicts tokens; as ONNX a classifier is written: fine-tune it first");
         var graph = new OnnxGraph(model.Params);
         var text = new OnnxText(graph);
         var states = States(graph, text, config);
