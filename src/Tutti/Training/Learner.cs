@@ -37,6 +37,9 @@ public sealed class Learner(TextModel model, TrainConfig config, long seed, doub
         cancel.ThrowIfCancellationRequested();
         progress ??= new();
         LayerGroups.Freeze(model, config.Freeze);
+        using var groups = new LearningGroups(model, config, RunningFit.PerEpoch(train, config));
+        groups.FreezeNever();
+        if (groups.Note(config) is { } few) progress.Notes?.Report(few);
         model.Params.Run.Tf32 = config.Tf32 ?? true;
         using var gradients = new GradientSum(model, config, seed, Objective);
         using var best = new BestWeights(model, checkpointFolder, store);
@@ -46,12 +49,12 @@ public sealed class Learner(TextModel model, TrainConfig config, long seed, doub
         var plan = memory.Plan;
         progress.Plans?.Report(memory);
         if (config.Precision == Precision.Auto && config.Precision.Autocast(model) is not null) progress.Notes?.Report("precision auto: matrix products in bf16, which this processor has; train.precision: fp32 computes them in float32");
-        using var optimizer = new AdamW(model.Params.Trained, config.Beta1, config.Beta2, config.Epsilon, config.WeightDecay, plan.PagedOptimizer ? store?.Pages ?? Path.GetTempPath() : null, Factor());
+        using var optimizer = new AdamW(model.Params.Trained, config.Beta1, config.Beta2, config.Epsilon, config.WeightDecay, plan.PagedOptimizer ? store?.Pages ?? Path.GetTempPath() : null, groups.Factor, groups.Begins);
         _ = Memory.Stats(model.Params.Device, resetPeak: true);
         try
         {
             var rows = new RunningFit.Rows(train, (update, epoch, tokens) => Evaluate(valid, update, epoch, tokens, cancel), (what, value, examples, update) => Broken(gradients, what, value, examples, update));
-            var result = new RunningFit(model, config, seed, gradients, optimizer, best, plan, store, rows, progress, cancel).Run(point);
+            var result = new RunningFit(model, config, seed, gradients, optimizer, groups, best, plan, store, rows, progress, cancel).Run(point);
             Finish(best);
             return result;
         }
@@ -60,14 +63,6 @@ public sealed class Learner(TextModel model, TrainConfig config, long seed, doub
             optimizer.ZeroGradients();                        // a broken or cancelled fit leaves no memory behind either
             Modes.ClearAutocast();
         }
-    }
-
-    /// <summary>The share of the learning rate that each weight has; null for all of it.</summary>
-    Func<Nn.Parameter, double>? Factor()
-    {
-        if (config.LayerDecay is not { } decay) return null;
-        var groups = model.Groups ?? throw new ConfigException("train.layer-decay", "is for models whose layers are known; this one has none");
-        return item => groups.Factor(item.Name, decay);
     }
 
     /// <summary>Adds the gradient of one update, cut in any way, to those the weights have.</summary>
