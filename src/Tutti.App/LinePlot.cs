@@ -5,8 +5,6 @@ namespace Tutti.App;
 /// <summary>Curves on paper of characters, each drawn with a letter of its own; where several pass, the last one is seen.</summary>
 static class LinePlot
 {
-    const int Width = 68, Height = 14;
-
     /// <summary>A curve.</summary>
     /// <param name="Mark">Its character.</param>
     /// <param name="Points">From left to right; NaN where it is not drawn.</param>
@@ -16,7 +14,9 @@ static class LinePlot
     /// <param name="across">What is meant by the first number.</param>
     /// <param name="up">What is meant by the second.</param>
     /// <param name="logarithmic">Equal ratios of the first number are equal distances.</param>
-    public static IEnumerable<string> Lines(IReadOnlyList<Curve> curves, string across, string up, bool logarithmic = false)
+    /// <param name="width">In characters, without the numbers on the left.</param>
+    /// <param name="height">In lines, without the numbers below.</param>
+    public static IEnumerable<string> Lines(IReadOnlyList<Curve> curves, string across, string up, bool logarithmic = false, int width = 68, int height = 14)
     {
         var points = curves.SelectMany(curve => curve.Points).Where(point => double.IsFinite(point.Y)).ToArray();
         if (points.Length == 0) yield break;
@@ -24,9 +24,9 @@ static class LinePlot
         var (left, right) = (points.Min(point => point.X), points.Max(point => point.X));
         var (low, high) = (points.Min(point => point.Y), points.Max(point => point.Y));
         if (high == low) (low, high) = (low - (Math.Abs(low) / 2) - 1e-9, high + (Math.Abs(high) / 2) + 1e-9);
-        int Column(double x) => right == left ? 0 : (int)Math.Round((Scaled(x) - Scaled(left)) / (Scaled(right) - Scaled(left)) * (Width - 1));
-        int Row(double y) => (int)Math.Round((y - low) / (high - low) * (Height - 1));
-        var cells = new char[Height, Width];
+        int Column(double x) => right == left ? 0 : (int)Math.Round((Scaled(x) - Scaled(left)) / (Scaled(right) - Scaled(left)) * (width - 1));
+        int Row(double y) => (int)Math.Round((y - low) / (high - low) * (height - 1));
+        var cells = new char[height, width];
         foreach (var curve in curves)
         {
             (int Column, int Row)? before = null;
@@ -43,11 +43,11 @@ static class LinePlot
             }
         }
         yield return up;
-        for (var row = Height - 1; row >= 0; row--)
-            yield return $"{(row == Height - 1 ? Number(high) : row == 0 ? Number(low) : ""),9} |{new string([.. Enumerable.Range(0, Width).Select(x => cells[row, x] == 0 ? ' ' : cells[row, x])]).TrimEnd()}";
-        yield return $"{"",9} +{new string('-', Width)}";
+        for (var row = height - 1; row >= 0; row--)
+            yield return $"{(row == height - 1 ? Number(high) : row == 0 ? Number(low) : ""),9} |{new string([.. Enumerable.Range(0, width).Select(x => cells[row, x] == 0 ? ' ' : cells[row, x])]).TrimEnd()}";
+        yield return $"{"",9} +{new string('-', width)}";
         var (first, last) = (Number(left), Number(right));
-        yield return $"{"",9}  {first}{across.PadLeft(((Width + across.Length) / 2) - first.Length).PadRight(Width - first.Length - last.Length)}{last}";
+        yield return $"{"",9}  {first}{across.PadLeft(((width + across.Length) / 2) - first.Length).PadRight(width - first.Length - last.Length)}{last}";
     }
 
     /// <summary>A straight line between two cells, without gaps.</summary>

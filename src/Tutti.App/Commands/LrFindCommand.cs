@@ -31,6 +31,7 @@ static class LrFindCommand
             var range = new RateRange(parsed.GetValue(first), parsed.GetValue(last), parsed.GetValue(updates));
             range.Check();
             var loaded = Recipe.Load(parsed.GetRequiredValue(recipe), parsed.GetValue(set) ?? []);
+            Watch.Fetch(loaded);
             List<JsonNode> all = [];
             foreach (var found in RateFinder.Of(loaded, range, parsed.GetValue(member), parsed.GetValue(head), news: new Told(), cancel: Session.Cancel))
             {
@@ -74,7 +75,7 @@ static class LrFindCommand
     static void Draw(MemberRates found, string path) => RatePlots.WriteSweep(path, $"{found.Name}: loss against learning rate",
         [.. found.Sweeps.Select(sweep => new RateCurve(FormattableString.Invariant($"seed {sweep.Seed}"), [.. Shown(sweep)]))], found.Median is { } median ? [("valley", median.Valley), ("steepest", median.Steepest)] : []);
 
-    static JsonNode Json(MemberRates found, RateRange range) => new JsonObject
+    static JsonObject Json(MemberRates found, RateRange range) => new JsonObject
     {
         ["member"] = found.Name,
         ["rows"] = found.Rows,

@@ -25,6 +25,7 @@ static class ScheduleCommand
         command.SetAction(parsed => Session.Guard(parsed, () =>
         {
             var loaded = Recipe.Load(parsed.GetRequiredValue(recipe), parsed.GetValue(set) ?? []);
+            Watch.Fetch(loaded);
             var members = ScheduleForecast.Of(loaded, parsed.GetValue(member), cancel: Session.Cancel);
             if (parsed.GetValue(json)) Show.Line(new JsonArray([.. members.Select(Json)]).ToJsonString(indented));
             else

@@ -128,7 +128,7 @@ public sealed class RateCommandsTests : IDisposable
     [InlineData("--updates: got 0", "--updates", "0")]
     [InlineData("--first: got 0", "--first", "0")]
     [InlineData("--member: got 'smal', expected deep or small; did you mean 'small'?", "--member", "smal")]
-    [InlineData("memory: got 20 kB", "--set", "memory=20 kB")]
+    [InlineData("memory: got 0.1 MB, deep needs at least about", "--set", "memory=20 kB")]
     public void Wrong_input_of_lr_find_is_said(string message, params string[] args) => CommandLine.Run(["lr-find", recipe, .. args]).IsWrongInput(message);
 
     [Theory]

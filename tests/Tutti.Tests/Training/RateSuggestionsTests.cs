@@ -30,9 +30,10 @@ public sealed class RateSuggestionsTests
     [Fact]
     public void A_valley_is_taken_in_the_middle_of_its_second_third()
     {
-        // Flat, falling from update 30 to 60 in every one, then rising: 31 losses, each below the one before.
+        // Flat, falling from update 30 to 60 in every one, then rising: 32 losses, each below the one before, of which the first is still on the flat. The stretch is
+        // thought to begin before the first of them.
         var found = Of(update => update < 30 ? 100 : update <= 60 ? 100 - (update - 29) : 69 + (3 * (update - 60)));
-        Assert.Equal(rates[29 + 10 + 5], found.Valley, 1e-12);
+        Assert.Equal(rates[60 - 32 + 10 + 5], found.Valley, 1e-12);
     }
 
     [Fact]
@@ -47,9 +48,9 @@ public sealed class RateSuggestionsTests
     [Fact]
     public void The_slide_goes_down_from_the_end_to_where_the_slope_does_not_change()
     {
-        // From update 60 on the loss is a parabola, below it is flat.
+        // From update 60 on the loss is a parabola, below it is flat: slopes 15 updates apart differ until the upper one has come down to 60.
         var found = Of(update => update < 60 ? 1 : 1 + (0.01 * (update - 60) * (update - 60)));
-        Assert.Equal(rates[59], found.Slide!.Value, rates[59] * 0.5);
+        Assert.InRange(found.Slide!.Value, rates[60 - 15], rates[61 - 15]);
         var flat = Of(_ => 1);
         Assert.Equal(rates[94 - 15], flat.Slide);
     }
