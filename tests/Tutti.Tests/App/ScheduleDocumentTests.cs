@@ -42,7 +42,7 @@ public sealed class ScheduleDocumentTests
     {
         string[] lines = [.. LinePlot.Lines([new('a', [(0, 0), (1, 4), (2, double.NaN), (3, 2)])], "across", "up", width: 4, height: 3)];
         Assert.Equal(["up", "        4 | a", "          |", "        0 |a", "          +----", "           0across3"], lines.Select((line, i) => i == 2 ? line[..11] : line));
-        Assert.Equal("          |aa a", lines[2]);
+        Assert.Equal("          |a  a", lines[2]);
     }
 
     [Fact]
