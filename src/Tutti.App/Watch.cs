@@ -33,6 +33,13 @@ sealed class Watch(IAnsiConsole console, ProgressContext? bars) : IProgress<RunN
 
     public static T Run<T>(Func<IProgress<RunNews>, T> body) => Bars((console, bars) => body(new Watch(console, bars)));
 
+    /// <summary>Fetches the models of a recipe that are on the hub and not in the cache.</summary>
+    public static void Fetch(Recipe recipe) => Run(news =>
+    {
+        HubModels.Fetch(recipe, null, news, Session.Cancel);
+        return true;
+    });
+
     /// <summary>Does something beside bars on standard error; without a terminal there are none.</summary>
     public static T Bars<T>(Func<IAnsiConsole, ProgressContext?, T> body)
     {

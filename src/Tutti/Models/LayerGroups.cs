@@ -24,6 +24,9 @@ public sealed partial class LayerGroups(string prefix, int layers, bool embeddin
         : Layer().Match(name) is { Success: true } match ? 1 + int.Parse(match.Groups["layer"].ValueSpan, CultureInfo.InvariantCulture)
         : name.Contains(".final_norm.", StringComparison.Ordinal) ? layers : embeddingsLast ? Count - 1 : 0;
 
+    /// <summary>What a group is, for people.</summary>
+    public string NameOf(int group) => group == 0 ? "embeddings" : group == Count - 1 ? "head" : FormattableString.Invariant($"layer {group}");
+
     /// <summary>What a weight's learning rate is multiplied by: 1 for the head, decay for the last layer, its square for the one before, and so on down.</summary>
     public double Factor(string name, double decay) => Math.Pow(decay, Count - 1 - Of(name));
 

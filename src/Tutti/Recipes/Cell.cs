@@ -188,7 +188,7 @@ public sealed record Cell(string Member, int Seed, int Fold, CellFolder Folder, 
     static JsonNode? Number(double value) => double.IsNaN(value) ? null : value;
 
     /// <summary>The weight of each class: none, n / (k n_c) over the cell's training rows, or as the recipe says.</summary>
-    static double[]? ClassWeightsOf(ClassWeights weights, RunData data, Example[] examples)
+    internal static double[]? ClassWeightsOf(ClassWeights weights, RunData data, Example[] examples)
     {
         var names = data.Labels.Names;
         if (weights.IsBalanced)

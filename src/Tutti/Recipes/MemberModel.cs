@@ -58,6 +58,7 @@ public sealed record MemberModel(ModelSpec Spec, TrainConfig Config, Tokenizer T
         try
         {
             LayerGroups.Freeze(model, Config.Freeze);
+            LearningGroups.Check(model, Config);
             CheckVocabulary(model);
             return model;
         }

@@ -44,6 +44,7 @@ sealed class MemoryBudget : IDisposable
     /// <exception cref="ConfigException">It does not fit by any means.</exception>
     public static long PredictedPeak(TextModel model, TrainConfig config, long seed, IReadOnlyList<Example> rows, Objective? objective = null)
     {
+        LearningGroups.FreezeNever(model, config, rows.Count);
         using var sum = new GradientSum(model, config, seed, objective ?? new SingleLabel(null, config.LabelSmoothing));
         return new MemoryPlanner(model, config, seed, sum, Path.GetTempPath()).Choose(rows).Plan.PredictedPeak;
     }

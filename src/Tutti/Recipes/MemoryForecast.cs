@@ -1,6 +1,4 @@
 using Tutti.Hub;
-using Tutti.Models;
-using Tutti.Text;
 using Tutti.Training;
 
 namespace Tutti.Recipes;
@@ -31,51 +29,26 @@ public static class MemoryForecast
     {
         recipe.Check();
         using var memory = new MemoryBudget(recipe.Memory, recipe.Device.Resolve());
-        var (members, begin) = recipe.Task == RecipeTask.LanguageModel ? OfLanguage(recipe, memory, hub, cancel) : OfClasses(recipe, memory, hub, cancel);
-        foreach (var member in members)
+        var fits = FirstFits.Open(recipe, memory, hub, cancel);
+        foreach (var member in fits.Members)
         {
             cancel.ThrowIfCancellationRequested();
             yield return memory.Within(member.Name, member.Model.Config, () =>
             {
-                using var fit = begin(member);
+                using var fit = fits.Begin(member);
                 return Of(member, fit, measure, cancel);
             });
             Torch.Memory.Trim();
         }
     }
 
-    /// <summary>What a cell of a member would train.</summary>
-    /// <param name="Train">The rows of its first fold.</param>
-    sealed record Fit(TextModel Model, Objective Objective, Example[] Train) : IDisposable
-    {
-        public void Dispose() => Model.Dispose();
-    }
-
-    static (OpenMember[], Func<OpenMember, Fit>) OfClasses(Recipe recipe, MemoryBudget memory, HubSettings? hub, CancellationToken cancel)
-    {
-        var data = RunData.Open(recipe);
-        return (OpenMember.All(recipe, data, memory, hub, null, cancel), member => new(member.Model.Build(data.Outputs, member.Config.Seeds[0], out _), data.Answers is { } known ? Objective.Of(known.Answers) : new SingleLabel(null, member.Model.Config.LabelSmoothing),
-            data.Known(TextData.From(data.Train, data.Text, member.Model.Tokenizer, member.MaxLength, data.Answers is null ? data.Truth : null, data.Pair, TokenCache.OfUser()).Rows(data.Folds.Train(0)))));
-    }
-
-    static (OpenMember[], Func<OpenMember, Fit>) OfLanguage(Recipe recipe, MemoryBudget memory, HubSettings? hub, CancellationToken cancel)
-    {
-        var cells = LanguageCells.Open(recipe, recipe.Members, memory, hub, null, cancel);
-        return (cells.Members, member =>
-        {
-            var (objective, train) = cells.ToLearn(member);
-            if (train.Length == 0) throw new DataException(recipe.Data.Train, "has no text to learn from");
-            return new(member.Model.BuildLanguage(member.Config.Seeds[0], out _), objective, train);
-        }
-        );
-    }
-
-    static MemberMemory Of(OpenMember member, Fit fit, bool measure, CancellationToken cancel)
+    static MemberMemory Of(OpenMember member, FirstFit fit, bool measure, CancellationToken cancel)
     {
         var seed = member.Config.Seeds[0];
         var (model, objective, train) = fit;
         var config = member.Model.Config with { Precision = member.Model.Config.Precision.Autocast(model) is null ? Precision.Fp32 : Precision.Bf16 };
         var limit = Torch.Memory.Stats(member.Model.Device).Limit;
+        LearningGroups.FreezeNever(model, config, train.Length);
         MemoryReport? Try(TrainConfig other, IReadOnlyList<Example> rows, bool checkpointing, bool paged)
         {
             cancel.ThrowIfCancellationRequested();
@@ -113,7 +86,7 @@ public static class MemoryForecast
     }
 
     /// <summary>One update of the rows that hold the largest micro-batch, with its optimizer step.</summary>
-    static long Measure(Fit fit, TrainConfig config, long seed, CancellationToken cancel)
+    static long Measure(FirstFit fit, TrainConfig config, long seed, CancellationToken cancel)
     {
         var (model, objective, train) = fit;
         var update = Enumerable.Range(1, config.Epochs).SelectMany(objective.Order(train, config, seed).Epoch).MaxBy(examples => MemoryPlanner.Size(Batches.Micro(examples, config.MicroTokens)[0], model, objective))!;

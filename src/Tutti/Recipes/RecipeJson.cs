@@ -9,13 +9,6 @@ using Tutti.Training;
 
 namespace Tutti.Recipes;
 
-/// <summary>A record that a recipe may also write as one value: <c>model: my-folder</c> for <c>model: { folder: my-folder }</c>.</summary>
-[AttributeUsage(AttributeTargets.Class)]
-sealed class ShortFormAttribute(string key) : Attribute
-{
-    public string Key { get; } = key;
-}
-
 /// <summary>The one JSON form of recipes: kebab-case names, no unknown keys, no nulls.</summary>
 static class RecipeJson
 {

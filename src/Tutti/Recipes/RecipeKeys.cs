@@ -67,7 +67,7 @@ static class RecipeKeys
         if (type == typeof(DeviceChoice)) return "`auto`, `cpu`, `cuda` or `cuda:N`";
         if (type == typeof(ClassWeights)) return "`none`, `balanced` or a mapping";
         if (type.IsEnum) return string.Join(", ", Enum.GetNames(type).Select(name => $"`{JsonNamingPolicy.KebabCaseLower.ConvertName(name)}`"));
-        if (element is not null) return IsRecord(element) ? "list of mappings" : element == typeof(string) ? "list of texts" : "list of whole numbers";
+        if (element is not null) return IsRecord(element) ? "list of mappings" : element == typeof(string) ? "list of texts" : element == typeof(double) ? "list of numbers" : "list of whole numbers";
         if (IsRecord(type)) return type.GetCustomAttribute<ShortFormAttribute>() is { } form ? $"mapping, or its `{form.Key}` alone" : "mapping";
         var words = type == typeof(int) ? "whole number" : type == typeof(double) ? "number" : type == typeof(bool) ? "`true`, `false`" : "text";
         return Range(key) is { } range ? $"{words} {ConfigFault.Describe(range)}" : words;

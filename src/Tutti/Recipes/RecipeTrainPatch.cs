@@ -34,5 +34,19 @@ public sealed record TrainPatch
     public double? ActivationPenalty { get; init; }
     public double? TemporalPenalty { get; init; }
     public double? LayerDecay { get; init; }
+    public double? FirstRate { get; init; }
+    public int? LayerGroups { get; init; }
     public IReadOnlyList<string>? Freeze { get; init; }
+    public UnfreezeConfig? Unfreeze { get; init; }
+    public double? CutFraction { get; init; }
+    public double? Ratio { get; init; }
+    public double? StartShare { get; init; }
+    public double? Divisor { get; init; }
+    public double? FinalDivisor { get; init; }
+    public IReadOnlyList<double>? Momentum { get; init; }
+    public int? Cycles { get; init; }
+    public int? CycleEpochs { get; init; }
+    public int? CycleMultiple { get; init; }
+    public double? Power { get; init; }
+    public int? Timescale { get; init; }
 }

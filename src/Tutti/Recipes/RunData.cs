@@ -60,7 +60,7 @@ public sealed class RunData
             text.Check(test);
             pair?.Check(test);
         }
-        var isClass = recipe.Task == RecipeTask.TextClassification;
+        var isClass = recipe.Task is RecipeTask.TextClassification or RecipeTask.Ulmfit;
         var labels = !isClass ? null : config.Labels is { } names ? LabelMap.InOrder(names) : LabelMap.From(train, config.Label!);
         var answers = isClass ? null : RunAnswers.Of(train, config, recipe.Task);
         var folds = Folds.Make(train, recipe.FoldSettings, config.Stratified(recipe.Task), TextKeys.Of(train, text, pair));

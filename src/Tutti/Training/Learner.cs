@@ -37,11 +37,12 @@ public sealed class Learner(TextModel model, TrainConfig config, long seed, doub
         if (train.Count == 0 || valid.Count == 0) throw new ArgumentException($"got {train.Count} training and {valid.Count} held-out examples; both need at least 1");
         cancel.ThrowIfCancellationRequested();
         progress ??= new();
-        LayerGroups.Freeze(model, config.Freeze);
-        var run = model.Params.Run;
-        (run.Tf32, run.ActivationPenalty) = (config.Tf32 ?? true, (config.ActivationPenalty ?? TrainConfig.UsualActivationPenalty, config.TemporalPenalty ?? TrainConfig.UsualTemporalPenalty));
+        Learning(model, config);
         var order = Objective.Order(train, config, seed);
         using var carried = order.Streams > 0 ? new CarriedState(order.Streams) : null;
+        using var groups = new LearningGroups(model, config, order.PerEpoch);
+        groups.FreezeNever();
+        if (groups.Note(config) is { } few) progress.Notes?.Report(few);
         using var gradients = new GradientSum(model, config, seed, Objective);
         using var best = new BestWeights(model, checkpointFolder, store);
         using var point = store?.Open(progress.Notes);
@@ -50,30 +51,30 @@ public sealed class Learner(TextModel model, TrainConfig config, long seed, doub
         var plan = memory.Plan;
         progress.Plans?.Report(memory);
         if (config.Precision == Precision.Auto && config.Precision.Autocast(model) is not null) progress.Notes?.Report("precision auto: matrix products in bf16, which this processor has; train.precision: fp32 computes them in float32");
-        using var optimizer = new AdamW(model.Params.Trained, config.Beta1, config.Beta2, config.Epsilon, config.WeightDecay, plan.PagedOptimizer ? store?.Pages ?? Path.GetTempPath() : null, Factor());
+        using var optimizer = new AdamW(model.Params.Trained, config.Beta1, config.Beta2, config.Epsilon, config.WeightDecay, plan.PagedOptimizer ? store?.Pages ?? Path.GetTempPath() : null, groups.Factor, groups.Begins);
         _ = Memory.Stats(model.Params.Device, resetPeak: true);
-        run.Carried = carried;
+        model.Params.Run.Carried = carried;
         try
         {
             var rows = new RunningFit.Rows(order, (update, epoch, tokens) => Evaluate(valid, update, epoch, tokens, cancel), (what, value, examples, update) => Broken(gradients, what, value, examples, update));
-            var result = new RunningFit(model, config, gradients, optimizer, best, plan, store, rows, progress, cancel).Run(point);
+            var result = new RunningFit(model, config, gradients, optimizer, groups, best, plan, store, rows, progress, cancel).Run(point);
             Finish(best);
             return result;
         }
         finally
         {
-            run.Carried = null;
+            model.Params.Run.Carried = null;
             optimizer.ZeroGradients();                        // a broken or cancelled fit leaves no memory behind either
             Modes.ClearAutocast();
         }
     }
 
-    /// <summary>The share of the learning rate that each weight has; null for all of it.</summary>
-    Func<Parameter, double>? Factor()
+    /// <summary>What the model is told of the settings before it learns.</summary>
+    internal static void Learning(TextModel model, TrainConfig config)
     {
-        if (config.LayerDecay is not { } decay) return null;
-        var groups = model.Groups ?? throw new ConfigException("train.layer-decay", "is for models whose layers are known; this one has none");
-        return item => groups.Factor(item.Name, decay);
+        LayerGroups.Freeze(model, config.Freeze);
+        model.Params.Run.Tf32 = config.Tf32 ?? true;
+        model.Params.Run.ActivationPenalty = (config.ActivationPenalty ?? TrainConfig.UsualActivationPenalty, config.TemporalPenalty ?? TrainConfig.UsualTemporalPenalty);
     }
 
     /// <summary>Adds the gradient of one update, cut in any way, to those the weights have.</summary>

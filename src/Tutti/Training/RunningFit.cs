@@ -16,13 +16,14 @@ namespace Tutti.Training;
 /// <param name="config">How.</param>
 /// <param name="gradients">The sum of gradients in the weights.</param>
 /// <param name="optimizer">Made as <paramref name="plan"/> says.</param>
+/// <param name="groups">Rates, and which layers learn when.</param>
 /// <param name="best">The best weights so far.</param>
 /// <param name="plan">How updates are cut.</param>
 /// <param name="store">Where resume points go; null for none.</param>
 /// <param name="data">Training rows, held-out rows, and how the latter are judged.</param>
 /// <param name="progress">Who watches.</param>
 /// <param name="cancel">Ends the fit after the current micro-batch, with a resume point.</param>
-sealed class RunningFit(TextModel model, TrainConfig config, GradientSum gradients, AdamW optimizer, BestWeights best, MemoryPlan plan, FitStore? store,
+sealed class RunningFit(TextModel model, TrainConfig config, GradientSum gradients, AdamW optimizer, LearningGroups groups, BestWeights best, MemoryPlan plan, FitStore? store,
     RunningFit.Rows data, FitProgress progress, CancellationToken cancel)
 {
     /// <param name="Order">What is learnt from, update by update.</param>
@@ -31,7 +32,6 @@ sealed class RunningFit(TextModel model, TrainConfig config, GradientSum gradien
     public sealed record Rows(UpdateOrder Order, Func<long, int, int, EvaluationResult> Evaluate, Func<string, double, Example[], long, TrainingException> Broken);
 
     readonly FitState state = new((long)config.Epochs * data.Order.PerEpoch);
-    readonly long warmup = Warmup(config, (long)config.Epochs * data.Order.PerEpoch);
     readonly MicroCut cut = new(plan.MicroTokens);
     readonly int perEpoch = data.Order.PerEpoch;
     (int Epoch, IReadOnlyList<Example[]> Updates) order = (0, []);
@@ -65,6 +65,7 @@ sealed class RunningFit(TextModel model, TrainConfig config, GradientSum gradien
     Accumulation NextUpdate()
     {
         optimizer.ZeroGradients();
+        groups.Begin(state.Update);
         var clock = Stopwatch.GetTimestamp();
         if (order.Epoch != Epoch(state.Update)) order = (Epoch(state.Update), data.Order.Epoch(Epoch(state.Update)));
         if (state.Update % perEpoch == 0) Carried?.Reset();   // the texts stand in another order
@@ -105,8 +106,8 @@ sealed class RunningFit(TextModel model, TrainConfig config, GradientSum gradien
         var clock = Stopwatch.GetTimestamp();
         var known = Read(sum);
         if (!double.IsFinite(sum.Loss)) throw data.Broken("the loss", sum.Loss, sum.Examples, state.Update);
-        var rate = config.LearningRate * Schedule.Factor(config.Schedule, state.Update, state.Updates, warmup);
-        optimizer.Beta1 = Schedule.Momentum(config.Schedule, state.Update, state.Updates, warmup) ?? config.Beta1;
+        var rate = groups.Plan.Rate(state.Update);
+        optimizer.Beta1 = groups.Plan.Momentum(state.Update);
         var norm = optimizer.Step(rate, config.MaxGradientNorm, known);
         if (!double.IsFinite(norm)) throw data.Broken("the gradient's norm", norm, sum.Examples, state.Update);
         optimizer.ZeroGradients();                            // evaluation has their memory for itself
@@ -220,6 +221,4 @@ sealed class RunningFit(TextModel model, TrainConfig config, GradientSum gradien
         using var scope = new Scope();
         foreach (var name in point.Names.Where(name => name.StartsWith("carried ", StringComparison.Ordinal))) carried.Restore(name["carried ".Length..], point.Read(name).To(Device));
     }
-
-    static long Warmup(TrainConfig config, long total) => config.Warmup < 1 ? (long)Math.Round(config.Warmup * total) : (long)config.Warmup;
 }

@@ -14,6 +14,61 @@ public enum ScheduleKind
 
     /// <summary>Rises along a cosine from a 25th of the peak, then falls to nearly 0 (Smith 2018, with fastai's cosines).</summary>
     OneCycle,
+
+    /// <summary>Rises in a straight line from a 32nd of the peak for a tenth of the updates, then falls as straight (Howard and Ruder 2018, 3.2).</summary>
+    SlantedTriangular,
+
+    /// <summary>The peak for three quarters of the updates, then a cosine to nearly 0 (fastai's fit_flat_cos).</summary>
+    FlatCosine,
+
+    /// <summary>Cosines from the peak to 0, one after the other and as long.</summary>
+    CosineRestarts,
+
+    /// <summary>Falls along a power of what is left of the run.</summary>
+    Polynomial,
+
+    /// <summary>Falls with the root of the updates, without an end (Vaswani et al. 2017).</summary>
+    InverseSqrt,
+
+    /// <summary>Cosines from the peak to 0, each twice as long as the one before (Loshchilov and Hutter 2017; fastai's fit_sgdr).</summary>
+    Sgdr,
+}
+
+/// <summary>The numbers of a schedule beside its kind, warm-up and length; by default as published. Each kind reads its own.</summary>
+public sealed record ScheduleShape
+{
+    /// <summary>Of slanted-triangular: the share of the steps that rises.</summary>
+    public double Cut { get; init; } = 0.1;
+
+    /// <summary>Of slanted-triangular: the peak divided by the lowest rate.</summary>
+    public double Ratio { get; init; } = 32;
+
+    /// <summary>Of one-cycle the share that rises, null: the warm-up; of flat-cosine the share at the peak, null: 0.75.</summary>
+    public double? Start { get; init; }
+
+    /// <summary>Of one-cycle: the peak divided by the first rate.</summary>
+    public double Divisor { get; init; } = 25;
+
+    /// <summary>The peak divided by the last rate; null: 1e5 for one-cycle and flat-cosine, for polynomial down to 0.</summary>
+    public double? FinalDivisor { get; init; }
+
+    /// <summary>Of one-cycle: at the start, at the peak of the rate, at the end.</summary>
+    public (double First, double Middle, double Last) Momentum { get; init; } = (0.95, 0.85, 0.95);
+
+    /// <summary>Of cosine-restarts: their number.</summary>
+    public int Cycles { get; init; } = 1;
+
+    /// <summary>Of sgdr: steps of the first cycle.</summary>
+    public long FirstCycle { get; init; } = 1;
+
+    /// <summary>Of sgdr: each cycle is so many times as long as the one before.</summary>
+    public int Multiple { get; init; } = 2;
+
+    /// <summary>Of polynomial.</summary>
+    public double Power { get; init; } = 1;
+
+    /// <summary>Of inverse-sqrt; 0: the warm-up.</summary>
+    public long Timescale { get; init; }
 }
 
 /// <summary>The settings of a one-cycle schedule; defaults of fastai.</summary>
@@ -51,26 +106,34 @@ public static class Schedule
     /// <summary>The factor of a kind, always between 0 and 1; steps after the end keep the value of the end.</summary>
     /// <param name="step">0 for the first update.</param>
     /// <param name="total">Updates of the whole run.</param>
-    /// <param name="warmup">Updates of the rise from 0; for one-cycle the rising part, 0 for its usual quarter.</param>
-    public static double Factor(ScheduleKind kind, long step, long total, long warmup)
+    /// <param name="warmup">Updates of the rise from 0; for one-cycle the rising part, 0 for its usual quarter; slanted-triangular has none.</param>
+    /// <param name="shape">Null: as published.</param>
+    public static double Factor(ScheduleKind kind, long step, long total, long warmup, ScheduleShape? shape = null)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(step);
         ArgumentOutOfRangeException.ThrowIfLessThan(total, 1);
         ArgumentOutOfRangeException.ThrowIfNegative(warmup);
         step = Math.Min(step, total);
+        shape ??= new();
         return kind switch
         {
             ScheduleKind.Constant => Constant(step, warmup),
             ScheduleKind.Linear => Linear(step, total, warmup),
             ScheduleKind.Cosine => Cosine(step, total, warmup),
-            ScheduleKind.OneCycle => Cycle(total, warmup).Factor(step, total),
+            ScheduleKind.OneCycle => Cycle(total, warmup, shape).Factor(step, total),
+            ScheduleKind.SlantedTriangular => Math.Max(1 / shape.Ratio, SlantedTriangle(step, total, shape.Cut, shape.Ratio)),
+            ScheduleKind.FlatCosine => Rising(step, warmup) ?? FlatCosine(step, total, shape.Start ?? 0.75, shape.FinalDivisor ?? 1e5),
+            ScheduleKind.CosineRestarts => CosineRestarts(step, total, warmup, shape.Cycles),
+            ScheduleKind.Polynomial => Polynomial(step, total, warmup, shape.Power, shape.FinalDivisor is { } final ? 1 / final : 0),
+            ScheduleKind.InverseSqrt => InverseSquareRoot(step, warmup, shape.Timescale),
+            ScheduleKind.Sgdr => Rising(step, warmup) ?? WarmRestarts(step, shape.FirstCycle, shape.Multiple),
             _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, null),
         };
     }
 
     /// <summary>The momentum that goes with the rate of a kind, or null where the optimizer's own stays.</summary>
-    public static double? Momentum(ScheduleKind kind, long step, long total, long warmup) =>
-        kind == ScheduleKind.OneCycle ? Cycle(total, warmup).MomentumAt(step, total) : null;
+    public static double? Momentum(ScheduleKind kind, long step, long total, long warmup, ScheduleShape? shape = null) =>
+        kind == ScheduleKind.OneCycle ? Cycle(total, warmup, shape ?? new()).MomentumAt(step, total) : null;
 
     /// <summary>get_constant_schedule_with_warmup; without warm-up get_constant_schedule.</summary>
     public static double Constant(long step, long warmup) => Rising(step, warmup) ?? 1;
@@ -155,7 +218,8 @@ public static class Schedule
 
     internal static double CosineBetween(double first, double last, double share) => first + (1 + Math.Cos(Math.PI * (1 - share))) * (last - first) / 2;
 
-    static OneCycle Cycle(long total, long warmup) => warmup == 0 ? new() : new(Start: Math.Min(1, (double)warmup / total));
+    static OneCycle Cycle(long total, long warmup, ScheduleShape shape) =>
+        new(shape.Start ?? (warmup == 0 ? 0.25 : Math.Min(1, (double)warmup / total)), shape.Divisor, shape.FinalDivisor ?? 1e5) { Momentum = shape.Momentum };
 
     static double? Rising(long step, long warmup) => step < warmup ? (double)step / Math.Max(1, warmup) : null;
 

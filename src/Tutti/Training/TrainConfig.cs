@@ -30,7 +30,7 @@ public sealed record TrainConfig
     [Description("How the learning rate moves after the warm-up.")]
     public ScheduleKind Schedule { get; init; } = ScheduleKind.Linear;
 
-    [Description("Updates in which the learning rate rises from 0: below 1 a fraction of all updates, from 1 a whole number of updates.")]
+    [Description("Updates in which the learning rate rises from 0: below 1 a fraction of all updates, from 1 a whole number of updates; slanted-triangular has a rise of its own.")]
     [Range(0, double.MaxValue)]
     public double Warmup { get; init; } = 0.06;
 
@@ -120,11 +120,69 @@ public sealed record TrainConfig
     [Range(0, 1.0, MinimumIsExclusive = true)]
     public double? LayerDecay { get; init; }
 
-    // One text, so that equal lists make equal settings.
-    readonly string? freeze;
+    [Description("Layer-wise learning rates said by their ends: the lowest layer group learns with this rate, the head with learning-rate, those between in equal ratios (fastai's slice). Not together with layer-decay.")]
+    [Range(0, double.MaxValue, MinimumIsExclusive = true)]
+    public double? FirstRate { get; init; }
+
+    [Description("Layer groups, by which rates fall and unfreeze goes: the head, and the layers below in so many less one, about equal; default: every layer is one, what is below them, and the head.")]
+    [Range(2, int.MaxValue)]
+    public int? LayerGroups { get; init; }
+
+    // One text each, so that equal lists make equal settings.
+    readonly string? freeze, momentum;
 
     [Description("Weights that stay as they are: patterns of their names in which * stands for any text, with or without the encoder's prefix, such as [\"embeddings.*\", \"encoder.layer.0.*\"].")]
     public IReadOnlyList<string>? Freeze { get => freeze?.Split('\n'); init => freeze = value is null or [] ? null : string.Join('\n', value); }
+
+    [Description("When which layer groups learn: all (the default), gradual (the head alone in the first epoch, one more group in each that follows), or head-epochs for the head alone and all after that.")]
+    public UnfreezeConfig? Unfreeze { get; init; }
+
+    [Description("Of schedule slanted-triangular: the share of the updates in which the rate rises; default: 0.1.")]
+    [Range(0, 1.0, MinimumIsExclusive = true, MaximumIsExclusive = true)]
+    public double? CutFraction { get; init; }
+
+    [Description("Of schedule slanted-triangular: learning-rate divided by the lowest rate; default: 32.")]
+    [Range(1, double.MaxValue)]
+    public double? Ratio { get; init; }
+
+    [Description("Of schedule one-cycle: the share of the updates in which the rate rises; default: the warm-up, 0.25 where that is 0, 0.3 after head-epochs. Of flat-cosine: the share at learning-rate; default: 0.75.")]
+    [Range(0, 1.0)]
+    public double? StartShare { get; init; }
+
+    [Description("Of schedule one-cycle: learning-rate divided by the first rate; default: 25, after head-epochs 5.")]
+    [Range(1, double.MaxValue)]
+    public double? Divisor { get; init; }
+
+    [Description("Of schedules one-cycle, flat-cosine and polynomial: learning-rate divided by the last rate; default: 100000, for polynomial down to 0.")]
+    [Range(1, double.MaxValue)]
+    public double? FinalDivisor { get; init; }
+
+    [Description("Of schedule one-cycle: AdamW's beta1 at the start, at the peak of the rate, and at the end; default: [0.95, 0.85, 0.95].")]
+    public IReadOnlyList<double>? Momentum
+    {
+        get => momentum?.Split(' ').Select(value => double.Parse(value, CultureInfo.InvariantCulture)).ToArray();
+        init => momentum = value is null or [] ? null : string.Join(' ', value.Select(number => number.ToString("R", CultureInfo.InvariantCulture)));
+    }
+
+    [Description("Of schedule cosine-restarts: how often the rate falls from learning-rate to 0; default: once.")]
+    [Range(1, int.MaxValue)]
+    public int? Cycles { get; init; }
+
+    [Description("Of schedule sgdr: epochs of the first cycle; default: 1.")]
+    [Range(1, int.MaxValue)]
+    public int? CycleEpochs { get; init; }
+
+    [Description("Of schedule sgdr: how many times as long as the one before each cycle is; default: 2.")]
+    [Range(1, int.MaxValue)]
+    public int? CycleMultiple { get; init; }
+
+    [Description("Of schedule polynomial: its power; default: 1.")]
+    [Range(0, double.MaxValue, MinimumIsExclusive = true)]
+    public double? Power { get; init; }
+
+    [Description("Of schedule inverse-sqrt: updates in which the rate falls to 0.71 of learning-rate; default: the warm-up, without one 10000.")]
+    [Range(1, int.MaxValue)]
+    public int? Timescale { get; init; }
 
     /// <summary>Every fault of these settings, each with its key as a recipe spells it; none when they can be used.</summary>
     public IReadOnlyList<ConfigFault> Validate()
@@ -132,6 +190,7 @@ public sealed record TrainConfig
         var faults = ConfigFault.OfRanges(this);
         if (Warmup >= 1 && Warmup != Math.Floor(Warmup))
             faults.Add(new("warmup", $"got {Warmup.ToString(CultureInfo.InvariantCulture)}, expected a fraction below 1 or a whole number of updates"));
+        faults.AddRange(ScheduleKeys.Validate(this));
         foreach (var (label, weight) in ClassWeights.Weights.OrderBy(pair => pair.Key, StringComparer.Ordinal))
             if (!double.IsFinite(weight) || weight <= 0)
                 faults.Add(new($"class-weights.{label}", $"got {weight.ToString(CultureInfo.InvariantCulture)}, expected a number above 0"));

@@ -21,6 +21,8 @@ public sealed class CommandsTests(TinyRun run)
     [InlineData("compare", "--help")]
     [InlineData("demo", "--help")]
     [InlineData("inspect", "--help")]
+    [InlineData("schedule", "--help")]
+    [InlineData("lr-find", "--help")]
     [InlineData("export", "--help")]
     [InlineData("doctor", "--help")]
     public void Help_is_there_for_every_command_and_for_none(params string[] args)

@@ -48,7 +48,7 @@ public class RecipeFileTests
     public void A_wrong_type_says_what_was_got_and_expected(string lines, string expected) => Assert.StartsWith(expected, With(lines), StringComparison.Ordinal);
 
     [Theory]
-    [InlineData("train: { schedule: linaer }", "train.schedule: got 'linaer', expected constant, linear, cosine or one-cycle; did you mean 'linear'? (recipe, line 3)")]
+    [InlineData("train: { schedule: linaer }", "train.schedule: got 'linaer', expected constant, linear, cosine, one-cycle, slanted-triangular, flat-cosine, cosine-restarts, polynomial, inverse-sqrt or sgdr; did you mean 'linear'? (recipe, line 3)")]
     [InlineData("train: { precision: bf61 }", "train.precision: got 'bf61', expected auto, fp32 or bf16; did you mean 'bf16'? (")]
     [InlineData("train: { precision: 1 }", "train.precision: got '1', expected auto, fp32 or bf16 (")]
     [InlineData("task: image-classification", "task: got 'image-classification', which is not built yet; expected text-classification, multi-label, text-regression, multi-target or language-model (")]

@@ -69,7 +69,7 @@ public class RecipeSchemaTests
         var schema = JsonNode.Parse(RecipeSchema.Text())!;
         var train = schema["properties"]!["train"]!["properties"]!;
         Assert.Equal(["data", "members"], schema["required"]!.AsArray().Select(key => (string)key!));
-        Assert.Equal(["constant", "linear", "cosine", "one-cycle"], train["schedule"]!["enum"]!.AsArray().Select(name => (string)name!));
+        Assert.Equal(["constant", "linear", "cosine", "one-cycle", "slanted-triangular", "flat-cosine", "cosine-restarts", "polynomial", "inverse-sqrt", "sgdr"], train["schedule"]!["enum"]!.AsArray().Select(name => (string)name!));
         Assert.Equal((1, 32), ((int)train["batch"]!["minimum"]!, (int)train["batch"]!["default"]!));
         Assert.Equal((0, 2e-5), ((double)train["learning-rate"]!["exclusiveMinimum"]!, (double)train["learning-rate"]!["default"]!));
         Assert.Equal("integer", (string)train["batch"]!["type"]!);

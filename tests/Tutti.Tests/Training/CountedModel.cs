@@ -11,6 +11,8 @@ sealed class CountedModel(TextModel model, Action forward) : TextModel(model.Par
     public override int MaxLength => model.MaxLength;
     protected internal override bool ReadsFirst => model.ReadsFirst;
 
+    protected internal override LayerGroups? Groups => model.Groups;
+
     protected internal override Tensor Head(Tensor hidden, Ragged ragged) => model.Head(hidden, ragged);
 
     protected override Tensor Encode(TokenBatch batch, Ragged ragged, Action<Tensor>? observe)

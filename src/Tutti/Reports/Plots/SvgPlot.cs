@@ -33,12 +33,13 @@ sealed class SvgPlot
     public double AtY(double y) => height - Bottom - ((y - Y.Low) / (Y.High - Y.Low) * (height - Top - Bottom));
 
     /// <summary>Ticks at round numbers, a light grid, and what the axes are.</summary>
-    public void Axes(string x, string y)
+    /// <param name="across">How a number of the horizontal axis is written; null: as it is.</param>
+    public void Axes(string x, string y, Func<double, string>? across = null)
     {
         foreach (var tick in Ticks(X.Low, X.High))
         {
             Line(AtX(tick), AtY(Y.Low), AtX(tick), AtY(Y.High), "#e5e7eb", 1);
-            Text(AtX(tick), height - Bottom + 18, Label(tick), "middle");
+            Text(AtX(tick), height - Bottom + 18, (across ?? Label)(tick), "middle");
         }
         foreach (var tick in Ticks(Y.Low, Y.High))
         {

@@ -13,6 +13,7 @@ public sealed class AdamW : IDisposable
     readonly IReadOnlyList<Parameter> parameters;
     readonly double beta2, eps, decay;
     readonly double[] factors;
+    readonly long[] begins;
     readonly Tensor[] m, v;
     readonly DeferredRows?[] tables;
     readonly MappedPages? pages;
@@ -25,9 +26,11 @@ public sealed class AdamW : IDisposable
     /// <param name="decay">Weight decay per unit of learning rate.</param>
     /// <param name="factor">What each weight's learning rate is multiplied by; null for 1.</param>
     /// <param name="pagesFolder">Where the moments lie in a file instead of memory (CPU only); null for memory. The results are the same.</param>
-    public AdamW(IReadOnlyList<Parameter> parameters, double beta1 = 0.9, double beta2 = 0.999, double eps = 1e-8, double decay = 0.01, string? pagesFolder = null, Func<Parameter, double>? factor = null)
+    /// <param name="begins">The step, from 0, in which each weight gets its first gradient, from where its own steps are counted as torch does; null for 0.</param>
+    public AdamW(IReadOnlyList<Parameter> parameters, double beta1 = 0.9, double beta2 = 0.999, double eps = 1e-8, double decay = 0.01, string? pagesFolder = null, Func<Parameter, double>? factor = null, Func<Parameter, long>? begins = null)
     {
         factors = [.. parameters.Select(item => factor?.Invoke(item) ?? 1)];
+        this.begins = [.. parameters.Select(item => begins?.Invoke(item) ?? 0)];
         (this.parameters, Beta1, this.beta2, this.eps, this.decay) = (parameters, beta1, beta2, eps, decay);
         (m, v) = (new Tensor[parameters.Count], new Tensor[parameters.Count]);
         tables = new DeferredRows?[parameters.Count];
@@ -83,13 +86,22 @@ public sealed class AdamW : IDisposable
         // torch.nn.utils.clip_grad_norm_: the coefficient is capped at 1 and the norm has 1e-6 added.
         var scale = maxNorm > 0 ? Math.Min(1, maxNorm / (norm + 1e-6)) : 1;
         steps++;
-        var step = new AdamWStep(rate, rate / (1 - Math.Pow(Beta1, steps)), 1 / Math.Sqrt(1 - Math.Pow(beta2, steps)), Beta1, beta2, eps, scale);
         foreach (var (i, _) in whole) tables[i]?.All();
-        foreach (var group in whole.GroupBy(item => factors[item.Index])) Update([.. group.Select(item => item.Index)], [.. group.Select(item => item.Grad)], step.Slower(group.Key));
-        foreach (var (i, grad) in rows) tables[i]!.Step(grad, Decay(i), step.Slower(factors[i]));
+        foreach (var group in whole.GroupBy(item => (factors[item.Index], begins[item.Index]))) Update([.. group.Select(item => item.Index)], [.. group.Select(item => item.Grad)], StepOf(group.First().Index, rate, scale));
+        foreach (var (i, grad) in rows) tables[i]!.Step(grad, Decay(i), StepOf(i, rate, scale));
         pages?.Rest();
         return norm;
     }
+
+    /// <summary>The numbers of this step for a weight: its share of the rate, its own count of steps.</summary>
+    AdamWStep StepOf(int i, double rate, double scale)
+    {
+        var own = Own(i);
+        return new AdamWStep(rate, rate / (1 - Math.Pow(Beta1, own)), 1 / Math.Sqrt(1 - Math.Pow(beta2, own)), Beta1, beta2, eps, scale).Slower(factors[i]);
+    }
+
+    /// <summary>Steps that a weight has done, this one included.</summary>
+    long Own(int i) => Math.Max(1, steps - begins[i]);
 
     /// <summary>Forgets the gradients, so that the next backward starts from nothing.</summary>
     public void ZeroGradients()
@@ -134,7 +146,7 @@ public sealed class AdamW : IDisposable
         switch (Path ?? (weights[0].Device.IsCpu ? AdamWPath.OnePass : DeviceAdamW.HasFused ? AdamWPath.Fused : AdamWPath.Operators))
         {
             case AdamWPath.OnePass: Tensor.AdamW(weights, grads, first, second, decays, step); break;
-            case AdamWPath.Fused: DeviceAdamW.Fused(weights, grads, first, second, decays, step, steps); break;
+            case AdamWPath.Fused: DeviceAdamW.Fused(weights, grads, first, second, decays, step, Own(used[0])); break;
             default: DeviceAdamW.ByOperators(weights, grads, first, second, decays, step); break;
         }
     }
