@@ -1,5 +1,6 @@
 // The few kernels that libtorch lacks: ragged rows to a padded rectangle and back, counter-based dropout.
 // They are registered with the dispatcher, so managed code calls them like any other operator.
+#include "simd/drop.h"
 #include "simd/mix.h"
 #include <ATen/ATen.h>
 #include <ATen/OpMathType.h>
@@ -127,6 +128,15 @@ at::Tensor drop_rows(const at::Tensor& x, const at::Tensor& rows, double p, int6
   const int64_t width = x.dim() == 0 ? 1 : x.size(-1), count = width == 0 ? 0 : x.numel() / width;
   TORCH_CHECK(keys.numel() == count, "got ", keys.numel(), " row keys for ", count, " rows");
   auto out = at::empty_like(source);
+  if (x.scalar_type() == at::kFloat || x.scalar_type() == at::kBFloat16) {
+    const auto threshold = uint32_t(std::min<long>(std::lround(p * 65536.0), 65535));
+    const tutti::simd::Drop drop{keys.data_ptr<int64_t>(), uint64_t(key), threshold, float(65536.0 / (65536.0 - threshold))};
+    at::parallel_for(0, count, std::max<int64_t>(1, 16384 / std::max<int64_t>(1, width)), [&](int64_t begin, int64_t end) {
+      if (x.scalar_type() == at::kFloat) tutti::simd::dropped().rows32(drop, source.data_ptr<float>(), out.data_ptr<float>(), width, begin, end);
+      else tutti::simd::dropped().rows16(drop, static_cast<const tutti::simd::bf16*>(source.data_ptr()), static_cast<tutti::simd::bf16*>(out.data_ptr()), width, begin, end);
+    });
+    return out;
+  }
   AT_DISPATCH_FLOATING_TYPES_AND2(at::kBFloat16, at::kHalf, x.scalar_type(), "tutti_dropout", [&] {
     drop(source.data_ptr<scalar_t>(), out.data_ptr<scalar_t>(), keys.data_ptr<int64_t>(), count, width, uint64_t(key), p);
   });

@@ -3,9 +3,7 @@
 // and biases leave the product in float32, and those of the input are added up inside it.
 #include "casts.h"
 #include "products.h"
-#include "simd/sums.h"
 #include <ATen/ATen.h>
-#include <ATen/Parallel.h>
 #include <ATen/autocast_mode.h>
 #include <torch/csrc/autograd/function.h>
 #include <torch/csrc/autograd/functions/utils.h>
@@ -20,20 +18,6 @@ using torch::autograd::SavedVariable;
 using torch::autograd::variable_list;
 
 at::Tensor in_type(const at::Tensor& weight, at::ScalarType type) { return type == at::kBFloat16 ? cast_weight(weight) : weight.contiguous(); }
-
-// The sum over rows, in float32. Every column is added up by one thread, so the bits do not depend on how many there are.
-at::Tensor column_sums(const at::Tensor& x) {
-  const int64_t rows = x.size(0), columns = x.size(1);
-  auto sums = at::empty({columns}, x.options().dtype(at::kFloat));
-  auto* to = sums.data_ptr<float>();
-  constexpr int64_t block = 64;
-  at::parallel_for(0, (columns + block - 1) / block, std::max<int64_t>(1, 65536 / std::max<int64_t>(1, rows * block)), [&](int64_t begin, int64_t end) {
-    const int64_t from = begin * block, count = std::min(columns, end * block) - from;
-    if (x.scalar_type() == at::kBFloat16) simd::sums().columns16(static_cast<const simd::bf16*>(x.data_ptr()) + from, rows, columns, count, to + from);
-    else simd::sums().columns32(x.data_ptr<float>() + from, rows, columns, count, to + from);
-  });
-  return sums;
-}
 
 // Results y_i = x w_i^T + b_i. Edges: x, then all weights, then all biases.
 struct Linears : torch::autograd::Node {

@@ -1,5 +1,7 @@
 #include "products.h"
+#include "simd/sums.h"
 #include <ATen/ATen.h>
+#include <ATen/Parallel.h>
 #ifdef TUTTI_ONEDNN
 #include <oneapi/dnnl/dnnl.hpp>
 #include <unordered_map>
@@ -53,8 +55,12 @@ void multiply(const memory::desc& a, const at::Tensor& a_data, const memory::des
 
 at::Tensor product_forward(const at::Tensor& x, const at::Tensor& w, const at::Tensor& bias) {
   auto y = at::empty({x.size(0), w.size(0)}, x.options());
-  if (y.numel() > 0) multiply(plain(x), x, flipped(w), w, bias, y, false);
+  product_forward_into(x, w, bias, y);
   return y;
+}
+
+void product_forward_into(const at::Tensor& x, const at::Tensor& w, const at::Tensor& bias, at::Tensor& y) {
+  if (y.numel() > 0) multiply(plain(x), x, flipped(w), w, bias, y, false);
 }
 
 void product_input(const at::Tensor& dy, const at::Tensor& w, at::Tensor& into, bool add) {
@@ -68,17 +74,36 @@ at::Tensor product_weight(const at::Tensor& dy, const at::Tensor& x) {
   return dw;
 }
 
+void product_weight_add(const at::Tensor& dy, const at::Tensor& x, at::Tensor& into) {
+  if (x.numel() > 0 && dy.numel() > 0) multiply(flipped(dy), dy, plain(x), x, {}, into, true);
+}
+
 #else
 
 at::Tensor product_forward(const at::Tensor& x, const at::Tensor& w, const at::Tensor& bias) {
   return bias.defined() ? at::addmm(bias.to(x.scalar_type()), x, w.t()) : at::mm(x, w.t());
 }
+void product_forward_into(const at::Tensor& x, const at::Tensor& w, const at::Tensor& bias, at::Tensor& y) { y.copy_(product_forward(x, w, bias)); }
 void product_input(const at::Tensor& dy, const at::Tensor& w, at::Tensor& into, bool add) {
   if (add) into.add_(at::mm(dy, w));
   else into.copy_(at::mm(dy, w));
 }
 at::Tensor product_weight(const at::Tensor& dy, const at::Tensor& x) { return at::mm(dy.t(), x).to(at::kFloat); }
+void product_weight_add(const at::Tensor& dy, const at::Tensor& x, at::Tensor& into) { into.add_(product_weight(dy, x)); }
 
 #endif
+
+at::Tensor column_sums(const at::Tensor& x) {
+  const int64_t rows = x.size(0), columns = x.size(1);
+  auto sums = at::empty({columns}, x.options().dtype(at::kFloat));
+  auto* to = sums.data_ptr<float>();
+  constexpr int64_t block = 64;
+  at::parallel_for(0, (columns + block - 1) / block, std::max<int64_t>(1, 65536 / std::max<int64_t>(1, rows * block)), [&](int64_t begin, int64_t end) {
+    const int64_t from = begin * block, count = std::min(columns, end * block) - from;
+    if (x.scalar_type() == at::kBFloat16) simd::sums().columns16(static_cast<const simd::bf16*>(x.data_ptr()) + from, rows, columns, count, to + from);
+    else simd::sums().columns32(x.data_ptr<float>() + from, rows, columns, count, to + from);
+  });
+  return sums;
+}
 
 }  // namespace tutti

@@ -1,15 +1,7 @@
 #pragma once
-#include "simd.h"
+#include "drop.h"
 
 namespace tutti::simd {
-
-// Which elements of a row are dropped: by 16 bits of mix(key, row, element / 4), those below `threshold`. 0 drops none.
-struct Drop {
-  const int64_t* rows;                                        // a key per row
-  uint64_t key;
-  uint32_t threshold;
-  float scale;                                                // of those that stay
-};
 
 // s = x + drop(y); z = (s - mean) * rstd * weight + bias over rows of `width`.
 struct NormRows {

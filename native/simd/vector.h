@@ -5,6 +5,7 @@
 #if defined(__AVX512F__)
 #include <immintrin.h>
 #pragma GCC diagnostic ignored "-Wmaybe-uninitialized"  // GCC's own header reads undefined vectors on purpose
+#pragma GCC diagnostic ignored "-Wuninitialized"
 #endif
 
 namespace tutti::simd::TUTTI_SIMD {

@@ -18,6 +18,18 @@ public static class Losses
     public static Tensor CrossEntropy(Tensor logits, Tensor targets, Tensor? classWeights = null, double smoothing = 0) =>
         logits.CrossEntropy(targets, classWeights, SumReduction, smoothing);
 
+    /// <summary>
+    /// Sum of the cross-entropies of a linear layer's logits x W^T + b, as a language model has them for every word. On the CPU the logits (T,K) never exist as a whole, and their gradients are
+    /// made in the forward pass. Divide by T.
+    /// </summary>
+    /// <param name="x">(T,C).</param>
+    /// <param name="weight">(K,C), such as the table of a model with tied weights.</param>
+    /// <param name="bias">(K), or null for none.</param>
+    /// <param name="targets">(T) int64 from 0 to below K.</param>
+    public static Tensor LinearCrossEntropy(Tensor x, Tensor weight, Tensor? bias, Tensor targets) => x.Device.IsCpu && weight.DType == DType.Float32
+        ? x.LinearCrossEntropy(weight, bias ?? Tensor.Zeros([weight.Size(0)]), targets)
+        : CrossEntropy(x.Linear(weight, bias), targets);
+
     /// <summary>The divisor of <see cref="CrossEntropy"/>: the sum of the class weights of the targets.</summary>
     public static double Weight(ReadOnlySpan<int> targets, double[]? classWeights)
     {

@@ -51,11 +51,11 @@ public sealed partial class Tensor
     public Tensor Attention(Tensor key, Tensor value, Tensor offsets, Tensor examples, int heads, double scale, double p, long maskKey) =>
         attention.Call(this, key, value, offsets, examples, heads, scale, p, maskKey);
 
-    static readonly Op lstm = new("aten::lstm", "data");
+    static readonly Op lstm = new("aten::lstm", "data"), packedLstm = new("tutti::lstm");
 
     /// <summary>
     /// One LSTM layer over packed sequences (torch.nn.LSTM with a PackedSequence; gates in the order input, forget, cell, output): this (T,C) holds step after step, of each the
-    /// sequences that are that long, the longest first.
+    /// sequences that are that long, the longest first. On the CPU by native/lstm.cpp, which under autocast multiplies in bfloat16 and gives float32.
     /// </summary>
     /// <param name="sizes">(S) sequences of each step, never rising; their sum is T.</param>
     /// <param name="h">(n,H) before the first step, in the order of the sequences.</param>
@@ -66,6 +66,17 @@ public sealed partial class Tensor
     /// <param name="recurrentBias">(4H).</param>
     /// <returns>(T,H) outputs, (n,H) and (n,H) the states after each sequence's last step.</returns>
     public (Tensor Outputs, Tensor H, Tensor C) Lstm(long[] sizes, Tensor h, Tensor c, Tensor inputs, Tensor recurrent, Tensor inputBias, Tensor recurrentBias)
+    {
+        if (Device.IsCpu && recurrent.DType is DType.Float32 or DType.Float64)
+        {
+            var own = packedLstm.Many(this, sizes, h, c, inputs, recurrent, inputBias, recurrentBias);
+            return (own[0], own[1], own[2]);
+        }
+        return LstmOfTorch(sizes, h, c, inputs, recurrent, inputBias, recurrentBias);
+    }
+
+    /// <summary>The same by libtorch, on any device.</summary>
+    internal (Tensor Outputs, Tensor H, Tensor C) LstmOfTorch(long[] sizes, Tensor h, Tensor c, Tensor inputs, Tensor recurrent, Tensor inputBias, Tensor recurrentBias)
     {
         var n = sizes[0];
         Tensor State(Tensor state) => state.View(1, n, state.Size(1));
@@ -167,9 +178,11 @@ public sealed partial class Tensor
     internal Tensor Clamp(Tensor? least, Tensor? most) => clamp.Call(this, least, most);
 
     // ---- losses (reduction: 0 none, 1 mean, 2 sum)
-    static readonly Op crossEntropy = new("aten::cross_entropy_loss"), bceLogits = new("aten::binary_cross_entropy_with_logits"), mse = new("aten::mse_loss");
+    static readonly Op crossEntropy = new("aten::cross_entropy_loss"), bceLogits = new("aten::binary_cross_entropy_with_logits"), mse = new("aten::mse_loss"), linearCrossEntropy = new("tutti::linear_cross_entropy");
 
     public Tensor CrossEntropy(Tensor targets, Tensor? weights, int reduction, double smoothing) => crossEntropy.Call(this, targets, weights, reduction, -100, smoothing);
+    /// <summary>The summed cross-entropy of a linear layer of this (T,C), on the CPU with float32 weights; see native/entropy.cpp.</summary>
+    internal Tensor LinearCrossEntropy(Tensor weight, Tensor bias, Tensor targets) => linearCrossEntropy.Call(this, weight, bias, targets);
     public Tensor BinaryCrossEntropy(Tensor targets, int reduction) => bceLogits.Call(this, targets, Arg.None, Arg.None, reduction);
     public Tensor MeanSquaredError(Tensor targets, int reduction) => mse.Call(this, targets, reduction);
 

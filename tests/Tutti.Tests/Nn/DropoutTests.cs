@@ -76,6 +76,25 @@ public sealed class DropoutTests : EngineTest
         Assert.All(values, value => Assert.True(value == 0 || Math.Abs(value - (1 / (1 - share))) < 2e-3));
     }
 
+    [Theory, InlineData(0), InlineData(1), InlineData(2)]
+    public void All_types_have_one_mask_on_every_generation_of_processors(int level)
+    {
+        var keys = Tensor.From<long>([.. Enumerable.Range(0, 40).Select(i => i * 91L)], 40);
+        foreach (var width in (int[])[1, 16, 64, 75, 200])
+        {
+            var x = Check.Normal("x", 40, width);
+            var expected = x.Dropout(keys, 0.3, 5).ToArray<double>();              // float64 has no vector code
+            foreach (var (dtype, tolerance) in (ReadOnlySpan<(DType, double)>)[(DType.Float32, 1e-6), (DType.BFloat16, 0.04)])
+            {
+                var former = Native.tutti_simd_level(level);
+                var actual = x.To(dtype).Dropout(keys, 0.3, 5).To(DType.Float64).ToArray<double>();
+                _ = Native.tutti_simd_level(former);
+                Assert.Equal(expected.Select(value => value != 0), actual.Select(value => value != 0));
+                Assert.InRange(Check.Worst(expected, actual), 0, tolerance);
+            }
+        }
+    }
+
     [Fact]
     public void Backward_draws_the_mask_again()
     {
