@@ -69,29 +69,9 @@ static class Show
         foreach (var row in rows) Line($"model: {row.Folder}");
     }
 
-    public static void Summary(EvaluationSummary summary, IReadOnlyList<string> classes)
-    {
-        var console = Out;
-        var scores = Table("score", "value", "95 % interval");
-        foreach (var (name, score) in summary.Scores) scores.AddRow(Cells(name, Number(score.Value), FormattableString.Invariant($"{Number(score.Low)} to {Number(score.High)}")));
-        console.WriteLine(FormattableString.Invariant($"Scores of {summary.Rows} rows"));
-        console.Write(scores);
-
-        var confusion = Table(["true \\ predicted", .. classes]);
-        for (var truth = 0; truth < classes.Count; truth++)
-            confusion.AddRow(Cells([classes[truth], .. Enumerable.Range(0, classes.Count).Select(predicted => Whole(summary.Confusion[truth, predicted]))]));
-        console.WriteLine("Confusion matrix");
-        console.Write(confusion);
-
-        var perClass = Table("class", "precision", "recall", "F1", "rows");
-        foreach (var line in summary.Classes.Lines) perClass.AddRow(Cells(line.Name, Number(line.Precision), Number(line.Recall), Number(line.F1), Whole(line.Support)));
-        console.WriteLine("Per class");
-        console.Write(perClass);
-    }
-
     public static string Interval(Score score) => FormattableString.Invariant($"{Number(score.Value)} ({Number(score.Low)} to {Number(score.High)})");
-    static string Number(double value) => value.ToString("0.000", CultureInfo.InvariantCulture);
-    static string Whole(double value) => value.ToString("0", CultureInfo.InvariantCulture);
+    public static string Number(double value) => value.ToString("0.000", CultureInfo.InvariantCulture);
+    public static string Whole(double value) => value.ToString("0", CultureInfo.InvariantCulture);
 
     /// <summary>A table with its first column to the left and numbers to the right.</summary>
     public static Table Table(params IReadOnlyList<string> columns)
