@@ -48,10 +48,11 @@ static class ShowScores
     {
         const int Wide = 140;
         var (console, counted) = (to ?? Show.Out, classes.Zip(rows).ToArray());
-        static string Interval(Score score) => double.IsNaN(score.Value) ? "" : Show.Interval(score);
-        static string[] Found(ClassScores one) => [Interval(one.Precision), Interval(one.Recall), Interval(one.F1)];
-        static string[] Ranked(ClassScores one) => [Interval(one.RocAuc), Interval(one.AveragePrecision)];
-        if (console.Profile.Width >= Wide)
+        var wide = console.Profile.Width >= Wide;
+        string Interval(Score score) => double.IsNaN(score.Value) ? "" : wide ? Show.Interval(score) : Show.Interval(score).Replace(" (", "\n(", StringComparison.Ordinal);
+        string[] Found(ClassScores one) => [Interval(one.Precision), Interval(one.Recall), Interval(one.F1)];
+        string[] Ranked(ClassScores one) => [Interval(one.RocAuc), Interval(one.AveragePrecision)];
+        if (wide)
             Table(console, $"Per {what}", [what, "precision", "recall", "F1", "ROC-AUC", "average precision", "rows"], counted.Select(pair => (string[])[pair.First.Name, .. Found(pair.First), .. Ranked(pair.First), Show.Whole(pair.Second)]));
         else
         {

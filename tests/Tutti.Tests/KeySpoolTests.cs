@@ -23,6 +23,15 @@ public sealed class KeySpoolTests
     }
 
     [Fact]
+    public void Several_readers_of_the_sorted_keys_do_not_disturb_each_other()
+    {
+        using var spool = new KeySpool<UInt128>(run: 4);
+        UInt128[] keys = [.. Enumerable.Range(0, 300).Select(i => new UInt128((ulong)(i * 7919 % 101), (ulong)i))];
+        foreach (var key in keys) spool.Add(key);
+        Assert.Equal(keys.Order().Zip(keys.Order().Skip(3)), spool.Sorted().Zip(spool.Sorted().Skip(3)));
+    }
+
+    [Fact]
     public void Keys_may_be_added_after_the_others_were_read()
     {
         using var spool = new KeySpool<ulong>(run: 4);
