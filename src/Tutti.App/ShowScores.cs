@@ -67,8 +67,11 @@ static class ShowScores
     /// <summary>The cells off the diagonal that hold most rows.</summary>
     static void Confusions(IAnsiConsole console, ConfusionMatrix matrix, IReadOnlyList<string> classes)
     {
-        var cells = (from truth in Enumerable.Range(0, matrix.Classes) from predicted in Enumerable.Range(0, matrix.Classes)
-                     where truth != predicted && matrix[truth, predicted] > 0 orderby matrix[truth, predicted] descending select (Truth: truth, Predicted: predicted)).Take(MostConfusions);
+        var cells = (from truth in Enumerable.Range(0, matrix.Classes)
+                     from predicted in Enumerable.Range(0, matrix.Classes)
+                     where truth != predicted && matrix[truth, predicted] > 0
+                     orderby matrix[truth, predicted] descending
+                     select (Truth: truth, Predicted: predicted)).Take(MostConfusions);
         Table(console, $"The most frequent confusions of {classes.Count} classes", ["true", "predicted", "rows", "of the true class"],
             cells.Select(cell => (string[])[classes[cell.Truth], classes[cell.Predicted], Show.Whole(matrix[cell.Truth, cell.Predicted]), Percent(matrix.ShareOfTrue(cell.Truth, cell.Predicted))]));
     }

@@ -18,7 +18,7 @@ export function headline(run: RunData): HTMLElement | null {
         h('p', { class: 'range' }, '95\u202f% interval ', h('b', {}, `${number(head.score.low)} to ${number(head.score.high)}`), `, on ${plural(head.rows, head.metric === 'perplexity' ? 'held-out text' : 'held-out row')}`),
         h('p', { class: 'muted' }, `by ${head.name}`, versus ? '. ' : '.', versus))),
     others.length === 0 ? null : tiles(others),
-    run.moreScores.length === 0 ? null : h('details', { id: 'more-scores' }, h('summary', {}, 'All scores'), tiles(run.moreScores)));
+    run.moreScores.length === 0 ? null : h('details', { id: 'more-scores' }, h('summary', {}, 'More scores'), tiles(run.moreScores)));
 }
 
 function tiles(scores: RunData['scores']): HTMLElement {
