@@ -28,15 +28,34 @@ static class Show
     public static void Line(string text) => Session.Out.WriteLine(text);
     public static void Warning(string text) => Session.Error.WriteLine($"warning: {text}");
 
-    public static void Leaderboard(Leaderboard leaderboard)
+    /// <param name="leaderboard">What is printed.</param>
+    /// <param name="to">Where; null: standard output.</param>
+    public static void Leaderboard(Leaderboard leaderboard, IAnsiConsole? to = null)
     {
-        var (console, sorted) = (Out, leaderboard.Sorted);
-        var seeds = sorted.Any(row => row.Seeds is not null);
-        var table = Table(["", "accuracy", "F1 macro", "log-loss", "against the best", .. seeds ? ["seeds"] : (string[])[]]);
-        foreach (var row in sorted)
-            table.AddRow(Cells([row.Name, Interval(row.Accuracy), Interval(row.MacroF1), Interval(row.LogLoss), Against(row.AgainstBest), .. seeds ? [Spread(row.Seeds)] : (string[])[]]));
+        const int Wide = 120;
+        var (console, sorted) = (to ?? Out, leaderboard.Sorted);
+        var (wide, seeds) = (console.Profile.Width >= Wide, sorted.Any(row => row.Seeds is not null));
+        string[] seedsColumn = seeds ? ["seeds"] : [];
+        string[] SeedsOf(LeaderboardRow row) => seeds ? [Spread(row.Seeds)] : [];
         console.WriteLine(FormattableString.Invariant($"Leaderboard: {leaderboard.Rows[0].Accuracy.N} held-out rows, 95 % intervals"));
-        console.Write(table);
+        if (wide)
+        {
+            var table = Table(["", "accuracy", "F1 macro", "log-loss", "against the best", .. seedsColumn]);
+            foreach (var row in sorted) table.AddRow(Cells([row.Name, Interval(row.Accuracy), Interval(row.MacroF1), Interval(row.LogLoss), Against(row.AgainstBest), .. SeedsOf(row)]));
+            console.Write(table);
+        }
+        else
+        {
+            // Two tables, so that a terminal of 80 columns cuts no number.
+            var (first, second) = (Table(["", "accuracy", "against the best", .. seedsColumn]), Table(["", "F1 macro", "log-loss"]));
+            foreach (var row in sorted)
+            {
+                first.AddRow(Cells([row.Name, Interval(row.Accuracy), Against(row.AgainstBest), .. SeedsOf(row)]));
+                second.AddRow(Cells([row.Name, Interval(row.MacroF1), Interval(row.LogLoss)]));
+            }
+            console.Write(first);
+            console.Write(second);
+        }
         console.WriteLine("Against the best: difference in accuracy on the same rows, P of McNemar's test; = no more than noise.");
         if (seeds) console.WriteLine("Seeds: standard deviation of the accuracy of a member's seeds, each alone.");
         var costs = Table("", "cells", "time", "memory", "disk");
@@ -79,29 +98,9 @@ static class Show
         console.Write(table);
     }
 
-    public static void Summary(EvaluationSummary summary, IReadOnlyList<string> classes)
-    {
-        var console = Out;
-        var scores = Table("score", "value", "95 % interval");
-        foreach (var (name, score) in summary.Scores) scores.AddRow(Cells(name, Number(score.Value), FormattableString.Invariant($"{Number(score.Low)} to {Number(score.High)}")));
-        console.WriteLine(FormattableString.Invariant($"Scores of {summary.Rows} rows"));
-        console.Write(scores);
-
-        var confusion = Table(["true \\ predicted", .. classes]);
-        for (var truth = 0; truth < classes.Count; truth++)
-            confusion.AddRow(Cells([classes[truth], .. Enumerable.Range(0, classes.Count).Select(predicted => Whole(summary.Confusion[truth, predicted]))]));
-        console.WriteLine("Confusion matrix");
-        console.Write(confusion);
-
-        var perClass = Table("class", "precision", "recall", "F1", "rows");
-        foreach (var line in summary.Classes.Lines) perClass.AddRow(Cells(line.Name, Number(line.Precision), Number(line.Recall), Number(line.F1), Whole(line.Support)));
-        console.WriteLine("Per class");
-        console.Write(perClass);
-    }
-
     public static string Interval(Score score) => FormattableString.Invariant($"{Number(score.Value)} ({Number(score.Low)} to {Number(score.High)})");
-    static string Number(double value) => value.ToString("0.000", CultureInfo.InvariantCulture);
-    static string Whole(double value) => value.ToString("0", CultureInfo.InvariantCulture);
+    public static string Number(double value) => value.ToString("0.000", CultureInfo.InvariantCulture);
+    public static string Whole(double value) => value.ToString("0", CultureInfo.InvariantCulture);
 
     /// <summary>A table with its first column to the left and numbers to the right.</summary>
     public static Table Table(params IReadOnlyList<string> columns)

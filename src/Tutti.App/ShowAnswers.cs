@@ -27,7 +27,7 @@ static class ShowAnswers
             if (answer.Classes is { } classes)
             {
                 Show.Line($"{answer.Name}:");
-                Show.Summary(classes, [.. classes.Classes.Lines.Select(line => line.Name)]);
+                ShowScores.Summary(classes, [.. classes.Classes.Lines.Select(line => line.Name)]);
                 continue;
             }
             var scores = Show.Table("score", "value", "95 % interval");
@@ -35,6 +35,11 @@ static class ShowAnswers
             Show.Line(FormattableString.Invariant($"{answer.Name}: scores of {answer.Scores[0].Score.N} rows"));
             Show.Out.Write(scores);
             if (answer.Labels.Count == 0) continue;
+            if (answer.LabelScores.Count > 0)
+            {
+                ShowScores.Classes("label", answer.LabelScores, [.. answer.Labels.Select(line => line.Support)]);
+                continue;
+            }
             var labels = Show.Table("label", "precision", "recall", "F1", "rows", "share", "ROC-AUC");
             foreach (var line in answer.Labels)
                 labels.AddRow(Show.Cells(line.Name, Number(line.Precision), Number(line.Recall), Number(line.F1), FormattableString.Invariant($"{line.Support}"), FormattableString.Invariant($"{100 * line.Share:0.0} %"), Number(line.RocAuc)));

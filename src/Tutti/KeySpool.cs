@@ -1,25 +1,27 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using Microsoft.Win32.SafeHandles;
 
 namespace Tutti;
 
 /// <summary>
-/// Any number of 64-bit keys on disk, read back as they were added or sorted: an external merge sort, which needs about a megabyte of memory
+/// Any number of keys on disk, read back as they were added or sorted: an external merge sort, which needs about a megabyte of memory
 /// however many keys there are and however often one of them is there.
 /// </summary>
-sealed class KeySpool : IDisposable
+/// <typeparam name="TKey">A number of some bytes.</typeparam>
+sealed class KeySpool<TKey> : IDisposable where TKey : unmanaged, IComparable<TKey>
 {
     const int Ways = 32;
 
     readonly TemporaryFolder folder = new("tutti-keys-");
     readonly FileStream added;
-    readonly ulong[] buffer;
-    int held;
+    readonly TKey[] buffer;
+    int held, files;
 
     /// <param name="run">Keys that are sorted in memory at a time.</param>
     public KeySpool(int run = 1 << 16)
     {
-        buffer = new ulong[run];
+        buffer = new TKey[run];
         try
         {
             added = TemporaryFolder.OnDisk(() => Create("added"));
@@ -35,7 +37,7 @@ sealed class KeySpool : IDisposable
     public long Count { get; private set; }
 
     /// <exception cref="ConfigException">The temporary file cannot be written.</exception>
-    public void Add(ulong key)
+    public void Add(TKey key)
     {
         buffer[held++] = key;
         Count++;
@@ -43,22 +45,22 @@ sealed class KeySpool : IDisposable
     }
 
     /// <summary>All keys in the order of adding.</summary>
-    public IEnumerable<ulong> AsAdded()
+    public IEnumerable<TKey> AsAdded()
     {
         Flush();
         return new Run(added.SafeFileHandle, 0, Count).Keys();
     }
 
-    /// <summary>All keys, the lowest first.</summary>
-    public IEnumerable<ulong> Sorted()
+    /// <summary>All keys, the lowest first. Several may read at once, each from a sorted copy of its own.</summary>
+    public IEnumerable<TKey> Sorted()
     {
         Flush();
         long length = buffer.Length;                          // of a sorted run
-        var (sorted, level) = (SortRuns(), 0);
+        var sorted = SortRuns();
         while (Count > length * Ways)                         // more runs than are merged at once: merge them to longer ones first
         {
             using var shorter = sorted;
-            sorted = MergeRuns(shorter, length, FormattableString.Invariant($"merged-{level++}"));
+            sorted = MergeRuns(shorter, length, "merged");
             length *= Ways;
         }
         using var last = sorted;
@@ -98,9 +100,9 @@ sealed class KeySpool : IDisposable
         return file;
     }
 
-    static IEnumerable<ulong> Merged(SafeFileHandle file, long first, long end, long length)
+    static IEnumerable<TKey> Merged(SafeFileHandle file, long first, long end, long length)
     {
-        var heads = new PriorityQueue<IEnumerator<ulong>, ulong>();
+        var heads = new PriorityQueue<IEnumerator<TKey>, TKey>();
         for (; first < end; first += length)
         {
             var run = new Run(file, first, Math.Min(length, end - first)).Keys().GetEnumerator();
@@ -114,7 +116,8 @@ sealed class KeySpool : IDisposable
         }
     }
 
-    FileStream Create(string name) => new(folder.File(name), FileMode.CreateNew, FileAccess.ReadWrite, FileShare.None, bufferSize: 0, FileOptions.DeleteOnClose);
+    // Several readers of the sorted keys may be on their way.
+    FileStream Create(string name) => new(folder.File(FormattableString.Invariant($"{name}-{files++}")), FileMode.CreateNew, FileAccess.ReadWrite, FileShare.None, bufferSize: 0, FileOptions.DeleteOnClose);
 
     void Flush() => Flush(added);
 
@@ -124,11 +127,11 @@ sealed class KeySpool : IDisposable
         held = 0;
     }
 
-    static void Read(SafeFileHandle file, long first, Span<ulong> keys)
+    static void Read(SafeFileHandle file, long first, Span<TKey> keys)
     {
         var bytes = MemoryMarshal.AsBytes(keys);
         for (int done = 0, read; done < bytes.Length; done += read)
-            if ((read = RandomAccess.Read(file, bytes[done..], first * sizeof(ulong) + done)) == 0) throw new EndOfStreamException("a temporary file was cut while it was read");
+            if ((read = RandomAccess.Read(file, bytes[done..], (first * Unsafe.SizeOf<TKey>()) + done)) == 0) throw new EndOfStreamException("a temporary file was cut while it was read");
     }
 
     /// <summary>Some keys of a file, read piece by piece.</summary>
@@ -136,9 +139,9 @@ sealed class KeySpool : IDisposable
     {
         const int Piece = 2048;
 
-        public IEnumerable<ulong> Keys()
+        public IEnumerable<TKey> Keys()
         {
-            var piece = new ulong[Math.Min(Piece, Count)];
+            var piece = new TKey[Math.Min(Piece, Count)];
             for (long done = 0; done < Count; done += piece.Length)
             {
                 var part = (int)Math.Min(piece.Length, Count - done);

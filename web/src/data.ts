@@ -105,6 +105,7 @@ export interface RunData {
   run: RunInfo;
   headline: Headline | null;
   scores: ({ name: string } & Score)[];
+  moreScores: ({ name: string } & Score)[];
   leaderboard: Leaderboard | null;
   cells: Cell[];
   classes: string[];

@@ -17,7 +17,12 @@ export function headline(run: RunData): HTMLElement | null {
       h('div', { class: 'about' },
         h('p', { class: 'range' }, '95\u202f% interval ', h('b', {}, `${number(head.score.low)} to ${number(head.score.high)}`), `, on ${plural(head.rows, head.metric === 'perplexity' ? 'held-out text' : 'held-out row')}`),
         h('p', { class: 'muted' }, `by ${head.name}`, versus ? '. ' : '.', versus))),
-    others.length === 0 ? null : h('dl', { class: 'tiles' }, others.map(score => h('div', {}, h('dt', {}, score.name), h('dd', {}, h('b', {}, number(score.value)), interval(score))))));
+    others.length === 0 ? null : tiles(others),
+    run.moreScores.length === 0 ? null : h('details', { id: 'more-scores' }, h('summary', {}, 'More scores'), tiles(run.moreScores)));
+}
+
+function tiles(scores: RunData['scores']): HTMLElement {
+  return h('dl', { class: 'tiles' }, scores.map(score => h('div', {}, h('dt', {}, score.name), h('dd', {}, h('b', {}, number(score.value)), interval(score)))));
 }
 
 function compared(metric: string, own: Score, other: Score, name: string): string {

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Text.Json.Nodes;
+using Tutti.Evaluation;
 using Tutti.Recipes;
 using Tutti.Reports;
 
@@ -9,21 +10,29 @@ static class EvaluateCommand
 {
     static readonly Option<string> run = new("--run") { Description = "The folder of a finished run.", HelpName = "DIR", Required = true };
     static readonly Option<string> data = new("--data") { Description = "Labelled rows, with the columns of the recipe.", HelpName = "FILE", Required = true };
+    static readonly Option<string> metrics = new("--metrics") { Description = "Which scores: usual, or all of them, those of each class, and the reliability table.", HelpName = "usual|all", DefaultValueFactory = _ => "usual" };
     static readonly Option<bool> json = new("--json") { Description = "Print JSON." };
 
     public static Command Make()
     {
-        var command = new Command("evaluate", "Metrics with intervals, confusion matrix and per-class table on labelled rows; warns on rows seen in training.") { run, data, json };
-        command.SetAction(parsed => Session.Guard(parsed, () => Evaluate(parsed.GetRequiredValue(run), parsed.GetRequiredValue(data), parsed.GetValue(json))));
+        var command = new Command("evaluate", "Metrics with intervals, confusion matrix and per-class table on labelled rows; warns on rows seen in training.") { run, data, metrics, json };
+        command.SetAction(parsed => Session.Guard(parsed, () => Evaluate(parsed.GetRequiredValue(run), parsed.GetRequiredValue(data), Choice(parsed.GetValue(metrics)!), parsed.GetValue(json))));
         return command;
     }
 
-    static int Evaluate(string folder, string file, bool asJson)
+    static MetricChoice Choice(string given) => given switch
+    {
+        "usual" => MetricChoice.Usual,
+        "all" => MetricChoice.All,
+        _ => throw new ConfigException("--metrics", $"got '{given}', expected usual or all"),
+    };
+
+    static int Evaluate(string folder, string file, MetricChoice metrics, bool asJson)
     {
         if (TrainedLanguage.IsAt(folder)) return EvaluateLanguage(TrainedLanguage.Open(folder), file, asJson);
         var run = TrainedRun.Open(folder);
-        if (run.Answers is not null) return EvaluateAnswers(run, file, asJson);
-        var scores = run.Score(file, Session.Cancel);
+        if (run.Answers is not null) return EvaluateAnswers(run, file, metrics, asJson);
+        var scores = run.Score(file, metrics, Session.Cancel);
         var rows = scores.All.Rows;
         if (scores.Seen > 0) Show.Warning(FormattableString.Invariant($"{scores.Seen} of {rows} rows were trained on: scores on them say nothing about new texts"));
         if (asJson)
@@ -37,10 +46,10 @@ static class EvaluateCommand
         if (scores.Unseen is { } unseen)
         {
             Show.Line(FormattableString.Invariant($"the {unseen.Rows} rows that were not trained on:"));
-            Show.Summary(unseen, run.Classes);
+            ShowScores.Summary(unseen, run.Classes);
             Show.Line(FormattableString.Invariant($"all {rows} rows:"));
         }
-        Show.Summary(scores.All, run.Classes);
+        ShowScores.Summary(scores.All, run.Classes);
         return 0;
     }
 
@@ -53,9 +62,9 @@ static class EvaluateCommand
         return 0;
     }
 
-    static int EvaluateAnswers(TrainedRun run, string file, bool asJson)
+    static int EvaluateAnswers(TrainedRun run, string file, MetricChoice metrics, bool asJson)
     {
-        var scores = run.ScoreAnswers(file, Session.Cancel);
+        var scores = run.ScoreAnswers(file, metrics, Session.Cancel);
         if (scores.Seen > 0) Show.Warning(FormattableString.Invariant($"{scores.Seen} of {scores.Rows} rows were trained on: scores on them say nothing about new texts"));
         if (asJson)
         {

@@ -109,7 +109,7 @@ static class TrainCommand
         }
         Show.Leaderboard(result.Leaderboard);
         Show.Blend(result.Blend);
-        Show.Summary(result.Summary, result.Classes);
+        ShowScores.Summary(result.Summary, result.Classes);
         Files(result.Files, result.Test, result.Submission);
         return 0;
     }

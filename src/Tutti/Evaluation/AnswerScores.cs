@@ -12,7 +12,11 @@ public sealed record LabelLine(string Name, double Precision, double Recall, dou
 /// <param name="Scores">With intervals, in the order to show.</param>
 /// <param name="Classes">Of an answer with classes: all there is to say of it.</param>
 /// <param name="Labels">Of labels: a line each.</param>
-public sealed record AnswerSummary(string Name, AnswerKind Kind, IReadOnlyList<NamedScore> Scores, EvaluationSummary? Classes, IReadOnlyList<LabelLine> Labels);
+public sealed record AnswerSummary(string Name, AnswerKind Kind, IReadOnlyList<NamedScore> Scores, EvaluationSummary? Classes, IReadOnlyList<LabelLine> Labels)
+{
+    /// <summary>Of labels: each one's scores with intervals; empty unless all scores were asked for.</summary>
+    public IReadOnlyList<ClassScores> LabelScores { get; init; } = [];
+}
 
 /// <summary>
 /// Scores of answers, with intervals from resampled rows: of classes those of <see cref="EvaluationSummary"/>; of labels micro and macro F1 (zero_division 0), exact match, Hamming loss,
@@ -22,19 +26,17 @@ public static class AnswerScores
 {
     const double Clip = 1e-15;
 
-    static readonly string[] labelNames = ["F1 macro", "F1 micro", "exact match", "Hamming loss", "log-loss", "ROC-AUC", "ranking precision"];
-    static readonly string[] numberNames = ["RMSE", "MAE", "R2", "Spearman"];
-
     /// <summary>Every answer's scores; those of the labels come first.</summary>
+    /// <param name="metrics">Which scores.</param>
     /// <exception cref="InvalidOperationException">The truth is not known.</exception>
-    public static IReadOnlyList<AnswerSummary> Of(AnswerSet set, ulong seed = 0, int resamples = 1000)
+    public static IReadOnlyList<AnswerSummary> Of(AnswerSet set, ulong seed = 0, int resamples = 1000, MetricChoice metrics = MetricChoice.Usual)
     {
         if (set.Truth is null) throw new InvalidOperationException("the true values are not known, so there is nothing to score");
         int[] flags = [.. Enumerable.Range(0, set.Answers.Count).Where(answer => set.Answers[answer].Kind == AnswerKind.Flag)];
-        return [.. flags.Length == 0 ? (IEnumerable<AnswerSummary>)[] : [Labels(set, flags, seed, resamples)],
+        return [.. flags.Length == 0 ? (IEnumerable<AnswerSummary>)[] : [LabelsOf(set, flags, seed, resamples, metrics)],
             .. Enumerable.Range(0, set.Answers.Count).Where(answer => set.Answers[answer].Kind != AnswerKind.Flag).Select(answer => set.Answers[answer].Kind == AnswerKind.Class
-                ? Classes(set.Answers[answer].Name, EvaluationSummary.Of(set.Classes(answer), seed, resamples))
-                : Numbers(set.Answers[answer].Name, set.TruthOf(answer), set.Column(answer), seed, resamples))];
+                ? Classes(set.Answers[answer].Name, EvaluationSummary.Of(set.Classes(answer), seed, resamples, metrics))
+                : Numbers(set.Answers[answer].Name, NumbersOf(set.TruthOf(answer), set.Column(answer), seed, resamples, metrics), metrics))];
     }
 
     /// <summary>
@@ -68,53 +70,45 @@ public static class AnswerScores
         return [.. values.Zip(truth, (v, t) => (v - t) * (v - t) / (variance > 0 ? variance : 1))];
     }
 
-    static AnswerSummary Classes(string name, EvaluationSummary summary) => new(name, AnswerKind.Class, summary.Scores, summary, []);
+    internal static AnswerSummary Classes(string name, EvaluationSummary summary) => new(name, AnswerKind.Class, summary.Scores, summary, []);
 
-    static AnswerSummary Numbers(string name, double[] truth, double[] values, ulong seed, int resamples)
+    /// <summary>Gives the values of <see cref="NumberSums.Values"/> their names.</summary>
+    internal static AnswerSummary Numbers(string name, Score[] scores, MetricChoice metrics) => new(name, AnswerKind.Number, [.. NumberSums.Names(metrics).Zip(scores, (score, value) => new NamedScore(score, value))], null, []);
+
+    /// <summary>Gives the values of <see cref="LabelSums.Values"/> their names.</summary>
+    /// <param name="scores">With those of each label, whatever was asked for.</param>
+    /// <param name="labels">The labels' names.</param>
+    /// <param name="support">Rows that have each.</param>
+    internal static AnswerSummary Labels(Score[] scores, IReadOnlyList<string> labels, IReadOnlyList<int> support, MetricChoice metrics)
     {
-        var scores = Bootstrap.Intervals(truth.Length, rows =>
+        var (all, own) = (LabelSums.Names(MetricChoice.All), new List<ClassScores>());
+        foreach (var (name, values) in labels.Zip(scores[all.Count..].Chunk(MoreScores.PerClass))) own.Add(new(name, values[0], values[1], values[2], values[3], values[4]));
+        return new("labels", AnswerKind.Flag, [.. LabelSums.Names(metrics).Zip(scores, (name, value) => new NamedScore(name, value))], null,
+            [.. own.Zip(support, (one, rows) => new LabelLine(one.Name, one.Precision.Value, one.Recall.Value, one.F1.Value, rows, rows / (double)scores[0].N, one.RocAuc.Value))])
         {
-            var (t, v) = (Pick(truth, rows), Pick(values, rows));
-            return [Regression.RootMeanSquaredError(t, v), Regression.MeanAbsoluteError(t, v), Regression.R2(t, v), Regression.Spearman(t, v)];
-        }, seed, resamples);
-        return new(name, AnswerKind.Number, [.. numberNames.Zip(scores, (score, value) => new NamedScore(score, value))], null, []);
+            LabelScores = metrics == MetricChoice.All ? own : [],
+        };
     }
 
-    static AnswerSummary Labels(AnswerSet set, int[] flags, ulong seed, int resamples)
+    static Score[] NumbersOf(double[] truth, double[] values, ulong seed, int resamples, MetricChoice metrics) => Bootstrap.Intervals(truth.Length, rows =>
     {
-        var (n, k) = (set.Count, flags.Length);
-        var (scores, truth) = (new double[n * k], new bool[n * k]);
-        for (var j = 0; j < k; j++)
-        {
-            var (column, true01) = (set.Column(flags[j]), set.TruthOf(flags[j]));
-            for (var row = 0; row < n; row++) (scores[(row * k) + j], truth[(row * k) + j]) = (column[row], true01[row] > 0);
-        }
-        var ranked = Enumerable.Range(0, k).Select(j => new RankedRows(set.Column(flags[j]), [.. set.TruthOf(flags[j]).Select(t => t > 0)])).ToArray();
-        var intervals = Bootstrap.Intervals(n, rows =>
-        {
-            var (s, t) = (Pick(scores, rows, k), Pick(truth, rows, k));
-            var predicted = MultiLabel.Threshold(s);
-            var f = MultiLabel.PerLabel(t, predicted, k);
-            var times = RankedRows.Times(rows, n);
-            return [f.Macro.F, f.Micro.F, MultiLabel.ExactMatch(t, predicted, k), MultiLabel.HammingLoss(t, predicted), MultiLabel.LogLoss(s, t, Clip),
-                Mean(ranked.Select(one => one.RocAuc(times))), MultiLabel.RankingAveragePrecision(s, t, k)];
-        }, seed, resamples);
-        var all = Enumerable.Repeat(1, n).ToArray();
-        var perLabel = MultiLabel.PerLabel(truth, MultiLabel.Threshold(scores), k);
-        return new("labels", AnswerKind.Flag, [.. labelNames.Zip(intervals, (name, value) => new NamedScore(name, value))], null, [.. flags.Select((answer, j) =>
-        {
-            var support = Enumerable.Range(0, n).Count(row => truth[(row * k) + j]);
-            return new LabelLine(set.Answers[answer].Name, perLabel.PerClass[j].Precision, perLabel.PerClass[j].Recall, perLabel.PerClass[j].F, support, support / (double)n, ranked[j].RocAuc(all));
-        })]);
+        var (t, v) = (Pick(truth, rows), Pick(values, rows));
+        double[] usual = [Regression.RootMeanSquaredError(t, v), Regression.MeanAbsoluteError(t, v), Regression.R2(t, v), Regression.Spearman(t, v)];
+        return metrics == MetricChoice.All ? [.. usual, Regression.MeanSquaredError(t, v), Regression.ExplainedVariance(t, v), Regression.Pearson(t, v)] : usual;
+    }, seed, resamples);
+
+    static AnswerSummary LabelsOf(AnswerSet set, int[] flags, ulong seed, int resamples, MetricChoice metrics)
+    {
+        double[][] scores = [.. flags.Select(set.Column)];
+        bool[][] truth = [.. flags.Select(flag => Array.ConvertAll(set.TruthOf(flag), value => value > 0))];
+        // The table of the labels needs their own values anyway.
+        return Labels(Bootstrap.Intervals(set.Count, new LabelRows(scores, truth).Of, seed, resamples), [.. flags.Select(flag => set.Answers[flag].Name)], [.. truth.Select(column => column.Count(has => has))], metrics);
     }
 
-    // Labels that all rows have, or none, have no area.
-    static double Mean(IEnumerable<double> values) => values.Where(value => !double.IsNaN(value)).DefaultIfEmpty(double.NaN).Average();
-
-    static T[] Pick<T>(T[] values, ReadOnlySpan<int> rows, int width = 1)
+    static double[] Pick(double[] values, ReadOnlySpan<int> rows)
     {
-        var picked = new T[rows.Length * width];
-        for (var i = 0; i < rows.Length; i++) values.AsSpan(rows[i] * width, width).CopyTo(picked.AsSpan(i * width));
+        var picked = new double[rows.Length];
+        for (var i = 0; i < rows.Length; i++) picked[i] = values[rows[i]];
         return picked;
     }
 }

@@ -43,6 +43,14 @@ public sealed class ConfusionMatrix
     public int Classes { get; }
     public double this[int truth, int predicted] => counts[truth * Classes + predicted];
 
+    /// <summary>The share of a true class's rows that were predicted as a class: a row of these sums to 1, or is 0 where the class never occurs.</summary>
+    public double ShareOfTrue(int truth, int predicted) => Share(this[truth, predicted], TrueTotals[truth]);
+
+    /// <summary>The share of the rows predicted as a class that truly are of one: a column of these sums to 1, or is 0 where the class is never predicted.</summary>
+    public double ShareOfPredicted(int truth, int predicted) => Share(this[truth, predicted], PredictedTotals[predicted]);
+
+    static double Share(double part, double all) => all == 0 ? 0 : part / all;
+
     /// <summary>Rows of each true class.</summary>
     public double[] TrueTotals => Totals.Truth;
 

@@ -96,14 +96,17 @@ public static class Metrics
         var classes = Classes(probabilities, truth, default);
         var hits = 0;
         for (var i = 0; i < truth.Length; i++)
-        {
-            var row = probabilities.Slice(i * classes, classes);
-            var better = 0;
-            for (var k = 0; k < classes; k++)
-                if (row[k] > row[truth[i]] || (row[k] == row[truth[i]] && k > truth[i])) better++;
-            if (better < top) hits++;
-        }
+            if (Above(probabilities.Slice(i * classes, classes), truth[i]) < top) hits++;
         return (double)hits / truth.Length;
+    }
+
+    /// <summary>How many classes rank before the true one, as <see cref="TopAccuracy"/> ranks them.</summary>
+    internal static int Above(ReadOnlySpan<double> row, int label)
+    {
+        var above = 0;
+        for (var k = 0; k < row.Length; k++)
+            if (row[k] > row[label] || (row[k] == row[label] && k > label)) above++;
+        return above;
     }
 
     /// <summary>The mean over rows of the squared distance between probabilities and the truth (1 for the true class, else 0); 0 to 2.</summary>

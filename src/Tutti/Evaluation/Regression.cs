@@ -69,7 +69,7 @@ public static class Regression
         return ranks;
     }
 
-    static double Explained(double left, double whole) => whole != 0 ? 1 - left / whole : left == 0 ? 1 : 0;
+    internal static double Explained(double left, double whole) => whole != 0 ? 1 - left / whole : left == 0 ? 1 : 0;
 
     static long TiedPairs(int count, Func<int, bool> sameAsBefore)
     {

@@ -9,7 +9,7 @@ namespace Tutti.Evaluation;
 /// Poisson bootstrap: each row stands in each resample an independent Poisson(1) number of times, which is computed from seed, row and resample
 /// and never stored. For two classes the scores are kept on disk (at most 24 bytes a row), because the area under the ROC curve needs ranks; its value
 /// is exact. Its resamples see the ranks in steps of 1/128, which moves an area by about 1/128 at the very most; what it moves the area of all rows by is
-/// known and taken off.
+/// known and taken off. For all scores every class's probability goes to disk too, 16 bytes each, twice that while they are sorted (docs/metrics.md).
 /// </summary>
 public sealed class RunningScores : IDisposable
 {
@@ -22,6 +22,7 @@ public sealed class RunningScores : IDisposable
     readonly IReadOnlyList<string> classes;
     readonly ulong seed;
     readonly int resamples, exactRows;
+    readonly MetricChoice metrics;
     List<double> probabilities = [];
     List<int> labels = [];
     StreamedScores? streamed;
@@ -29,13 +30,14 @@ public sealed class RunningScores : IDisposable
     /// <param name="classes">Class names.</param>
     /// <param name="seed">Of the resamples behind the intervals.</param>
     /// <param name="resamples">Their number.</param>
-    public RunningScores(IReadOnlyList<string> classes, ulong seed = 0, int resamples = 1000) : this(classes, ExactRows, seed, resamples) { }
+    /// <param name="metrics">Which scores.</param>
+    public RunningScores(IReadOnlyList<string> classes, ulong seed = 0, int resamples = 1000, MetricChoice metrics = MetricChoice.Usual) : this(classes, ExactRows, seed, resamples, metrics) { }
 
-    internal RunningScores(IReadOnlyList<string> classes, int exactRows, ulong seed, int resamples)
+    internal RunningScores(IReadOnlyList<string> classes, int exactRows, ulong seed, int resamples, MetricChoice metrics = MetricChoice.Usual)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(classes.Count, 2);
         ArgumentOutOfRangeException.ThrowIfLessThan(resamples, 1);
-        (this.classes, this.exactRows, this.seed, this.resamples) = (classes, exactRows, seed, resamples);
+        (this.classes, this.exactRows, this.seed, this.resamples, this.metrics) = (classes, exactRows, seed, resamples, metrics);
     }
 
     /// <summary>Rows added so far.</summary>
@@ -67,16 +69,27 @@ public sealed class RunningScores : IDisposable
     public EvaluationSummary Summary()
     {
         if (streamed is null)
-            return EvaluationSummary.Of(new([.. Enumerable.Range(0, Rows).Select(row => FormattableString.Invariant($"{row}"))], classes, [.. probabilities], [.. labels]), seed, resamples);
-        var (scores, confusion) = streamed.Result();
-        return new(Rows, 0, [.. UsualScores.Names(classes.Count).Zip(scores, (name, score) => new NamedScore(name, score))], confusion, ClassReport.Of(confusion, classes));
+            return EvaluationSummary.Of(new([.. Enumerable.Range(0, Rows).Select(row => FormattableString.Invariant($"{row}"))], classes, [.. probabilities], [.. labels]), seed, resamples, metrics);
+        var (scores, confusion, bins) = streamed.Result();
+        return EvaluationSummary.Named(scores, confusion, classes, () => bins);
+    }
+
+    /// <summary>All scores of rows that are held anyway, in the time of rows that are not; those that are known already stay as they are.</summary>
+    /// <param name="usual">Of the same rows.</param>
+    public static EvaluationSummary AllOf(PredictionSet predictions, EvaluationSummary usual)
+    {
+        var set = predictions.Labelled();
+        using var running = new RunningScores(set.Classes, metrics: MetricChoice.All);
+        for (var row = 0; row < set.Count; row++) running.Add(set.Row(row), set.Labels![row]);
+        var all = running.Summary();
+        return all with { Unlabelled = usual.Unlabelled, Scores = [.. usual.Scores, .. all.Scores.Skip(usual.Scores.Count)] };
     }
 
     public void Dispose() => streamed?.Dispose();
 
     void Stream()
     {
-        streamed = new(classes.Count, new PoissonWeights(seed, resamples), resamples);
+        streamed = new(classes.Count, new PoissonWeights(seed, resamples), resamples, metrics);
         for (var row = 0; row < Rows; row++) streamed.Add(CollectionsMarshal.AsSpan(probabilities).Slice(row * classes.Count, classes.Count), labels[row]);
         (probabilities, labels) = ([], []);
     }

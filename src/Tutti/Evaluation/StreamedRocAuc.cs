@@ -14,7 +14,7 @@ sealed class StreamedRocAuc(PoissonWeights weights, int resamples) : IDisposable
 {
     const int Steps = 128, Block = 1024;
 
-    readonly KeySpool rows = new();
+    readonly KeySpool<ulong> rows = new();
 
     /// <param name="score">At least 0.</param>
     public void Add(double score, bool positive) =>

@@ -83,7 +83,7 @@ public sealed class AnswerSet
     }
 
     /// <summary>Why values cannot be those of a row, or null when they can.</summary>
-    static string? FaultOf(IReadOnlyList<Answer> answers, ReadOnlySpan<double> row)
+    internal static string? FaultOf(IReadOnlyList<Answer> answers, ReadOnlySpan<double> row)
     {
         var at = 0;
         foreach (var answer in answers)

@@ -33,7 +33,7 @@ sealed class AnswerResults(Recipe recipe, RunFolder files, RunData data, Cell[] 
         var board = new AnswerBoard(rows);
         board.Write(files.Leaderboard);
         var scores = AnswerScores.Of(oof);
-        AtomicFile.Write(files.Metrics, AnswersJson.Text(scores));
+        AtomicFile.Write(files.Metrics, AnswersJson.Text(AnswerScores.Of(oof, metrics: MetricChoice.All)));
         if (submission is not null)
             SubmissionLedger.Note(files.Submissions, submission, [.. cells.Select(cell => new SubmittedCell(cell.Member, cell.Seed, cell.Fold, cell.Fingerprint))],
                 [.. scores.SelectMany(answer => answer.Scores.Select(score => score with { Name = $"{answer.Name}: {score.Name}" }))], files.Blend);

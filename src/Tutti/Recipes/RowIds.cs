@@ -40,7 +40,7 @@ static class RowIds
 
     static HashSet<ulong> Repeated(IEnumerable<ulong> hashes)
     {
-        using var spool = new KeySpool();
+        using var spool = new KeySpool<ulong>();
         foreach (var hash in hashes) spool.Add(hash);
         var repeated = new HashSet<ulong>();
         ulong? before = null;

@@ -65,10 +65,12 @@ public sealed class RunReport
         ReportPage.Write(path, source, rows);
     }
 
-    /// <summary>Writes the plots as SVG files into a folder.</summary>
+    /// <summary>Writes the plots into a folder.</summary>
+    /// <param name="folder">Where to.</param>
+    /// <param name="format">As what; null: SVG.</param>
     /// <returns>The files.</returns>
-    /// <exception cref="ConfigException">The folder cannot be written.</exception>
-    public IReadOnlyList<string> Plot(string folder) => ReportPlots.Write(folder, Source(explain: 0).Source);
+    /// <exception cref="ConfigException">The folder cannot be written, or what draws PNG is not there.</exception>
+    public IReadOnlyList<string> Plot(string folder, PlotFormat? format = null) => ReportPlots.Write(folder, Source(explain: 0).Source, format);
 
     /// <summary>What the page is made of.</summary>
     internal (ReportSource Source, ReportRows? Rows) Source(int? explain = null, CancellationToken cancel = default)

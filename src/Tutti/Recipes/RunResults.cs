@@ -71,7 +71,7 @@ sealed class RunResults(Recipe recipe, RunFolder files, RunData data, Cell[] cel
         entries.AddRange(RunBaselines.Entries(data, blend.OutOfFold));
         var leaderboard = Leaderboard.Of(entries);
         leaderboard.Write(files.Leaderboard);
-        AtomicFile.Write(files.Metrics, EvaluationJson.Text(summary));
+        AtomicFile.Write(files.Metrics, EvaluationJson.Text(RunningScores.AllOf(blend.OutOfFold, summary)));
         return new(files, leaderboard, summary, blend, blend.OutOfFold.Classes, data.Test is null ? null : files.Test, recipe.Submission is { } s && data.Test is not null ? Path.Combine(files.Root, s.File) : null);
     }
 }

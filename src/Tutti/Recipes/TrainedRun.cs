@@ -98,9 +98,10 @@ public sealed class TrainedRun
     }
 
     /// <summary>Predicts a labelled file of any size and scores it in constant memory.</summary>
+    /// <param name="metrics">Which scores.</param>
     /// <exception cref="DataException">A column is missing, or a label was unseen in training (row named).</exception>
     /// <exception cref="RunMemoryException">A model does not fit into the recipe's memory.</exception>
-    public RunScores Score(string data, CancellationToken cancel = default)
+    public RunScores Score(string data, MetricChoice metrics = MetricChoice.Usual, CancellationToken cancel = default)
     {
         if (Answers is not null) throw new DataException(files.Root, $"is a run of task {RecipeJson.Name(recipe.Task)}, which ScoreAnswers scores");
         var labels = LabelMap.InOrder(Classes);
@@ -114,8 +115,8 @@ public sealed class TrainedRun
             labels.IndicesOf(chunk, Data.Label!);
             (rows, seen) = (rows + chunk.Count, seen + Seen(chunk).Count(known => known));
         }
-        using var all = new RunningScores(Classes);
-        using var unseen = seen > 0 && seen < rows ? new RunningScores(Classes) : null;
+        using var all = new RunningScores(Classes, metrics: metrics);
+        using var unseen = seen > 0 && seen < rows ? new RunningScores(Classes, metrics: metrics) : null;
         foreach (var (chunk, probabilities) in Predicted(data, cancel))
         {
             var (truth, skip) = (labels.IndicesOf(chunk, Data.Label!), unseen is null ? [] : Seen(chunk));
@@ -129,28 +130,37 @@ public sealed class TrainedRun
         return new(all.Summary(), seen, unseen?.Summary());
     }
 
-    /// <summary>The same for a run of labels, numbers or several targets, whose predictions are held in memory (8 bytes a number).</summary>
+    /// <summary>The same for a run of labels, numbers or several targets.</summary>
     /// <exception cref="DataException">A column is missing, or a cell is not what its kind says (row named).</exception>
     /// <exception cref="RunMemoryException">A model does not fit into the recipe's memory.</exception>
-    public AnswerRunScores ScoreAnswers(string data, CancellationToken cancel = default)
+    public AnswerRunScores ScoreAnswers(string data, MetricChoice metrics = MetricChoice.Usual, CancellationToken cancel = default)
     {
         var answers = Answers ?? throw new DataException(files.Root, "is a run of task text-classification, which Score scores");
         var known = SeenRows.Read(files.SeenRows);
+        bool Seen(Table chunk, int row) => known.Contains(SeenRows.Key(chunk, row, Text, Pair));
         Check(data, cancel);
-        foreach (var chunk in Chunks(data)) RunAnswers.TruthOf(chunk, Data, answers);       // before any model is loaded
-        List<double> values = [], truth = [];
-        List<int> unseen = [];
-        var rows = 0;
-        foreach (var (chunk, predicted) in Predicted(data, cancel))
+        var (rows, seen) = (0, 0);
+        foreach (var chunk in Chunks(data))                   // true values are checked before any model is loaded
         {
-            values.AddRange(predicted);
-            truth.AddRange(RunAnswers.TruthOf(chunk, Data, answers).SelectMany(row => row).Select(value => (double)value));
-            unseen.AddRange(Enumerable.Range(0, chunk.Count).Where(row => !known.Contains(SeenRows.Key(chunk, row, Text, Pair))).Select(row => rows + row));
-            rows += chunk.Count;
+            cancel.ThrowIfCancellationRequested();
+            RunAnswers.TruthOf(chunk, Data, answers);
+            (rows, seen) = (rows + chunk.Count, seen + Enumerable.Range(0, chunk.Count).Count(row => Seen(chunk, row)));
         }
         if (rows == 0) throw new DataException(data, "has no rows to score");
-        var all = new AnswerSet([.. Enumerable.Range(0, rows).Select(row => FormattableString.Invariant($"{row}"))], answers, [.. values], [.. truth]);
-        return new(AnswerScores.Of(all), rows, rows - unseen.Count, unseen.Count == rows || unseen.Count == 0 ? null : AnswerScores.Of(all.Rows(unseen)));
+        using var all = new RunningAnswers(answers, metrics: metrics);
+        using var unseen = seen > 0 && seen < rows ? new RunningAnswers(answers, metrics: metrics) : null;
+        foreach (var (chunk, predicted) in Predicted(data, cancel))
+        {
+            var truth = RunAnswers.TruthOf(chunk, Data, answers);
+            for (var row = 0; row < chunk.Count; row++)
+            {
+                var values = predicted.AsSpan(row * Classes.Count, Classes.Count);
+                var own = Array.ConvertAll(truth[row], value => (double)value);
+                all.Add(values, own);
+                if (unseen is not null && !Seen(chunk, row)) unseen.Add(values, own);
+            }
+        }
+        return new(all.Summary(), rows, seen, unseen?.Summary());
     }
 
     /// <summary>All models of the blend at once, for repeated small predictions; the caller disposes them.</summary>

@@ -28,6 +28,7 @@ public static class AnswersJson
                 ["share"] = line.Share,
                 ["rocAuc"] = Number(line.RocAuc),
             })]);
+        if (answer.LabelScores.Count > 0) json["labelScores"] = EvaluationJson.Classes(answer.LabelScores);
         return (JsonNode)json;
     })];
 

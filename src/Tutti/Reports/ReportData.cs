@@ -18,12 +18,14 @@ public static class ReportData
         var events = new ReportEvents(ReportEvents.Of(source.Files));
         var (metrics, leaderboard) = (ReportJson.File(source.Files.Metrics), ReportJson.File(source.Files.Leaderboard));
         var predictions = source.Predictions;
+        var (usual, more) = ReportScores.All(metrics);
         var document = new JsonObject
         {
             ["version"] = Version,
             ["run"] = Run(source, events),
             ["headline"] = ReportScores.Headline(leaderboard, metrics, source.Unlabelled),
-            ["scores"] = ReportScores.All(metrics),
+            ["scores"] = usual,
+            ["moreScores"] = more,
             ["leaderboard"] = ReportScores.Leaderboard(leaderboard),
             ["cells"] = new JsonArray([.. source.Cells.Select(cell => (JsonNode?)Cell(cell.Name, ReportJson.File(cell.Folder.Metrics), events.Cell(cell.Name), ReportCurves.PointsOf(source.Cells.Count)))]),
             ["classes"] = ReportJson.Texts(predictions?.Classes ?? []),

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Tutti.Evaluation;
 
 namespace Tutti.Reports;
 
@@ -36,15 +37,28 @@ static class ReportScores
         ["baseline"] = baseline is null ? null : new JsonObject { ["name"] = baseline["name"]?.GetValue<string>(), ["score"] = ReportJson.Score(baseline[metric]) },
     };
 
-    /// <summary>Every score of the run; those of several answers with the answer's name before.</summary>
-    public static JsonArray All(JsonNode? metrics) => metrics?["answers"] is JsonArray answers
-        ? [.. answers.SelectMany(answer => Named(answer!["scores"] as JsonObject, $"{answer["name"]}: "))] : [.. Named(metrics?["scores"] as JsonObject, "")];
+    /// <summary>The usual scores of the run, and the others that its metrics.json has; those of several answers with the answer's name before.</summary>
+    public static (JsonArray Usual, JsonArray More) All(JsonNode? metrics)
+    {
+        var scores = metrics?["answers"] is JsonArray answers ? answers.SelectMany(answer => Named(answer!, $"{answer!["name"]}: ", UsualOf(answer))).ToArray()
+            : metrics?["scores"] is null ? [] : [.. Named(metrics, "", UsualScores.Names(ClassesOf(metrics)))];
+        return ([.. scores.Where(score => score.Usual).Select(score => (JsonNode?)score.Score)], [.. scores.Where(score => !score.Usual).Select(score => (JsonNode?)score.Score)]);
+    }
 
-    static IEnumerable<JsonNode?> Named(JsonObject? scores, string before) => (scores ?? []).Select(pair =>
+    static int ClassesOf(JsonNode? classification) => classification?["classes"] is JsonArray classes ? classes.Count : 2;
+
+    static IReadOnlyList<string> UsualOf(JsonNode answer) => answer["kind"]?.GetValue<string>() switch
+    {
+        "class" => UsualScores.Names(ClassesOf(answer["classification"])),
+        "flag" => LabelSums.Names(MetricChoice.Usual),
+        _ => NumberSums.Names(MetricChoice.Usual),
+    };
+
+    static IEnumerable<(JsonObject Score, bool Usual)> Named(JsonNode metrics, string before, IReadOnlyList<string> usual) => (metrics["scores"] as JsonObject ?? []).Select(pair =>
     {
         var score = ReportJson.Score(pair.Value);
         score.Insert(0, "name", before + pair.Key);
-        return (JsonNode?)score;
+        return (score, usual.Contains(pair.Key));
     });
 
     public static JsonObject? Leaderboard(JsonNode? leaderboard)

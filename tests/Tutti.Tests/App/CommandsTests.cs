@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Tutti.Ensembling;
+using Tutti.Evaluation;
 using Tutti.Recipes;
 using Tutti.Tables;
 using Tutti.Tests.Recipes;
@@ -160,6 +161,48 @@ public sealed class CommandsTests(TinyRun run)
         outcome = CommandLine.Run("evaluate", "--run", run.Folder, "--data", temp.File("mixed.csv"), "--json");
         var json = JsonNode.Parse(outcome.Out)!;
         Assert.Equal((60, 20, 40), ((int)json["rows"]!, (int)json["seenInTraining"]!, (int)json["unseenRows"]!["rows"]!));
+    }
+
+    [Fact]
+    public void All_metrics_are_printed_where_they_are_asked_for_and_stand_in_the_runs_file()
+    {
+        using var temp = Shared.Temp();
+        TinyRun.Rows("train.csv", temp.File("new.csv"), 400, 30);
+        string[] command = ["evaluate", "--run", run.Folder, "--data", temp.File("new.csv")];
+        var usual = CommandLine.Run(command);
+        var all = CommandLine.Run([.. command, "--metrics", "all"]);
+        foreach (var words in (string[])["precision weighted", "Cohen's kappa", "average precision", "Shares of the true class", "Shares of the predicted class", "Reliability"])
+        {
+            Assert.Contains(words, all.Out, StringComparison.Ordinal);
+            Assert.DoesNotContain(words, usual.Out, StringComparison.Ordinal);
+        }
+        var json = JsonNode.Parse(CommandLine.Run([.. command, "--metrics", "all", "--json"]).Out)!;
+        var file = JsonNode.Parse(File.ReadAllText(Path.Combine(run.Folder, "metrics.json")))!;
+        foreach (var node in new[] { json, file })
+        {
+            Assert.Equal([.. UsualScores.Names(2), .. MoreScores.Names(2)], node["scores"]!.AsObject().Select(score => score.Key));
+            Assert.All(node["scores"]!.AsObject(), score => Assert.NotNull(score.Value!["low"]));
+            Assert.Equal(2, node["classScores"]!.AsArray().Count);
+            Assert.Equal((double)node["rows"]!, node["reliability"]!.AsArray().Sum(bin => (double)bin!["rows"]!));
+            Assert.All(node["confusionShareOfTrue"]!.AsArray(), row => Assert.Equal(1, row!.AsArray().Sum(share => (double)share!), 1e-12));
+        }
+        CommandLine.Run([.. command, "--metrics", "some"]).IsWrongInput("--metrics", "'some'", "usual or all");
+    }
+
+    [Fact]
+    public void Plots_are_written_as_asked()
+    {
+        using var temp = Shared.Temp();
+        string[] command = ["report", "--run", run.Copy(temp), "--explain", "0"];
+        CommandLine.Run([.. command, "--format", "png"]).IsWrongInput("--format", "--plots");
+        CommandLine.Run([.. command, "--plots", temp.File("p"), "--format", "gif"]).IsWrongInput("--format", "'gif'", "svg or png");
+        CommandLine.Run([.. command, "--plots", temp.File("p"), "--scale", "3"]).IsWrongInput("--scale", "png");
+        CommandLine.Run([.. command, "--plots", temp.File("p"), "--format", "png", "--scale", "-1"]).IsWrongInput("--scale", "above 0");
+        Assert.SkipUnless(System.Runtime.InteropServices.NativeLibrary.TryLoad(Tutti.Reports.Plots.SvgRenderer.Library, out _), "librsvg is not installed");
+        var outcome = CommandLine.Run([.. command, "--plots", temp.File("p"), "--format", "png", "--scale", "1"]);
+        Assert.Equal((0, ""), (outcome.Code, outcome.Error));
+        Assert.Contains($"plot: {temp.File("p/confusion.png")}", outcome.Out, StringComparison.Ordinal);
+        Assert.All(Directory.GetFiles(temp.File("p")), file => Assert.Equal(0x89, File.ReadAllBytes(file)[0]));
     }
 
     [Fact]

@@ -141,6 +141,22 @@ public sealed class MachineTests : IDisposable
         Assert.Equal(installed ? 2 : 0, File.Exists(log) ? (await File.ReadAllLinesAsync(log, TestContext.Current.CancellationToken)).Length : 0);
     }
 
+    [Theory]
+    [InlineData(0, true, "test")]
+    [InlineData(0, true, "report", "--run", "r", "--plots", "p", "--format", "png")]
+    [InlineData(0, false, "report", "--run", "r", "--plots", "p")]
+    [InlineData(0, false, "doctor")]
+    [InlineData(1000, false, "report", "--run", "r", "--plots", "p", "--format", "png")]
+    public async Task What_draws_PNG_is_installed_where_it_is_used_and_may_be(int user, bool installed, params string[] command)
+    {
+        var log = Apt(user);
+        sandbox.Stub("sudo", "exit 1");
+        sandbox.Uninstall(Sandbox.Renderer);
+        var outcome = await sandbox.Run(command);
+        Assert.Equal(installed, File.Exists(log) && (await File.ReadAllTextAsync(log, TestContext.Current.CancellationToken)).Contains("--no-install-recommends librsvg2-2\n", StringComparison.Ordinal));
+        if (command[0] != "test") Assert.Equal(7, outcome.Code);                            // the program ran, whatever could be installed
+    }
+
     [Fact]
     public async Task An_installation_that_fails_shows_its_log()
     {

@@ -36,7 +36,11 @@ sealed class Sandbox : IDisposable
             """);
         foreach (var tool in new[] { "cmake", "g++", "node", "npm" }) Stub(tool, "");
         foreach (var file in SystemFiles.Keys) Install(file);
+        Install(Renderer);
     }
+
+    /// <summary>What draws plots as PNG; only that needs it.</summary>
+    public static string Renderer => $"usr/lib/{Machine}-linux-gnu/librsvg-2.so.2";
 
     /// <summary>File that the launcher looks for, and its package.</summary>
     public static Dictionary<string, string> SystemFiles { get; } = new()

@@ -125,15 +125,15 @@ public sealed class AnswerRunTests : IDisposable
         Assert.Equal(test.Ids, again.Ids);
         Assert.All(test.Values.Zip(again.Values), pair => Assert.Equal(pair.First, pair.Second, Math.Abs(pair.First) * 1e-6));
 
-        var seen = run.ScoreAnswers(temp.File("test.csv"), TestContext.Current.CancellationToken);
+        var seen = run.ScoreAnswers(temp.File("test.csv"), cancel: TestContext.Current.CancellationToken);
         Assert.Equal((12, 12), (seen.Rows, seen.Seen));                     // the same texts
         Assert.Null(seen.Unseen);
         File.WriteAllText(temp.File("new.csv"), "id,text,colour,size,large\na,red small thing,red,400,0\nb,blue large item 1,blue,1200.5,1\n");
-        var two = run.ScoreAnswers(temp.File("new.csv"), TestContext.Current.CancellationToken);
+        var two = run.ScoreAnswers(temp.File("new.csv"), cancel: TestContext.Current.CancellationToken);
         Assert.Equal((2, 1), (two.Rows, two.Seen));
         Assert.Equal(1, two.Unseen!.Single(answer => answer.Name == "colour").Scores[0].Score.N);
         File.WriteAllText(temp.File("bad.csv"), "id,text,colour,size,large\na,red small thing,pink,400,0\n");
-        Assert.Contains("pink", Assert.Throws<DataException>(() => run.ScoreAnswers(temp.File("bad.csv"), TestContext.Current.CancellationToken)).Message, StringComparison.Ordinal);
+        Assert.Contains("pink", Assert.Throws<DataException>(() => run.ScoreAnswers(temp.File("bad.csv"), cancel: TestContext.Current.CancellationToken)).Message, StringComparison.Ordinal);
         Assert.Contains("multi-target", Assert.Throws<DataException>(() => TextClassifier.Load(temp.File("run"))).Message, StringComparison.Ordinal);
     }
 

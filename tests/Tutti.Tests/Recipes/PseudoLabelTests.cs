@@ -62,7 +62,7 @@ public sealed class PseudoLabelTests(TinyRun run)
         }
         Assert.NotEqual(File.ReadAllText(temp.File("student/teacher/f0.csv")), File.ReadAllText(temp.File("student/teacher/f1.csv")));
         // What was learnt from is known to have been seen.
-        var scored = TrainedRun.Open(temp.File("student")).Score(Labelled(temp), TestContext.Current.CancellationToken);
+        var scored = TrainedRun.Open(temp.File("student")).Score(Labelled(temp), cancel: TestContext.Current.CancellationToken);
         Assert.Equal(10, scored.Seen);
     }
 

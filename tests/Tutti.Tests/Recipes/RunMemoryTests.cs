@@ -63,7 +63,7 @@ public sealed class RunMemoryTests(TinyRun run)
         string Use()
         {
             using var thread = new OneThread();
-            if (score) return string.Join('\n', TrainedRun.Open(folder).Score(run.Input("train.csv"), TestContext.Current.CancellationToken).All.Scores);
+            if (score) return string.Join('\n', TrainedRun.Open(folder).Score(run.Input("train.csv"), cancel: TestContext.Current.CancellationToken).All.Scores);
             TinyRun.Predict(folder, run.Input("test.csv"), temp.File("out.csv"));
             return File.ReadAllText(temp.File("out.csv"));
         }

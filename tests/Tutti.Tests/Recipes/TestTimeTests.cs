@@ -50,7 +50,7 @@ public sealed class TestTimeTests(TinyRun run)
         }
         LongTexts.Rows(temp.File("new.csv"), 2000, 40);
         using var thread = new OneThread();
-        Assert.True(TrainedRun.Open(temp.File("run")).Score(temp.File("new.csv"), TestContext.Current.CancellationToken).All.Scores[0].Score.Value > Accuracy(plain) + 0.1);
+        Assert.True(TrainedRun.Open(temp.File("run")).Score(temp.File("new.csv"), cancel: TestContext.Current.CancellationToken).All.Scores[0].Score.Value > Accuracy(plain) + 0.1);
     }
 
     sealed class Near : IEqualityComparer<(string Id, double A, double B)>

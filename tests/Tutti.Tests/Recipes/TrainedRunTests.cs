@@ -63,7 +63,7 @@ public sealed class TrainedRunTests(TinyRun run)
         cancel.Cancel();
         var open = TrainedRun.Open(run.Folder);
         Assert.ThrowsAny<OperationCanceledException>(() => open.Predict(run.Input("test.csv"), temp.File("out/p.csv"), cancel.Token));
-        Assert.ThrowsAny<OperationCanceledException>(() => open.Score(run.Input("train.csv"), cancel.Token));
+        Assert.ThrowsAny<OperationCanceledException>(() => open.Score(run.Input("train.csv"), cancel: cancel.Token));
         Assert.Empty(Directory.GetFiles(temp.Path, "*", SearchOption.AllDirectories));
     }
 
@@ -107,7 +107,7 @@ public sealed class TrainedRunTests(TinyRun run)
                 writer.Row([.. train.Columns.Select(column => column == "text" ? $"  {train[row, column]!.ToUpperInvariant()} " : train[row, column])]);
             for (var row = 10; row < 20; row++) writer.Row([.. train.Columns.Select(column => column == "text" ? train[row, column] + " but otherwise" : train[row, column])]);
         });
-        var scores = TrainedRun.Open(run.Folder).Score(temp.File("half.csv"), TestContext.Current.CancellationToken);
+        var scores = TrainedRun.Open(run.Folder).Score(temp.File("half.csv"), cancel: TestContext.Current.CancellationToken);
         Assert.Equal((20, 10, 10), (scores.All.Rows, scores.Seen, scores.Unseen!.Rows));
         var labels = train.Column("target").Take(20).ToArray();
         Assert.All(scores.All.Classes.Lines, line => Assert.Equal(labels.Count(label => label == line.Name), line.Support));
@@ -129,7 +129,7 @@ public sealed class TrainedRunTests(TinyRun run)
         });
         using var thread = new OneThread();
         var open = TrainedRun.Open(trained);
-        var scores = open.Score(temp.File("long.csv"), TestContext.Current.CancellationToken);
+        var scores = open.Score(temp.File("long.csv"), cancel: TestContext.Current.CancellationToken);
         open.Predict(temp.File("long.csv"), temp.File("p.csv"), TestContext.Current.CancellationToken);
         var predicted = PredictionFile.Read(temp.File("p.csv"));
         var labels = LabelMap.InOrder(open.Classes).IndicesOf(Table.Read(temp.File("long.csv")), "target");

@@ -31,7 +31,7 @@ sealed class MadeReport
     {
         var set = Predictions(rows, classes);
         var files = new RunFolder(folder.File("run"));
-        var summary = EvaluationSummary.Of(set, resamples: 20);
+        var summary = EvaluationSummary.Of(set, resamples: 20, metrics: MetricChoice.All);
         AtomicFile.Write(files.Metrics, EvaluationJson.Text(summary));
         var score = summary.Scores[0].Score;
         new Leaderboard([new("made", score, score, score, 1, 12.5, 20_000_000), new("always", score with { Value = 0.3, Low = 0.2, High = 0.4 }, score, score, 0, 0, 0)]).Write(files.Leaderboard);

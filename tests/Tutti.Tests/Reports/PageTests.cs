@@ -32,6 +32,20 @@ public sealed class PageTests(Browser browser) : IClassFixture<Browser>, IDispos
     }
 
     [Fact]
+    public async Task All_scores_stand_behind_a_fold_and_the_usual_ones_before_it()
+    {
+        var report = Make();
+        await using var opened = await browser.Open(report.Write(folder));
+        var names = (await opened.Page.Locator("#headline > dl dt").AllInnerTextsAsync()).ToList();
+        Assert.Contains("calibration error", names);
+        Assert.DoesNotContain("kappa quadratic", names);
+        Assert.False(await opened.Page.Locator("#more-scores dl").IsVisibleAsync());
+        await opened.Page.Locator("#more-scores summary").ClickAsync();
+        Assert.Contains("kappa quadratic", await opened.Page.Locator("#more-scores dt").AllInnerTextsAsync());
+        Assert.Empty(opened.Complaints);
+    }
+
+    [Fact]
     public async Task The_rows_are_sorted_by_a_heading_and_the_other_way_by_a_second_click()
     {
         var report = Make();

@@ -4,32 +4,39 @@ using Tutti.Predictions;
 
 namespace Tutti.Reports.Plots;
 
-/// <summary>The plots of a report as SVG files for papers: confusion matrix, reliability diagram, learning curves.</summary>
+/// <summary>The plots of a report as files for papers: confusion matrix, reliability diagram, learning curves.</summary>
 public static class ReportPlots
 {
     const int MostClasses = 40, MostNamed = 12;
     const double Square = 420;
 
     /// <summary>Writes what the run has data for.</summary>
+    /// <param name="folder">Where to.</param>
+    /// <param name="source">The run.</param>
+    /// <param name="format">As what; null: SVG.</param>
     /// <returns>The files.</returns>
-    public static IReadOnlyList<string> Write(string folder, ReportSource source)
+    /// <exception cref="ConfigException">The folder cannot be written, or what draws PNG is not there.</exception>
+    public static IReadOnlyList<string> Write(string folder, ReportSource source, PlotFormat? format = null)
     {
         List<string> files = [];
+        format ??= new();
+        var renderer = format.Png ? new SvgRenderer() : null;
         void Save(string name, SvgPlot? plot)
         {
             if (plot is null) return;
-            files.Add(Path.Combine(folder, name));
-            AtomicFile.Write(files[^1], plot.ToString());
+            files.Add(Path.Combine(folder, name + format.Ending));
+            if (renderer is null) AtomicFile.Write(files[^1], plot.ToString());
+            else AtomicFile.Write(files[^1], stream => stream.Write(renderer.Png(plot.ToString(), plot.Width, plot.Height, format.Scale)));
         }
         if (source.Predictions is { } set)
         {
-            if (set.K <= MostClasses) Save("confusion.svg", Confusion(set));
-            Save("reliability.svg", Reliability(set));
+            if (set.K <= MostClasses) Save("confusion", Confusion(set));
+            Save("reliability", Reliability(set));
         }
         var events = new ReportEvents(ReportEvents.Of(source.Files));
-        Save("training-loss.svg", Curves(source, "Training loss", "loss of an update", cell => events.Cell(cell).Steps, "loss"));
-        Save("held-out-loss.svg", Curves(source, "Loss on held-out rows", "loss", cell => events.Cell(cell).Evaluations, "loss"));
-        Save("held-out-accuracy.svg", Curves(source, "Accuracy on held-out rows", "accuracy", cell => events.Cell(cell).Evaluations, "accuracy"));
+        Save("training-loss", Curves(source, "Training loss", "loss of an update", cell => events.Cell(cell).Steps, "loss"));
+        Save("held-out-loss", Curves(source, "Loss on held-out rows", "loss", cell => events.Cell(cell).Evaluations, "loss"));
+        Save("held-out-accuracy", Curves(source, "Accuracy on held-out rows", "accuracy", cell => events.Cell(cell).Evaluations, "accuracy"));
         return files;
     }
 

@@ -11,13 +11,15 @@ sealed class SvgPlot
     static readonly string[] colours = ["#0b5fa5", "#c2410c", "#15803d", "#7e22ce", "#a16207", "#be185d", "#0e7490", "#4b5563"];
 
     readonly StringBuilder body = new();
-    readonly double width, height;
 
     public SvgPlot(string title, double width, double height)
     {
-        (this.width, this.height) = (width, height);
+        (Width, Height) = (Math.Round(width), Math.Round(height));
         Text(width / 2, 20, title, "middle", 14, bold: true);
     }
+
+    public double Width { get; }
+    public double Height { get; }
 
     /// <summary>Room above the axes, for a legend too.</summary>
     public double Top { get; init; } = Title;
@@ -29,8 +31,8 @@ sealed class SvgPlot
     public static string Colour(int i) => colours[i % colours.Length];
 
     /// <summary>Where a value stands in the picture.</summary>
-    public double AtX(double x) => Left + ((x - X.Low) / (X.High - X.Low) * (width - Left - Right));
-    public double AtY(double y) => height - Bottom - ((y - Y.Low) / (Y.High - Y.Low) * (height - Top - Bottom));
+    public double AtX(double x) => Left + ((x - X.Low) / (X.High - X.Low) * (Width - Left - Right));
+    public double AtY(double y) => Height - Bottom - ((y - Y.Low) / (Y.High - Y.Low) * (Height - Top - Bottom));
 
     /// <summary>Ticks at round numbers, a light grid, and what the axes are.</summary>
     /// <param name="across">How a number of the horizontal axis is written; null: as it is.</param>
@@ -39,7 +41,7 @@ sealed class SvgPlot
         foreach (var tick in Ticks(X.Low, X.High))
         {
             Line(AtX(tick), AtY(Y.Low), AtX(tick), AtY(Y.High), "#e5e7eb", 1);
-            Text(AtX(tick), height - Bottom + 18, (across ?? Label)(tick), "middle");
+            Text(AtX(tick), Height - Bottom + 18, (across ?? Label)(tick), "middle");
         }
         foreach (var tick in Ticks(Y.Low, Y.High))
         {
@@ -48,8 +50,8 @@ sealed class SvgPlot
         }
         Line(AtX(X.Low), AtY(Y.Low), AtX(X.High), AtY(Y.Low), "#374151", 1);
         Line(AtX(X.Low), AtY(Y.Low), AtX(X.Low), AtY(Y.High), "#374151", 1);
-        Text((Left + width - Right) / 2, height - 12, x, "middle");
-        body.Append(Invariant($"<text x=\"16\" y=\"{(Top + height - Bottom) / 2:0.##}\" text-anchor=\"middle\" font-size=\"12\" transform=\"rotate(-90 16 {(Top + height - Bottom) / 2:0.##})\">{Escape(y)}</text>\n"));
+        Text((Left + Width - Right) / 2, Height - 12, x, "middle");
+        body.Append(Invariant($"<text x=\"16\" y=\"{(Top + Height - Bottom) / 2:0.##}\" text-anchor=\"middle\" font-size=\"12\" transform=\"rotate(-90 16 {(Top + Height - Bottom) / 2:0.##})\">{Escape(y)}</text>\n"));
     }
 
     public void Line(double x1, double y1, double x2, double y2, string colour, double thickness, string dash = "") =>
@@ -71,7 +73,7 @@ sealed class SvgPlot
     public void Text(double x, double y, string text, string anchor = "start", double size = 12, bool bold = false, string colour = "#111827") =>
         body.Append(Invariant($"<text x=\"{x:0.##}\" y=\"{y:0.##}\" text-anchor=\"{anchor}\" font-size=\"{size}\"{(bold ? " font-weight=\"600\"" : "")} fill=\"{colour}\">{Escape(text)}</text>\n"));
 
-    public override string ToString() => Invariant($"<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{width:0}\" height=\"{height:0}\" viewBox=\"0 0 {width:0} {height:0}\" font-family=\"Helvetica, Arial, sans-serif\">\n<rect width=\"100%\" height=\"100%\" fill=\"#ffffff\"/>\n{body}</svg>\n");
+    public override string ToString() => Invariant($"<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{Width:0}\" height=\"{Height:0}\" viewBox=\"0 0 {Width:0} {Height:0}\" font-family=\"Helvetica, Arial, sans-serif\">\n<rect width=\"100%\" height=\"100%\" fill=\"#ffffff\"/>\n{body}</svg>\n");
 
     /// <summary>About five round numbers of a range.</summary>
     internal static IEnumerable<double> Ticks(double low, double high)
