@@ -194,11 +194,17 @@ public sealed class TrainedRun
     }
 
     /// <summary>One cell alone; the caller disposes it.</summary>
-    internal TrainedModel LoadOne(CellFolder cell)
+    /// <param name="plain">Texts are seen in the plain way alone.</param>
+    internal TrainedModel LoadOne(CellFolder cell, bool plain = false)
     {
         var m = Members.Index().First(member => member.Item.Contains(cell)).Index;
-        return new(cell.Checkpoint, recipe.Members[m].Effective(recipe.Train), device.Value, testTime[m]);
+        return new(cell.Checkpoint, recipe.Members[m].Effective(recipe.Train), device.Value, plain ? null : testTime[m]);
     }
+
+    /// <summary>The member and seed whose cells have the lowest mean loss on the rows that they held out; its cells in the order of the folds.</summary>
+    internal (string Name, CellFolder[] Cells) Best() => recipe.Members.Zip(Members)
+        .SelectMany(member => member.First.Seeds.Zip(member.Second.Chunk(member.Second.Length / member.First.Seeds.Count), (seed, cells) => (Name: FormattableString.Invariant($"{member.First.Name} seed {seed}"), Cells: cells)))
+        .MinBy(one => one.Cells.Average(ModelExport.LossOf));
 
     /// <summary>The blended probabilities of a file (n*K per chunk of it), which is read again for every model and once more beside them.</summary>
     IEnumerable<(Table Chunk, double[] Probabilities)> Predicted(string data, CancellationToken cancel)
