@@ -50,7 +50,19 @@ public sealed class RunSimilarity
 
     /// <summary>What was found before, or is found now and kept in the run folder.</summary>
     /// <exception cref="DataException">The numbers of a model broke.</exception>
-    public SimilarRows Find(CancellationToken cancel = default) => Find(double.PositiveInfinity, cancel)!;
+    /// <exception cref="RunMemoryException">A model does not fit into the recipe's memory.</exception>
+    public SimilarRows Find(CancellationToken cancel = default)
+    {
+        using var memory = run.Budget();
+        try
+        {
+            return Find(double.PositiveInfinity, cancel)!;
+        }
+        catch (TorchMemoryException e)
+        {
+            throw run.NoRoom(cells[0], e);
+        }
+    }
 
     /// <summary>The same, but null where nothing was found before and looking for it takes more than some work.</summary>
     internal SimilarRows? Find(double work, CancellationToken cancel)

@@ -213,7 +213,7 @@ public sealed class TrainedRun
         List<IEnumerator<double[]>> readers = [];
         try
         {
-            using (new MemoryBudget(recipe.Memory, device.Value))
+            using (Budget())
                 foreach (var part in Blend.Parts)
                 {
                     sums.Add(new());
@@ -245,10 +245,17 @@ public sealed class TrainedRun
             }
             catch (TorchMemoryException e)
             {
-                throw new RunMemoryException(FormattableString.Invariant($"{cell.Root}: predicting does not fit into {(recipe.Memory is { } given ? $"the recipe's memory: {given}" : $"the memory of {(device.Value.IsCuda ? device.Value : "this machine")}")} ({e.Op} found no room).\n")
-                    + (recipe.Memory is null ? "Close other programs, or predict on a larger machine." : $"Raise memory in {files.Recipe}; the predictions stay the same."), e);
+                throw NoRoom(cell, e);
             }
     }
+
+    /// <summary>What the recipe allows, until disposed.</summary>
+    internal MemoryBudget Budget() => new(recipe.Memory, device.Value);
+
+    /// <summary>What to say where a cell's model does not fit.</summary>
+    internal RunMemoryException NoRoom(CellFolder cell, TorchMemoryException e) =>
+        new(FormattableString.Invariant($"{cell.Root}: predicting does not fit into {(recipe.Memory is { } given ? $"the recipe's memory: {given}" : $"the memory of {(device.Value.IsCuda ? device.Value : "this machine")}")} ({e.Op} found no room).\n")
+            + (recipe.Memory is null ? "Close other programs, or predict on a larger machine." : $"Raise memory in {files.Recipe}; the predictions stay the same."), e);
 
     // A soup predicts in the plain way, as it did when it was weighed.
     TestTimeShare? TestTime(BlendPart part) => part.Member is { } m ? testTime[m] : null;

@@ -24,9 +24,9 @@ public sealed class PlantedRun : IDisposable
         TinyRun.Write(temp);
         var (train, test) = (Table.Read(temp.File("train.csv")), Table.Read(temp.File("test.csv")));
         Originals = [.. train.Ids("id").Skip(3).Take(4)];
-        Rewrite(train, "train.csv", [("id", Contradiction), ("target", train[3, "target"] == "1" ? "0" : "1")], 3, [("id", Alike), ("text", "  " + train[4, "text"]!.ToUpperInvariant().Replace(" ", "   ", StringComparison.Ordinal))], 4,
-            [("id", Odd), ("keyword", "zzz"), ("location", "%%%"), ("text", "zq zq jx jx zq %% %% jx zq jx %% zq zq jx")], 5);
-        Rewrite(test, "test.csv", [("id", Leaked[0]), .. Cells(train, 5)], 0, [("id", Leaked[1]), .. Cells(train, 6)], 0);
+        Rewrite(train, "train.csv", (3, [("id", Contradiction), ("target", train[3, "target"] == "1" ? "0" : "1")]), (4, [("id", Alike), ("text", "  " + train[4, "text"]!.ToUpperInvariant().Replace(" ", "   ", StringComparison.Ordinal))]),
+            (5, [("id", Odd), ("keyword", "zzz"), ("location", "%%%"), ("text", "zq zq jx jx zq %% %% jx zq jx %% zq zq jx")]));
+        Rewrite(test, "test.csv", (0, [("id", Leaked[0]), .. Cells(train, 5)]), (0, [("id", Leaked[1]), .. Cells(train, 6)]));
         File.Delete(temp.File("sample.csv"));
         File.WriteAllText(temp.File("recipe.yaml"), File.ReadAllText(temp.File("recipe.yaml")).Replace("  sample: sample.csv\n", "", StringComparison.Ordinal));
         result = new(() => TinyRun.Train(TinyRun.Single(Recipe.Load(temp.File("recipe.yaml"))), temp.File("run")));
@@ -40,16 +40,16 @@ public sealed class PlantedRun : IDisposable
 
     public void Dispose() => temp.Dispose();
 
-    static (string, string)[] Cells(Table table, int row) => [.. new[] { "keyword", "location", "text" }.Select(column => (column, table[row, column] ?? ""))];
+    static (string, string)[] Cells(Table table, int row) => [("keyword", table[row, "keyword"] ?? ""), ("location", table[row, "location"] ?? ""), ("text", table[row, "text"] ?? "")];
 
     // The file with more rows, each like one of it but for some cells.
-    void Rewrite(Table table, string name, params object[] more) => TableWriter.Write(temp.File(name), table.Columns, writer =>
+    void Rewrite(Table table, string name, params (int Like, (string, string)[] Cells)[] more) => TableWriter.Write(temp.File(name), table.Columns, writer =>
     {
         for (var row = 0; row < table.Count; row++) writer.Row([.. table.Columns.Select(column => table[row, column])]);
-        foreach (var pair in more.Chunk(2))
+        foreach (var (like, cells) in more)
         {
-            var other = ((ValueTuple<string, string>[])pair[0]).ToDictionary();
-            writer.Row([.. table.Columns.Select(column => other.TryGetValue(column, out var cell) ? cell : table[(int)pair[1], column])]);
+            var other = cells.ToDictionary();
+            writer.Row([.. table.Columns.Select(column => other.TryGetValue(column, out var cell) ? cell : table[like, column])]);
         }
     });
 }
