@@ -75,7 +75,7 @@ public sealed class RunSimilarity
         }
         catch (ConfigException)
         {
-            // A folder that can only be read: it is found anew the next time.
+            return SimilarRows.Of(by, found, RowOf);          // a folder that can only be read: it is found anew the next time
         }
         return SimilarRows.Of(by, found, RowOf);
     }
