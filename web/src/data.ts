@@ -83,6 +83,30 @@ export interface LabelIssues {
   queue: { row: number; suggested: number; quality: number; votes: number[] | null }[];
 }
 
+export interface SimilarRow {
+  set: 'train' | 'test';
+  id: string;
+  fold: number | null;
+  given: string | null;
+  text: string | null;
+}
+
+export interface DuplicateGroup {
+  distance: number;
+  differentLabels: boolean;
+  acrossTest: boolean;
+  acrossFolds: boolean;
+  /** All rows of the group; some of them are here. */
+  count: number;
+  rows: SimilarRow[];
+}
+
+export interface Similar {
+  by: string;
+  outliers: { rows: number; outliers: number; queue: (SimilarRow & { score: number; outlier: boolean })[] };
+  duplicates: { groups: number; rows: number; differentLabels: number; acrossTest: number; acrossFolds: number; list: DuplicateGroup[] };
+}
+
 export interface Slices {
   tested: number;
   level: number;
@@ -118,6 +142,7 @@ export interface RunData {
   topLosses: number[];
   explanations: Explanation[];
   labelIssues: LabelIssues | null;
+  similar: Similar | null;
   slices: Slices | null;
   data: DataSummary | null;
   recipe: string;

@@ -6,7 +6,7 @@ import type { Row, RunData } from './data';
 const folded = 400;
 
 /** A row's text; a long one in part, until it is asked for. */
-export function textOf(row: Row): Child {
+export function textOf(row: Pick<Row, 'text'>): Child {
   const text = row.text;
   if (text === null) return h('span', { class: 'muted' }, 'not in this report');
   if (text.length <= folded * 1.2) return text;

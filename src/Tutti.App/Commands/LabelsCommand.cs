@@ -11,24 +11,35 @@ namespace Tutti.App.Commands;
 
 static class LabelsCommand
 {
-    const int UsualTop = 20, MostOverlaps = 5;
+    const int UsualTop = 20;
 
     static readonly Option<string?> run = new("--run") { Description = "A finished run: its held-out predictions, and the votes of its cells.", HelpName = "DIR" };
     static readonly Option<string?> probabilities = new("--probs") { Description = "Probabilities by any model that did not see the row: CSV with p_CLASS columns, or .npy.", HelpName = "FILE" };
     static readonly Option<string?> labels = new("--labels") { Description = "The labels beside --probs: a column of it (label unless said), or a file.", HelpName = "COLUMN|FILE" };
     static readonly Option<string> filter = new("--filter") { Description = $"What is an issue: {string.Join(", ", LabelNames.Filters.Keys)}.", HelpName = "NAME", DefaultValueFactory = _ => "prune_by_noise_rate" };
     static readonly Option<string> score = new("--score") { Description = $"What issues are ranked by: {string.Join(", ", LabelNames.Scores.Keys)}.", HelpName = "NAME", DefaultValueFactory = _ => "self_confidence" };
+    static readonly Option<bool> outliers = new("--outliers") { Description = "In place of labels: the rows of a run, of training and test, that are unlike all others, by its models' embeddings." };
+    static readonly Option<bool> duplicates = new("--duplicates") { Description = "In place of labels: rows of a run that are nearly the same, also across training and test and with different labels." };
     static readonly Option<int?> top = new("--top") { Description = $"Issues to print, {UsualTop} unless said; --out has all.", HelpName = "N" };
     static readonly Option<string?> output = new("--out") { Description = "Write all issues to a CSV file.", HelpName = "FILE.csv" };
     static readonly Option<bool> json = new("--json") { Description = "Print JSON, with all issues unless --top says otherwise." };
 
     public static Command Make()
     {
-        var command = new Command("labels", "Rows whose label is probably wrong, ranked, from a run's held-out predictions or from any probabilities.") { run, probabilities, labels, filter, score, top, output, json };
+        var command = new Command("labels", "Rows whose label is probably wrong, ranked, from a run's held-out predictions or from any probabilities.") { run, probabilities, labels, filter, score, outliers, duplicates, top, output, json };
         command.SetAction(parsed => Session.Guard(parsed, () =>
         {
             var how = (LabelNames.Find(LabelNames.Filters, parsed.GetValue(filter)!, "--filter"), LabelNames.Find(LabelNames.Scores, parsed.GetValue(score)!, "--score"));
             if (parsed.GetValue(top) is < 1) throw new ConfigException("--top", $"got {parsed.GetValue(top)}, expected a whole number from 1");
+            if ((parsed.GetValue(outliers), parsed.GetValue(duplicates)) is var which && which != (false, false))
+                return OtherIssues.Similar(parsed.GetValue(run), which, parsed.GetValue(top), UsualTop, parsed.GetValue(output), parsed.GetValue(json));
+            if (parsed.GetValue(labels) is null && (parsed.GetValue(run), parsed.GetValue(probabilities)) switch
+            {
+                ({ } folder, null) => OtherIssues.OfRun(folder),
+                (null, { } file) => OtherIssues.OfFile(file),
+                _ => null,
+            } is { } answers)
+                return OtherIssues.Answers(answers, how, parsed.GetValue(top), UsualTop, parsed.GetValue(output), parsed.GetValue(json));
             var queue = (parsed.GetValue(run), parsed.GetValue(probabilities)) switch
             {
                 ({ } folder, null) when parsed.GetValue(labels) is null => OfRun(new(folder), how),
@@ -51,6 +62,7 @@ static class LabelsCommand
         var set = all.Labelled();
         if (set.Count == 0) throw new DataException(run.OutOfFold, "has no labelled rows");
         if (set.Count < all.Count) Show.Warning(FormattableString.Invariant($"{all.Count - set.Count} of {all.Count} rows have no label and are left out"));
+        foreach (var gap in LabelGaps.Of(set.Classes, set.Labels!, set.Folds)) Show.Warning(gap);
         return LabelQueue.Of(ProbabilityRows.Of(set.Probabilities, set.K), set.Labels!, set.Classes, set.Ids, how.Filter, how.Score, MemberVotes.Of(run, set.Classes));
     }
 
@@ -60,6 +72,7 @@ static class LabelsCommand
         {
             var file = ProbabilityFile.Read(path, labels ?? "label");
             if (file.Ignored.Count > 0) Show.Warning($"columns not read: {string.Join(", ", file.Ignored)}");
+            foreach (var gap in LabelGaps.Of(file.Classes, file.Labels, null)) Show.Warning(gap);
             return LabelQueue.Of(ProbabilityRows.Of(file.Probabilities, file.Classes.Count), file.Labels, file.Classes, file.Ids, how.Filter, how.Score);
         }
         var matrix = NpyFile.Open(path);
@@ -82,12 +95,7 @@ static class LabelsCommand
     {
         var console = Show.Out;
         console.WriteLine(FormattableString.Invariant($"Label issues: {queue.Issues.Count} of {queue.Rows} rows; overall label health {queue.Health.Score:0.000}"));
-        var classes = Show.Table("class", "label quality", "wrongly given", "wrongly withheld");
-        foreach (var one in queue.Health.Classes)
-            classes.AddRow(Show.Cells(queue.Classes[one.Class], Number(one.Quality), Whole(one.Issues), Whole(one.InverseIssues)));
-        console.Write(classes);
-        foreach (var pair in queue.Health.Overlaps.Take(MostOverlaps).Where(pair => pair.Rows > 0))
-            console.WriteLine(FormattableString.Invariant($"{queue.Classes[pair.A]} and {queue.Classes[pair.B]} are taken for each other in about {pair.Rows} rows"));
+        ShowAnswerIssues.Health(queue);
         if (queue.Issues.Count > 0)
         {
             var voted = queue.Issues.Any(issue => issue.Votes is not null);
@@ -101,5 +109,4 @@ static class LabelsCommand
     }
 
     static string Number(double value) => value.ToString("0.000", CultureInfo.InvariantCulture);
-    static string Whole(int value) => value.ToString(CultureInfo.InvariantCulture);
 }

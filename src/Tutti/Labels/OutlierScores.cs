@@ -22,7 +22,9 @@ public enum ProbabilityOutlier
 public sealed class OutlierScores
 {
     const double LeastScale = 100 * 2.220446049250313e-16;
-    const int Neighbours = 10;
+
+    /// <summary>How many nearest rows usually count.</summary>
+    internal const int Neighbours = 10;
 
     readonly double[] features;
     readonly int dimension, neighbours;
@@ -42,9 +44,20 @@ public sealed class OutlierScores
         Nearest = NearestRows.Of(features, dimension, neighbours, this.distance);
         if (Nearest.Rows.Length < 2) throw new ArgumentException($"{Nearest.Rows.Length} rows; expected at least two", nameof(features));
         double[] means = [.. Nearest.Distances.Select(row => row.Average())];
-        double[] sorted = [.. means.Order()];
-        Scale = Math.Max((sorted[(sorted.Length - 1) / 2] + sorted[sorted.Length / 2]) / 2, LeastScale);
+        Scale = ScaleOf(means);
         Fitted = [.. means.Select(ScoreOf)];
+    }
+
+    /// <summary>The scale of rows with these mean distances.</summary>
+    internal static double ScaleOf(IReadOnlyCollection<double> means) => Math.Max(Median(means), LeastScale);
+
+    /// <summary>The usual score of a row with this mean distance.</summary>
+    internal static double Of(double mean, double scale, double t = 1) => Math.Exp(-t * mean / scale);
+
+    internal static double Median(IReadOnlyCollection<double> values)
+    {
+        double[] sorted = [.. values.Order()];
+        return (sorted[(sorted.Length - 1) / 2] + sorted[sorted.Length / 2]) / 2;
     }
 
     /// <summary>The neighbours of the fitted rows.</summary>
@@ -81,7 +94,7 @@ public sealed class OutlierScores
         return scores;
     }
 
-    double ScoreOf(double mean) => Math.Exp(-t * mean / Scale);
+    double ScoreOf(double mean) => Of(mean, Scale, t);
 
     static double Generalized(double[] p)
     {

@@ -6,6 +6,9 @@ public static class RegressionQuality
     /// <summary>Makes the median of absolute deviations of normal noise its standard deviation.</summary>
     const double Normal = 1.4826;
 
+    /// <summary>A <see cref="Relative"/> score below this is an issue: a residual of more than three times the usual one, which of normal noise one in 370 labels has.</summary>
+    public static double Doubtful { get; } = Math.Exp(-3);
+
     /// <summary>exp(-|label - prediction|).</summary>
     public static double[] Residual(IReadOnlyList<double> labels, IReadOnlyList<double> predictions) => Scored(labels, predictions, 1);
 

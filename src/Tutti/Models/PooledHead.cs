@@ -55,7 +55,7 @@ sealed class PooledHead : TextHead
 
     public override Tensor Forward(Tensor hidden, Ragged ragged) => projection.Forward(pooling switch
     {
-        Pooling.Mean => ragged.Pad(hidden).Sum(1) / ragged.Lengths,               // (n,C)
+        Pooling.Mean => ragged.Mean(hidden),                                     // (n,C)
         Pooling.Attention => Weighted(hidden, ragged),
         _ => ragged.FirstRows(hidden),                                            // (n,C), or (n,4C)
     }, ragged);

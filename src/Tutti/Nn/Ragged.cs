@@ -118,6 +118,9 @@ public sealed class Ragged
         return Tensor.Zeros([Count * MaxLength, .. x.Shape[1..]], x.DType, device).IndexCopy(0, Places, x).View([Count, MaxLength, .. x.Shape[1..]]);
     }
 
+    /// <summary>(T,C) -> (n,C), the mean of each sequence.</summary>
+    public Tensor Mean(Tensor x) => Pad(x).Sum(1) / Lengths;
+
     /// <summary>(n, L, ...) -> (T, ...): the inverse of <see cref="Pad"/>.</summary>
     public Tensor Unpad(Tensor x)
     {

@@ -132,7 +132,7 @@ public static class ModelExport
     static CellFolder Named(CellFolder[] cells, string name) => Array.Find(cells, cell => Path.GetFileName(cell.Root) == name)
         ?? throw new ConfigException("--cell", $"the run has no cell '{name}'{Nearest.Hint(name, cells.Select(cell => Path.GetFileName(cell.Root)), "")}; expected one of {string.Join(", ", cells.Take(8).Select(cell => Path.GetFileName(cell.Root)))}");
 
-    static double LossOf(CellFolder cell)
+    internal static double LossOf(CellFolder cell)
     {
         try
         {

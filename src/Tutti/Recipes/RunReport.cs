@@ -61,7 +61,7 @@ public sealed class RunReport
     /// <exception cref="ConfigException">The file cannot be written.</exception>
     public void Write(string path, int? explain = null, CancellationToken cancel = default)
     {
-        var (source, rows) = Source(explain, cancel);
+        var (source, rows) = Source(explain, cancel: cancel);
         ReportPage.Write(path, source, rows);
     }
 
@@ -70,10 +70,10 @@ public sealed class RunReport
     /// <param name="format">As what; null: SVG.</param>
     /// <returns>The files.</returns>
     /// <exception cref="ConfigException">The folder cannot be written, or what draws PNG is not there.</exception>
-    public IReadOnlyList<string> Plot(string folder, PlotFormat? format = null) => ReportPlots.Write(folder, Source(explain: 0).Source, format);
+    public IReadOnlyList<string> Plot(string folder, PlotFormat? format = null) => ReportPlots.Write(folder, Source(explain: 0, similar: false).Source, format);
 
     /// <summary>What the page is made of.</summary>
-    internal (ReportSource Source, ReportRows? Rows) Source(int? explain = null, CancellationToken cancel = default)
+    internal (ReportSource Source, ReportRows? Rows) Source(int? explain = null, bool similar = true, CancellationToken cancel = default)
     {
         var folds = recipe.Task == RecipeTask.LanguageModel ? 1 : Folds.Load(files.Folds).Count;
         var source = new ReportSource
@@ -85,7 +85,22 @@ public sealed class RunReport
             TestRows = data?.Test?.Count ?? 0,
             Gaps = gaps,
         };
+        if (similar && data is not null) source = source with { Similar = Similar(data, cancel) };
         return recipe.Task == RecipeTask.TextClassification && File.Exists(files.OutOfFold) ? WithRows(source, explain, cancel) : (source, null);
+    }
+
+    /// <summary>Outliers and near duplicates where they are known or found quickly.</summary>
+    SimilarRows? Similar(RunData data, CancellationToken cancel)
+    {
+        try
+        {
+            return new RunSimilarity(files, TrainedRun.Open(files.Root, device), data).Find(RunSimilarity.UsualWork, cancel);
+        }
+        catch (Exception e) when (e is DataException or TorchMemoryException)
+        {
+            gaps.Add($"near duplicates and outliers are left out: {(e is DataException ? e.Message : "there was no memory for it")}");
+            return null;
+        }
     }
 
     (ReportSource, ReportRows) WithRows(ReportSource source, int? explain, CancellationToken cancel)

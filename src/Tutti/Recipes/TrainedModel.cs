@@ -61,11 +61,17 @@ sealed class TrainedModel : IDisposable
 
     double[] Plain(IReadOnlyList<Example> rows, CancellationToken cancel) => Predictor.Values(model, rows, objective, config.Precision, cancel: cancel);
 
+    /// <summary>Of each row the mean over its tokens of the last hidden state (n*C).</summary>
+    public double[] Embeddings(IReadOnlyList<Example> rows, CancellationToken cancel = default) => Predictor.Embeddings(model, rows, config.Precision, cancel: cancel);
+
     /// <summary>Probabilities (n*K) of texts.</summary>
     public double[] Probabilities(IReadOnlyList<string> texts, IReadOnlyList<string>? pairs) => Probabilities(Encode(texts, pairs));
 
     /// <summary>Weights that compute, the tables that are only looked up left out.</summary>
     public long Computing => model.Params.Items.Sum(item => item.Stored.Count) - (model.VocabularySize * model.Sizes.Hidden);
+
+    /// <summary>Numbers of a hidden state.</summary>
+    public long Channels => model.Sizes.Hidden;
 
     /// <summary>One text as the model reads it.</summary>
     public Example Encode(string text, string? pair) => Encode([text], pair is null ? null : [pair])[0];

@@ -204,11 +204,17 @@ public sealed class TrainedRun
     }
 
     /// <summary>One cell alone; the caller disposes it.</summary>
-    internal TrainedModel LoadOne(CellFolder cell)
+    /// <param name="plain">Texts are seen in the plain way alone.</param>
+    internal TrainedModel LoadOne(CellFolder cell, bool plain = false)
     {
         var m = Members.Index().First(member => member.Item.Contains(cell)).Index;
-        return new(cell.Checkpoint, recipe.Members[m].Effective(recipe.Train), device.Value, testTime[m]);
+        return new(cell.Checkpoint, recipe.Members[m].Effective(recipe.Train), device.Value, plain ? null : testTime[m]);
     }
+
+    /// <summary>The member and seed whose cells have the lowest mean loss on the rows that they held out; its cells in the order of the folds.</summary>
+    internal (string Name, CellFolder[] Cells) Best() => recipe.Members.Zip(Members)
+        .SelectMany(member => member.First.Seeds.Zip(member.Second.Chunk(member.Second.Length / member.First.Seeds.Count), (seed, cells) => (Name: FormattableString.Invariant($"{member.First.Name} seed {seed}"), Cells: cells)))
+        .MinBy(one => one.Cells.Average(ModelExport.LossOf));
 
     /// <summary>The blended probabilities of a file (n*K per chunk of it), which is read again for every model and once more beside them.</summary>
     IEnumerable<(Table Chunk, double[] Probabilities)> Predicted(string data, CancellationToken cancel)
@@ -217,7 +223,7 @@ public sealed class TrainedRun
         List<IEnumerator<double[]>> readers = [];
         try
         {
-            using (new MemoryBudget(recipe.Memory, device.Value))
+            using (Budget())
                 foreach (var part in Blend.Parts)
                 {
                     sums.Add(new());
@@ -249,10 +255,17 @@ public sealed class TrainedRun
             }
             catch (TorchMemoryException e)
             {
-                throw new RunMemoryException(FormattableString.Invariant($"{cell.Root}: predicting does not fit into {(recipe.Memory is { } given ? $"the recipe's memory: {given}" : $"the memory of {(device.Value.IsCuda ? device.Value : "this machine")}")} ({e.Op} found no room).\n")
-                    + (recipe.Memory is null ? "Close other programs, or predict on a larger machine." : $"Raise memory in {files.Recipe}; the predictions stay the same."), e);
+                throw NoRoom(cell, e);
             }
     }
+
+    /// <summary>What the recipe allows, until disposed.</summary>
+    internal MemoryBudget Budget() => new(recipe.Memory, device.Value);
+
+    /// <summary>What to say where a cell's model does not fit.</summary>
+    internal RunMemoryException NoRoom(CellFolder cell, TorchMemoryException e) =>
+        new(FormattableString.Invariant($"{cell.Root}: predicting does not fit into {(recipe.Memory is { } given ? $"the recipe's memory: {given}" : $"the memory of {(device.Value.IsCuda ? device.Value : "this machine")}")} ({e.Op} found no room).\n")
+            + (recipe.Memory is null ? "Close other programs, or predict on a larger machine." : $"Raise memory in {files.Recipe}; the predictions stay the same."), e);
 
     // A soup predicts in the plain way, as it did when it was weighed.
     TestTimeShare? TestTime(BlendPart part) => part.Member is { } m ? testTime[m] : null;

@@ -20,6 +20,7 @@ static class ReportRowsJson
         document["topLosses"] = ReportJson.Whole((rows?.TopLosses ?? []).Select(row => rows!.PlaceOf(row)));
         document["explanations"] = new JsonArray([.. source.Explanations.Select(one => (JsonNode?)Explanation(one, rows!))]);
         document["labelIssues"] = source.Issues is { } issues && rows is not null ? Issues(issues, rows) : null;
+        document["similar"] = source.Similar is { } similar ? SimilarRowsJson.OfReport(similar, Cut) : null;
         document["limits"] = new JsonObject
         {
             ["rows"] = source.Predictions?.Count ?? 0,

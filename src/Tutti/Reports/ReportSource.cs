@@ -30,6 +30,9 @@ public sealed record ReportSource
     public IReadOnlyList<SliceColumn> Columns { get; init; } = [];
 
     public LabelQueue? Issues { get; init; }
+
+    /// <summary>Outliers and near duplicates; null where they were not looked for.</summary>
+    public SimilarRows? Similar { get; init; }
     public IReadOnlyList<RowExplanation> Explanations { get; init; } = [];
     public DataSummary? Summary { get; init; }
     public int TestRows { get; init; }

@@ -49,6 +49,9 @@ public sealed class RunFolder(string path)
 
     /// <summary>What a distilled run lost and gained beside its teacher.</summary>
     public string Distilled => In("distill.json");
+
+    /// <summary>Which rows are unlike all others, and which are nearly the same, once that has been looked for.</summary>
+    public string Similar => In("similar.json");
     public string Report => In("report.html");
     public string Cells => In("cells");
 

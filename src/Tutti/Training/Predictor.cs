@@ -19,11 +19,21 @@ public static class Predictor
     internal static double[] Values(TextModel model, IReadOnlyList<Example> examples, Objective objective, Precision precision, int tokens = 4096, CancellationToken cancel = default) =>
         Values(model, examples, (logits, _) => objective.Predict(logits).ToArray<double>(), precision, tokens, cancel);
 
+    /// <summary>Texts as a model sees them: of each the mean over its tokens of the last hidden state (n*C, row by row, in the order of the examples).</summary>
+    internal static double[] Embeddings(TextModel model, IReadOnlyList<Example> examples, Precision precision, int tokens = 4096, CancellationToken cancel = default) => Values(model, examples, batch =>
+    {
+        var hidden = model.Hidden(batch, null, out var ragged);                   // (T,C)
+        return ragged.Mean(hidden.To(DType.Float32));
+    }, (means, _) => means.To(DType.Float64).ToArray<double>(), precision, tokens, cancel);
+
     static readonly SingleLabel classes = new();
 
     /// <summary>Numbers of every example, in the order of the examples, as many of each.</summary>
     /// <param name="read">From the logits of a piece and its examples: their numbers, row by row.</param>
-    internal static double[] Values(TextModel model, IReadOnlyList<Example> examples, Func<Tensor, IReadOnlyList<Example>, double[]> read, Precision precision, int tokens, CancellationToken cancel)
+    internal static double[] Values(TextModel model, IReadOnlyList<Example> examples, Func<Tensor, IReadOnlyList<Example>, double[]> read, Precision precision, int tokens, CancellationToken cancel) =>
+        Values(model, examples, model.Forward, read, precision, tokens, cancel);
+
+    static double[] Values(TextModel model, IReadOnlyList<Example> examples, Func<TokenBatch, Tensor> compute, Func<Tensor, IReadOnlyList<Example>, double[]> read, Precision precision, int tokens, CancellationToken cancel)
     {
         var autocast = precision.Autocast(model);
         double[]? result = null;
@@ -37,7 +47,7 @@ public static class Predictor
             {
                 cancel.ThrowIfCancellationRequested();
                 var piece = Batches.Next(sorted.AsSpan(done), tokens);
-                if (TryPiece(model, piece, read, autocast) is not { } values)
+                if (TryPiece(model, piece, compute, read, autocast) is not { } values)
                 {
                     tokens = piece.Length / 2 * piece[0].Ids.Length;      // no room: smaller pieces from here on
                     continue;
@@ -56,14 +66,14 @@ public static class Predictor
     }
 
     /// <summary>Null where memory has no room for more than one example.</summary>
-    static double[]? TryPiece(TextModel model, Example[] piece, Func<Tensor, IReadOnlyList<Example>, double[]> read, DType? autocast)
+    static double[]? TryPiece(TextModel model, Example[] piece, Func<TokenBatch, Tensor> compute, Func<Tensor, IReadOnlyList<Example>, double[]> read, DType? autocast)
     {
         try
         {
             using var scope = new Scope();
             using var none = Modes.NoGrad();
             using var mode = Modes.Autocast(model.Params.Device, autocast);
-            return read(model.Forward(TextData.Batch(piece)), piece);
+            return read(compute(TextData.Batch(piece)), piece);
         }
         catch (TorchMemoryException) when (piece.Length > 1)
         {

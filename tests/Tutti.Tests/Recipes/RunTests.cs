@@ -14,7 +14,7 @@ public sealed class RunTests(TinyRun run)
     [Fact]
     public void The_folder_holds_the_files_of_a_run_and_no_others()
     {
-        string[] expected = ["blend.json", "cells", "events.jsonl", "folds.csv", "leaderboard.json", "locks", "metrics.json", "oof", "oof.csv", "recipe.yaml", "report.html", "seen-rows.txt", "submission.csv", "submissions.jsonl", "test.csv"];
+        string[] expected = ["blend.json", "cells", "events.jsonl", "folds.csv", "leaderboard.json", "locks", "metrics.json", "oof", "oof.csv", "recipe.yaml", "report.html", "seen-rows.txt", "similar.json", "submission.csv", "submissions.jsonl", "test.csv"];
         Assert.Equal(expected, Directory.EnumerateFileSystemEntries(run.Folder).Select(path => Path.GetFileName(path)).Order(StringComparer.Ordinal));
         Assert.Equal(["deep-s1-f0", "deep-s1-f1", "deep-s2-f0", "deep-s2-f1", "small-s1-f0", "small-s1-f1"],
             Directory.EnumerateDirectories(Path.Combine(run.Folder, "cells")).Select(path => Path.GetFileName(path)).Order(StringComparer.Ordinal));
