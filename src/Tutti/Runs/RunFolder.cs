@@ -49,6 +49,9 @@ public sealed class RunFolder(string path)
 
     /// <summary>What a distilled run lost and gained beside its teacher.</summary>
     public string Distilled => In("distill.json");
+
+    /// <summary>What corrected labels gained, beside the run whose labels were corrected.</summary>
+    public string Corrections => In("corrections.json");
     public string Report => In("report.html");
     public string Cells => In("cells");
 
