@@ -6,6 +6,7 @@ using Tutti.Tests.Recipes;
 namespace Tutti.Tests.App;
 
 /// <summary><c>tutti labels</c>: the queue that is filled in, and <c>--apply</c>, which makes a corrected copy and its audit of it.</summary>
+[Collection(RunCollection.Name)]
 public sealed class CorrectionsCommandTests
 {
     [Fact]
@@ -64,7 +65,7 @@ public sealed class CorrectionsCommandTests
             ((string)lines[0]["run"]!, (string)lines[0]["source"]!, (string?)lines[0]["sourceSha256"], (string?)lines[0]["correctedSha256"], (string)lines[0]["corrections"]!, (string?)lines[0]["correctionsSha256"]));
         Assert.Equal(("changed", "d", 5, 1, "ham", "spam", "Ada", "2026-11-21", "it sells something"), ((string)lines[1]["kind"]!, (string)lines[1]["id"]!, (int)lines[1]["line"]!, (int)lines[1]["fold"]!,
             (string)lines[1]["old"]!, (string)lines[1]["new"]!, (string)lines[1]["who"]!, (string)lines[1]["when"]!, (string)lines[1]["why"]!));
-        Assert.Equal((0.05, 0.95), ((double)lines[1]["oldProbability"]!, (double)lines[1]["newProbability"]!));
+        Assert.Equal((1 - 0.95, 0.95), ((double)lines[1]["oldProbability"]!, (double)lines[1]["newProbability"]!));
         Assert.Equal(("confirmed", "f", "spam", "spam"), ((string)lines[2]["kind"]!, (string)lines[2]["id"]!, (string)lines[2]["old"]!, (string)lines[2]["new"]!));
         Assert.Equal(("dropped", "b", "spam", null), ((string)lines[3]["kind"]!, (string)lines[3]["id"]!, (string)lines[3]["old"]!, (string?)lines[3]["new"]));
 
