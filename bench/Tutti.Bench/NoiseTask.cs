@@ -24,7 +24,7 @@ sealed record Share(int Part, int Of)
             if (Of == 0) return (0, 1);
             const double Z = 1.959963984540054;
             var (middle, half) = (Value + (Z * Z / (2 * Of)), Z * Math.Sqrt((Value * (1 - Value) / Of) + (Z * Z / (4.0 * Of * Of))));
-            return ((middle - half) / (1 + (Z * Z / Of)), (middle + half) / (1 + (Z * Z / Of)));
+            return (Math.Max(0, (middle - half) / (1 + (Z * Z / Of))), Math.Min(1, (middle + half) / (1 + (Z * Z / Of))));
         }
     }
 

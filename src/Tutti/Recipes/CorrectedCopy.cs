@@ -29,7 +29,8 @@ public sealed partial record CorrectedCopy(string File, string AuditFile, Correc
         var left = rows.Where(row => row.Kind == CorrectionKind.Dropped).Select(row => source.RowOf(row.Id)).ToHashSet();
         var bytes = TableEdit.Of(source.Table, source.Format, source.Label, cells, left);
         var audit = new CorrectionAudit((clock ?? TimeProvider.System).GetUtcNow(), source.Run is { } run ? Relative(path, run.Root) : null, Relative(path, source.Table.File), source.Table.ContentHash!,
-            Path.GetFileName(path), Convert.ToHexStringLower(SHA256.HashData(bytes)), Relative(path, corrections.Path), corrections.Hash, source.Label, source.IdColumn, applyTest) { Rows = rows };
+            Path.GetFileName(path), Convert.ToHexStringLower(SHA256.HashData(bytes)), Relative(path, corrections.Path), corrections.Hash, source.Label, source.IdColumn, applyTest)
+        { Rows = rows };
         // The audit comes first: a copy without one would be trained on as if it were a file of its own.
         audit.Write(CorrectionAudit.PathOf(path));
         AtomicFile.Write(path, stream => stream.Write(bytes));

@@ -34,7 +34,7 @@ public sealed class Run(Recipe recipe, string folder, Device? device = null)
     /// <exception cref="OperationCanceledException">Cancelled; finished cells are kept, and the state of the one in training.</exception>
     public RunResult Train(IProgress<RunNews>? news = null, CancellationToken cancel = default) =>
         Story([RecipeTask.TextClassification], (data, cells, on, reused, told) => new RunResults(recipe, files, data, cells) { Device = on, News = news }.Finish() with
-            { Corrections = CorrectionOutcome.Of(recipe, files, data, cells.Length, reused, told) }, result => ("accuracy", result.Summary.Scores[0].Score.Value), news, cancel);
+        { Corrections = CorrectionOutcome.Of(recipe, files, data, cells.Length, reused, told) }, result => ("accuracy", result.Summary.Scores[0].Score.Value), news, cancel);
 
     /// <summary>The same for labels, numbers or several targets: tasks multi-label, text-regression and multi-target. Errors as <see cref="Train"/>.</summary>
     public AnswersResult TrainAnswers(IProgress<RunNews>? news = null, CancellationToken cancel = default) =>

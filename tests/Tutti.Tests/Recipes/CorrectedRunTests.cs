@@ -134,6 +134,33 @@ public sealed class CorrectedRunTests(TinyRun run)
     }
 
     [Fact]
+    public void A_second_round_is_compared_with_the_first_and_uses_its_cells_again()
+    {
+        using var temp = Shared.Temp();
+        var rows = InFold(run.Folder, "0", 2);
+        Recipe On(string file) => TinyRun.Single(run.Recipe) with { Data = run.Recipe.Data with { Train = temp.File(file) } };
+        Apply(temp, run.Folder, rows[..1]);
+        var second = TinyRun.Train(On("better.csv"), temp.File("second"));
+        Apply(temp, second.Files.Root, rows[1..], to: "best.csv");
+        var news = new KeptNews();
+        var third = TinyRun.Train(On("best.csv"), temp.File("third"), news);
+        Assert.Equal(["small seed 1 fold 1"], news.Trained);
+        Assert.Equal((second.Files.Root, 1, 2), (third.Corrections!.Earlier, third.Corrections.Reused, third.Corrections.Cells));
+        Assert.Empty(third.Corrections.OtherSettings);
+        Assert.Equal([96, 95, 96], third.Corrections.Gains.Select(gain => gain.After.N));
+    }
+
+    [Fact]
+    public void A_gain_is_counted_by_the_old_labels_on_untouched_rows_and_by_the_new_ones()
+    {
+        static PredictionSet Set(int[] predicted, int[] labels) => new(["a", "b", "c", "d"], ["ham", "spam"], [.. predicted.SelectMany(label => (double[])[label == 0 ? 0.9 : 0.1, label == 0 ? 0.1 : 0.9])], labels);
+        var gains = CorrectionOutcome.Compared(Set([0, 1, 1, 0], [0, 1, 1, 1]), Set([0, 1, 0, 0], [0, 1, 0, 1]));
+        Assert.Equal([(0.75, 0.5, 4), (2 / 3.0, 2 / 3.0, 3), (0.5, 0.75, 4)], gains.Select(gain => (gain.Before.Value, gain.After.Value, gain.After.N)));
+        Assert.Equal([-0.25, 0, 0.25], gains.Select(gain => gain.Gain.Accuracy.Difference.Value));
+        Assert.Equal([CorrectionGain.Untouched], CorrectionOutcome.Compared(Set([0, 1, 1, 0], [0, 1, 1, 1]), Set([0, 1, 1, 1], [0, 1, 1, 1])).Select(gain => gain.Rows));
+    }
+
+    [Fact]
     public void What_the_next_run_cannot_be_compared_by_is_refused_before_anything_is_trained()
     {
         using var temp = Shared.Temp();
@@ -167,9 +194,9 @@ public sealed class CorrectedRunTests(TinyRun run)
         return [.. Enumerable.Range(0, table.Count).Where(row => folds[table[row, "id"]!] == fold).Take(count).Select(row => (table[row, "id"]!, table[row, "target"] == "1" ? "0" : "1"))];
     }
 
-    static void Apply(TempFolder temp, string folder, (string Id, string Label)[] rows, bool test = false)
+    static void Apply(TempFolder temp, string folder, (string Id, string Label)[] rows, bool test = false, string to = "better.csv")
     {
         var corrections = temp.Write("corrections.csv", MadeRun.Head + string.Concat(rows.Select(row => $"{row.Id},,{row.Label},Ada,2026-11-21,read it\n")));
-        CorrectedCopy.Write(LabelledFile.OfRun(folder), Tutti.Labels.CorrectionFile.Read(corrections), temp.File("better.csv"), test);
+        CorrectedCopy.Write(LabelledFile.OfRun(folder), Tutti.Labels.CorrectionFile.Read(corrections), temp.File(to), test);
     }
 }
