@@ -56,7 +56,7 @@ export function labelIssues(run: RunData): HTMLElement | null {
   const votes = (item: Item): Child => item.votes === null ? '' : item.votes.map((count, i) => ({ count, name: run.classes[i] })).filter(vote => vote.count > 0).sort((a, b) => b.count - a.count).map(vote => `${vote.name}: ${vote.count}`).join(', ');
   const lead = issues.issues === 0
     ? `No label of ${plural(issues.rows, 'row')} stands out as wrong.`
-    : [`${plural(issues.issues, 'row')} of ${whole(issues.rows)} (${percent(issues.issues / issues.rows)}) probably carry a wrong label, by predictions of models that did not see them. `, h('code', {}, 'tutti labels --run'), ` writes ${issues.issues > items.length ? `all of them; the first ${items.length} are here.` : 'them to a file.'}`, weak(run) ? h('b', {}, ' This run is below its baseline, so its doubts say little.') : null];
+    : [`${plural(issues.issues, 'row')} of ${whole(issues.rows)} (${percent(issues.issues / issues.rows)}) probably carry a wrong label, by predictions of models that did not see them. `, h('code', {}, 'tutti labels --run DIR --out queue.csv'), ` writes ${issues.issues > items.length ? `all of them (the first ${items.length} are here)` : 'them'} to be filled in with the right labels; `, h('code', {}, 'tutti labels --run DIR --apply queue.csv'), ' then writes a corrected copy of the training file to train on.', weak(run) ? h('b', {}, ' This run is below its baseline, so its doubts say little.') : null];
   return section('labels', 'Labels to look at', 'Labels', lead, items.length === 0 ? null
     : explained<Item>(run, items, text => [
       { title: 'id', cell: item => h('code', {}, item.row.id), value: item => item.row.id },

@@ -11,7 +11,7 @@ namespace Tutti.App.Commands;
 
 static class LabelsCommand
 {
-    const int UsualTop = 20;
+    const int UsualTop = 20, LongestText = 70;
 
     static readonly Option<string?> run = new("--run") { Description = "A finished run: its held-out predictions, and the votes of its cells.", HelpName = "DIR" };
     static readonly Option<string?> probabilities = new("--probs") { Description = "Probabilities by any model that did not see the row: CSV with p_CLASS columns, or .npy.", HelpName = "FILE" };
@@ -21,14 +21,20 @@ static class LabelsCommand
     static readonly Option<bool> outliers = new("--outliers") { Description = "In place of labels: the rows of a run, of training and test, that are unlike all others, by its models' embeddings." };
     static readonly Option<bool> duplicates = new("--duplicates") { Description = "In place of labels: rows of a run that are nearly the same, also across training and test and with different labels." };
     static readonly Option<int?> top = new("--top") { Description = $"Issues to print, {UsualTop} unless said; --out has all.", HelpName = "N" };
-    static readonly Option<string?> output = new("--out") { Description = "Write all issues to a CSV file.", HelpName = "FILE.csv" };
+    static readonly Option<string?> output = new("--out") { Description = "Write all issues to a CSV file, to be filled in as corrections; with --apply the corrected copy.", HelpName = "FILE.csv" };
     static readonly Option<bool> json = new("--json") { Description = "Print JSON, with all issues unless --top says otherwise." };
 
     public static Command Make()
     {
         var command = new Command("labels", "Rows whose label is probably wrong, ranked, from a run's held-out predictions or from any probabilities.") { run, probabilities, labels, filter, score, outliers, duplicates, top, output, json };
+        foreach (var option in ApplyCorrections.Options) command.Options.Add(option);
         command.SetAction(parsed => Session.Guard(parsed, () =>
         {
+            if (ApplyCorrections.IsAsked(parsed))
+            {
+                if (parsed.GetValue(probabilities) is not null) throw new ConfigException("--probs", "has no part in --apply, which corrects the training file of --run, or --data FILE\nnext: tutti labels --help");
+                return ApplyCorrections.Run(parsed, parsed.GetValue(run), parsed.GetValue(output), parsed.GetValue(json));
+            }
             var how = (LabelNames.Find(LabelNames.Filters, parsed.GetValue(filter)!, "--filter"), LabelNames.Find(LabelNames.Scores, parsed.GetValue(score)!, "--score"));
             if (parsed.GetValue(top) is < 1) throw new ConfigException("--top", $"got {parsed.GetValue(top)}, expected a whole number from 1");
             if ((parsed.GetValue(outliers), parsed.GetValue(duplicates)) is var which && which != (false, false))
@@ -48,7 +54,11 @@ static class LabelsCommand
             };
             if (parsed.GetValue(output) is { } path) queue.Write(path);
             if (parsed.GetValue(json)) Show.Line(LabelQueueJson.Of(queue, parsed.GetValue(top) ?? int.MaxValue).ToJsonString(new() { WriteIndented = true }));
-            else Print(queue, parsed.GetValue(top) ?? UsualTop, parsed.GetValue(output));
+            else
+            {
+                Print(queue, parsed.GetValue(top) ?? UsualTop, parsed.GetValue(output));
+                if (queue.Issues.Count > 0) Next(parsed.GetValue(run), parsed.GetValue(output));
+            }
             return 0;
         }));
         return command;
@@ -63,7 +73,29 @@ static class LabelsCommand
         if (set.Count == 0) throw new DataException(run.OutOfFold, "has no labelled rows");
         if (set.Count < all.Count) Show.Warning(FormattableString.Invariant($"{all.Count - set.Count} of {all.Count} rows have no label and are left out"));
         foreach (var gap in LabelGaps.Of(set.Classes, set.Labels!, set.Folds)) Show.Warning(gap);
-        return LabelQueue.Of(ProbabilityRows.Of(set.Probabilities, set.K), set.Labels!, set.Classes, set.Ids, how.Filter, how.Score, MemberVotes.Of(run, set.Classes));
+        var queue = LabelQueue.Of(ProbabilityRows.Of(set.Probabilities, set.K), set.Labels!, set.Classes, set.Ids, how.Filter, how.Score, MemberVotes.Of(run, set.Classes));
+        return queue.With(CellOpinions.Of(run, queue.Issues.Select(issue => issue.Id).ToHashSet(StringComparer.Ordinal)), Texts(run));
+    }
+
+    /// <summary>The texts of a run's rows; where its training file is gone or is another one now, that is said and there are none.</summary>
+    static Func<string, string?> Texts(RunFolder run)
+    {
+        try
+        {
+            return LabelledFile.OfRun(run.Root).TextOf;
+        }
+        catch (InputException e)
+        {
+            Show.Warning($"texts are left out: {e.Message}");
+            return _ => null;
+        }
+    }
+
+    static void Next(string? run, string? written)
+    {
+        var target = run is null ? "--data FILE --label COLUMN --id COLUMN" : $"--run {run}";
+        Show.Line(written is null ? $"next: tutti labels {(run is null ? "--probs FILE" : target)} --out queue.csv"
+            : $"next: fill in label (the right one; empty: not looked at; {CorrectionFile.Drop}: leave the row out), who, when and why, then: tutti labels {target} --apply {written}");
     }
 
     static LabelQueue OfFile(string path, string? labels, (LabelFilter Filter, LabelQuality Score) how)
@@ -99,13 +131,20 @@ static class LabelsCommand
         if (queue.Issues.Count > 0)
         {
             var voted = queue.Issues.Any(issue => issue.Votes is not null);
-            var table = Show.Table(["id", "given", "suggested", "quality", .. voted ? ["votes"] : (string[])[]]);
+            var texts = queue.Issues.Any(issue => issue.Text is not null);
+            var table = Show.Table(["id", "given", "suggested", "quality", .. voted ? ["votes"] : (string[])[], .. texts ? ["text"] : (string[])[]]);
             foreach (var issue in queue.Issues.Take(top))
-                table.AddRow(Show.Cells([issue.Id, queue.Classes[issue.Given], queue.Classes[issue.Suggested], Number(issue.Quality), .. voted ? [queue.VotesOf(issue)] : (string[])[]]));
+                table.AddRow(Show.Cells([issue.Id, queue.Classes[issue.Given], queue.Classes[issue.Suggested], Number(issue.Quality), .. voted ? [queue.VotesOf(issue)] : (string[])[], .. texts ? [Shortened(issue.Text)] : (string[])[]]));
             console.WriteLine(FormattableString.Invariant($"The {Math.Min(top, queue.Issues.Count)} least likely labels"));
             console.Write(table);
         }
         if (written is not null) Show.Line(FormattableString.Invariant($"{queue.Issues.Count} issues: {written}"));
+    }
+
+    static string Shortened(string? text)
+    {
+        var line = string.Join(' ', (text ?? "").Split(default(char[]), StringSplitOptions.RemoveEmptyEntries));
+        return line.Length <= LongestText ? line : line[..LongestText] + "…";
     }
 
     static string Number(double value) => value.ToString("0.000", CultureInfo.InvariantCulture);

@@ -107,10 +107,12 @@ static class TrainCommand
             foreach (var warning in result.Blend.Warnings) Show.Warning(warning);
             return 0;
         }
+        if (result.Corrections is { } corrections) ShowCorrections.Gain(corrections);
         Show.Leaderboard(result.Leaderboard);
         Show.Blend(result.Blend);
         ShowScores.Summary(result.Summary, result.Classes);
         Files(result.Files, result.Test, result.Submission);
+        Show.Line($"rows whose label is probably wrong: tutti labels --run {result.Files.Root}");
         return 0;
     }
 

@@ -184,6 +184,17 @@ public sealed record Cell(string Member, int Seed, int Fold, CellFolder Folder, 
         ["bytesLeft"] = bytes,
     }.ToJsonString(indented) + "\n");
 
+    /// <summary>Records another run's cell as this one, with what its held-out rows came to by the labels of now.</summary>
+    /// <param name="of">What it recorded.</param>
+    internal void WriteReused(JsonObject of, double loss, Evaluation.ConfusionMatrix matrix)
+    {
+        var metrics = of.DeepClone().AsObject();
+        metrics["reused"] = of["fingerprint"]?.DeepClone();
+        (metrics["fingerprint"], metrics["settings"], metrics["identity"]) = (Fingerprint, Settings, Identity.DeepClone());
+        (metrics["loss"], metrics["accuracy"], metrics["macroF1"]) = (loss, Evaluation.Metrics.Accuracy(matrix), Evaluation.Metrics.F1MacroOfPresent(matrix));
+        AtomicFile.Write(Folder.Metrics, metrics.ToJsonString(indented) + "\n");
+    }
+
     // Numbers have no accuracy, and JSON no word for that.
     static JsonNode? Number(double value) => double.IsNaN(value) ? null : value;
 

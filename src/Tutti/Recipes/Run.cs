@@ -33,19 +33,21 @@ public sealed class Run(Recipe recipe, string folder, Device? device = null)
     /// <exception cref="RunMemoryException">A model does not fit into the recipe's memory.</exception>
     /// <exception cref="OperationCanceledException">Cancelled; finished cells are kept, and the state of the one in training.</exception>
     public RunResult Train(IProgress<RunNews>? news = null, CancellationToken cancel = default) =>
-        Story([RecipeTask.TextClassification], (data, cells, on) => new RunResults(recipe, files, data, cells) { Device = on, News = news }.Finish(), result => ("accuracy", result.Summary.Scores[0].Score.Value), news, cancel);
+        Story([RecipeTask.TextClassification], (data, cells, on, reused, told) => new RunResults(recipe, files, data, cells) { Device = on, News = news }.Finish() with
+        { Corrections = CorrectionOutcome.Of(recipe, files, data, cells.Length, reused, told) }, result => ("accuracy", result.Summary.Scores[0].Score.Value), news, cancel);
 
     /// <summary>The same for labels, numbers or several targets: tasks multi-label, text-regression and multi-target. Errors as <see cref="Train"/>.</summary>
     public AnswersResult TrainAnswers(IProgress<RunNews>? news = null, CancellationToken cancel = default) =>
-        Story(Answers, (data, cells, _) => new AnswerResults(recipe, files, data, cells).Finish(), result => ("loss", result.Leaderboard.Sorted[0].Loss.Value), news, cancel);
+        Story(Answers, (data, cells, _, _, _) => new AnswerResults(recipe, files, data, cells).Finish(), result => ("loss", result.Leaderboard.Sorted[0].Loss.Value), news, cancel);
 
-    TResult Story<TResult>(RecipeTask[] tasks, Func<RunData, Cell[], Device, TResult> finish, Func<TResult, (string Name, object? Value)> headline, IProgress<RunNews>? news, CancellationToken cancel)
+    TResult Story<TResult>(RecipeTask[] tasks, Func<RunData, Cell[], Device, int, IProgress<RunNews>, TResult> finish, Func<TResult, (string Name, object? Value)> headline, IProgress<RunNews>? news, CancellationToken cancel)
     {
         var begun = Grid.Clock.GetTimestamp();
         Grid.Check();
         using var memory = Memory(tasks);
         Teachers.RefuseOwn(recipe, files);
         var (data, members, cells) = Open(memory, recipe.Members, news, cancel);
+        data.Corrected?.RefuseOwn(files);
         CheckSample(data);
         RunStart.CheckOthers(files, recipe, data.Train.ContentHash, data.Test?.ContentHash);
         foreach (var cell in cells) cell.CheckResume(recipe.Checkpoint);
@@ -53,16 +55,18 @@ public sealed class Run(Recipe recipe, string folder, Device? device = null)
         using var start = new RunStart(files);
         try
         {
-            start.Write(recipe, data, memory.Device, cells.Length, [.. members.SelectMany(member => member.Facts())]);
+            start.Write(recipe, data, memory.Device, cells.Length, [.. members.SelectMany(member => member.Facts()), .. data.Corrected?.Facts() ?? []]);
+            var told = new RecordedNews(start.Events, news);
             news?.Report(new DataNews(recipe.Data.Train, data.Summary(), [.. Enumerable.Range(0, data.Folds.Count).Select(fold => data.Folds.Valid(fold).Length)], data.Test?.Count ?? 0));
             foreach (var line in data.Answers?.Lines() ?? []) news?.Report(new NoteNews(line));
             if (data.Taught is { } taught)
                 using (FileLock.Wait(files.Lock("teacher"), cancel: cancel)) taught.Prepare(files, data, news, cancel);
+            var reused = ReusedCells.Of(recipe, files, data, members, cells, told, cancel).Length;
             var training = new RunCells(recipe, data, members, memory);
             var complete = Recipes.Grid.Train(recipe, files, cells, training, Grid, memory, start.Events, news, begun, cancel);
             using var turn = FileLock.Wait(files.Lock("results"), cancel: cancel);
             if (data.Answers is null) new RunViews(recipe, files, data, members, complete, memory, news).Finish(cancel);
-            var result = finish(data, complete, memory.Device);
+            var result = finish(data, complete, memory.Device, reused, told);
             start.Events.Write("finished", headline(result));
             new RunReport(recipe, files, data, memory.Device).Write(files.Report, cancel: cancel);
             return result;

@@ -17,11 +17,11 @@ sealed class RunCells(Recipe recipe, RunData data, OpenMember[] members, MemoryB
     /// <summary>All cells of a run, in the order of members, seeds and folds.</summary>
     public static Cell[] Of(Recipe recipe, RunFolder files, RunData data, OpenMember[] members) =>
         [.. from member in members
-            let fingerprint = recipe.Fingerprint(member.Config, data.Train.ContentHash, member.Weights)
+            let fingerprint = recipe.Fingerprint(member.Config, data.Identity, member.Weights)
             let settings = recipe.Settings(member.Config)
             from seed in member.Config.Seeds
             from fold in Enumerable.Range(0, data.Folds.Count)
-            let identity = new JsonObject { ["settings"] = recipe.FingerprintNode(member.Config, data.Train.ContentHash, member.Weights), ["member"] = member.Name, ["seed"] = seed, ["fold"] = fold }
+            let identity = new JsonObject { ["settings"] = recipe.FingerprintNode(member.Config, data.Identity, member.Weights), ["member"] = member.Name, ["seed"] = seed, ["fold"] = fold }
             select new Cell(member.Name, seed, fold, files.Cell(member.Name, seed, fold), fingerprint, settings, identity)];
 
     public override CellState State(Cell cell) => cell.State(data.Test?.ContentHash);

@@ -42,6 +42,13 @@ public sealed class RunData
 
     /// <summary>Examples with what is to be learnt of them.</summary>
     internal Example[] Known(IEnumerable<Example> examples) => Answers is null ? [.. examples] : [.. examples.Select(example => example with { Targets = Answers.Truth[example.Row] })];
+
+    /// <summary>What was corrected since an earlier run; null where no audit lies beside the training file.</summary>
+    internal CorrectedData? Corrected { get; private init; }
+
+    /// <summary>A hash of what cells learn from: the training file's, and where folds are an earlier run's those too.</summary>
+    internal string Identity => Corrected?.Identity ?? Train.ContentHash!;
+
     /// <summary>What is learnt beside the labels; null for nothing.</summary>
     internal TaughtRows? Taught { get; private set; }
 
@@ -63,8 +70,9 @@ public sealed class RunData
         var isClass = recipe.Task is RecipeTask.TextClassification or RecipeTask.Ulmfit;
         var labels = !isClass ? null : config.Labels is { } names ? LabelMap.InOrder(names) : LabelMap.From(train, config.Label!);
         var answers = isClass ? null : RunAnswers.Of(train, config, recipe.Task);
-        var folds = Folds.Make(train, recipe.FoldSettings, config.Stratified(recipe.Task), TextKeys.Of(train, text, pair));
-        var data = new RunData(config, train, test, labels, answers, folds);
+        var corrected = isClass ? CorrectedData.Of(recipe, train) : null;
+        var folds = corrected?.Folds ?? Folds.Make(train, recipe.FoldSettings, config.Stratified(recipe.Task), TextKeys.Of(train, text, pair));
+        var data = new RunData(config, train, test, labels, answers, folds) { Corrected = corrected };
         if (recipe.Data.Unlabelled is not null || recipe.Distill is not null) data.Taught = TaughtRows.Open(recipe, data);       // which looks at the rows
         return data;
     }

@@ -13,4 +13,8 @@ namespace Tutti.Recipes;
 /// <param name="Classes">Class names in the order of the confusion matrix.</param>
 /// <param name="Test">Predictions of the test rows, or null.</param>
 /// <param name="Submission">The file for the test rows, or null.</param>
-public sealed record RunResult(RunFolder Files, Leaderboard Leaderboard, EvaluationSummary Summary, ChosenBlend Blend, IReadOnlyList<string> Classes, string? Test, string? Submission);
+public sealed record RunResult(RunFolder Files, Leaderboard Leaderboard, EvaluationSummary Summary, ChosenBlend Blend, IReadOnlyList<string> Classes, string? Test, string? Submission)
+{
+    /// <summary>What corrected labels gained; null where none were.</summary>
+    public CorrectionOutcome? Corrections { get; init; }
+}

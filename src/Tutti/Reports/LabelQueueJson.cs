@@ -43,6 +43,14 @@ public static class LabelQueueJson
             ["quality"] = issue.Quality,
         };
         if (issue.Votes is { } votes) node["votes"] = new JsonArray([.. votes.Select(count => JsonValue.Create(count))]);
+        if (issue.Opinions is { } opinions)
+            node["members"] = new JsonArray([.. opinions.Select(one => new JsonObject
+            {
+                ["cell"] = one.Cell,
+                ["prediction"] = queue.Classes[one.Predicted],
+                ["probabilities"] = new JsonArray([.. one.Probabilities.Select(p => JsonValue.Create(p))]),
+            })]);
+        if (issue.Text is { } text) node["text"] = text;
         return node;
     }
 }

@@ -52,6 +52,9 @@ public sealed class RunFolder(string path)
 
     /// <summary>Which rows are unlike all others, and which are nearly the same, once that has been looked for.</summary>
     public string Similar => In("similar.json");
+
+    /// <summary>What corrected labels gained, beside the run whose labels were corrected.</summary>
+    public string Corrections => In("corrections.json");
     public string Report => In("report.html");
     public string Cells => In("cells");
 

@@ -38,6 +38,18 @@ static class CsvRows
         }
     }
 
+    /// <summary>The cells of a file that was read before, as they stand in it: with their quotes.</summary>
+    public static IEnumerable<string[]> Raw(TextFile file, char delimiter, char quote)
+    {
+        using var csv = CsvReader.Create(file.Reader(), Options(delimiter, quote) with { MaxRecordSize = LongestRow });
+        while (Next(file, csv))
+        {
+            var cells = new string[csv.FieldCount];
+            for (var i = 0; i < cells.Length; i++) cells[i] = Encoding.UTF8.GetString(csv.GetRawSpan(i));
+            yield return cells;
+        }
+    }
+
     /// <summary>
     /// The records of a text in memory, whatever their quoting: what detection compares.
     /// Broken: records whose quoting is broken; Useful: cells that hold a delimiter, a line break or a quote because they are quoted.

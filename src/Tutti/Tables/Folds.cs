@@ -85,7 +85,12 @@ public sealed class Folds
     }
 
     /// <summary>Reads what <see cref="Save"/> wrote, in its order. With ids, the rows may stand in another order, but they must be the same rows.</summary>
-    public static Folds Load(string path, IReadOnlyList<string>? ids = null)
+    public static Folds Load(string path, IReadOnlyList<string>? ids = null) => Load(path, ids, all: true);
+
+    /// <summary>As <see cref="Load(string, IReadOnlyList{string})"/>, of rows that need not be all: others were left out since.</summary>
+    public static Folds LoadSome(string path, IReadOnlyList<string> ids) => Load(path, ids, all: false);
+
+    static Folds Load(string path, IReadOnlyList<string>? ids, bool all)
     {
         var table = Table.Read(path, new() { Delimiter = ",", Quote = '"' });
         var (names, cells) = (table.Column("id"), table.Column("fold"));
@@ -99,7 +104,7 @@ public sealed class Folds
         }
         ids ??= [.. names.Select(name => name ?? "")];
         var missing = ids.FirstOrDefault(id => !foldOf.ContainsKey(id));
-        if (missing is not null || ids.Count != table.Count)
+        if (missing is not null || (all && ids.Count != table.Count))
             throw new DataException(path, $"these are the folds of other rows: {table.Count} ids here, {ids.Count} rows in the data"
                 + $"{(missing is null ? "" : $", and the row '{missing}' has no fold")}. Use the data the run was started with, or start a new run.");
         var loaded = ids.Select(id => foldOf[id]).ToArray();

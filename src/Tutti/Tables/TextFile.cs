@@ -34,6 +34,15 @@ sealed class TextFile
         return new(stream, Encoding, detectEncodingFromByteOrderMarks: false, BufferBytes);
     }
 
+    /// <summary>The byte order mark, where there is one.</summary>
+    public byte[] Mark()
+    {
+        using var stream = Open(Path);
+        var mark = new byte[preamble];
+        stream.ReadExactly(mark);
+        return mark;
+    }
+
     /// <summary>SHA-256 of the file's bytes, in lower-case hexadecimal.</summary>
     public string Hash()
     {

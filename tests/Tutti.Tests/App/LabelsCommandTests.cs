@@ -19,7 +19,7 @@ public sealed class LabelsCommandTests
         Assert.Equal(0, outcome.Code);
         Assert.Contains("Label issues: 1 of 4 rows; overall label health 0.750", outcome.Out, StringComparison.Ordinal);
         Assert.Contains("columns not read: note", outcome.Error, StringComparison.Ordinal);
-        Assert.Equal("id,given,suggested,quality\nd,ham,spam,0.05\n", File.ReadAllText(written));
+        Assert.Equal("id,given,suggested,quality,label,who,when,why\nd,ham,spam,0.05,,,,\n", File.ReadAllText(written));
         Assert.Equal(Rows, File.ReadAllText(file));
     }
 
