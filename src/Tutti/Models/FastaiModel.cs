@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Tutti.Models.Text;
+using Tutti.Text;
 using Tutti.Torch;
 using Tutti.Torch.Pickles;
 
@@ -8,16 +9,22 @@ namespace Tutti.Models;
 /// <summary>A language model as fastai publishes and saves it, such as wt103: a <c>.pth</c> of weights and a pickled list of words.</summary>
 public static class FastaiModel
 {
-    /// <summary>Writes the model's folder: config.json with the sizes that the weights have, model.safetensors, itos.json.</summary>
+    /// <summary>The words of an embedding's rows: a pickled list as fastai keeps it, a JSON list, or one word a line.</summary>
+    /// <exception cref="DataException">The file is missing, damaged, or holds anything but a list of texts.</exception>
+    public static IReadOnlyList<string> Words(string file) => File.Exists(file) && PickledWords.IsPickle(file) ? PickledWords.Read(file) : UlmfitTokenizer.ReadWords(file);
+
+    /// <summary>Writes the model's folder: config.json with the sizes that the weights have, model.safetensors, the tokenizer's files.</summary>
     /// <param name="weights">A .pth (a bare state_dict, or one that was saved with its optimizer), or safetensors with fastai's names.</param>
     /// <param name="words">The list of its words: a pickled list, or a JSON list.</param>
     /// <param name="folder">Where the model goes; made where it does not exist.</param>
+    /// <param name="language">By whose habits texts are cut into words.</param>
     /// <param name="backward">The weights read texts from their end.</param>
     /// <returns>What the file lacked and what is not used of it.</returns>
     /// <exception cref="DataException">A file that cannot be used, or a list with another number of words than the weights have rows.</exception>
-    public static LoadReport Convert(string weights, string words, string folder, bool backward = false)
+    public static LoadReport Convert(string weights, string words, string folder, WordLanguage language = WordLanguage.En, bool backward = false)
     {
-        var list = WordList.Read(words);
+        var list = Words(words);
+        var tokenizer = UlmfitTokenizer.Of(list, language, words);
         var safe = weights.EndsWith(".safetensors", StringComparison.Ordinal);
         var copy = Path.Combine(folder, safe ? "model.safetensors" : "model.pth");
         if (Directory.Exists(folder) && Directory.EnumerateFileSystemEntries(folder).Any()) throw new DataException(folder, "the folder is not empty; take another one");
@@ -29,7 +36,7 @@ public static class FastaiModel
         LoadReport report;
         using (var model = ModelFolder.Load(folder, null, 0, out report)) ModelFolder.Save(model, folder);
         if (!safe) File.Delete(copy);
-        WordList.Save(list, folder);
+        tokenizer.Save(folder);
         return report;
     }
 

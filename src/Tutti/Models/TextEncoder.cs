@@ -11,6 +11,7 @@ public abstract class TextEncoder(Params p, ModelConfig config) : TextModel(p, c
     protected internal override LayerGroups? Groups => Catalog.Find(config).Groups(config);
     protected internal override bool ReadsFirst => Ending.ReadsFirst;
     protected internal override JointHead? Joint => Ending as JointHead;
+    protected internal override TokenHead? Tokens => Ending as TokenHead;
     protected internal override int HeadLayers => Ending.Layers;
     protected internal override Tensor Head(Tensor hidden, Ragged ragged) => Ending.Forward(hidden, ragged);
 

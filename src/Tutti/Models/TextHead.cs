@@ -66,16 +66,28 @@ sealed class FirstTokenHead(Dropout? before, Linear dense, Func<Tensor, Tensor> 
     }
 }
 
+/// <summary>A head that predicts tokens: something of the asked rows, and a product with a table that has a row per token.</summary>
+public abstract class TokenHead : TextHead
+{
+    /// <summary>What the product takes: the asked rows (T,C) or (asked,C), the table (V,C), and the tokens' bias (V), if any. A loss may take it apart: <see cref="Losses.LinearCrossEntropy"/>.</summary>
+    public abstract (Tensor X, Tensor Table, Tensor? Bias) Factors(Tensor hidden, Ragged ragged);
+
+    public sealed override Tensor Forward(Tensor hidden, Ragged ragged)
+    {
+        var (x, table, bias) = Factors(hidden, ragged);
+        return Linear.Tied(x, table, bias);                                       // (T,V), or (asked,V)
+    }
+}
+
 /// <summary>Predicts tokens: dense, activation, norm, and a product with the table of token embeddings, of the asked rows alone.</summary>
 /// <param name="dense">To as many channels as the table has.</param>
 /// <param name="activation">Of its result.</param>
 /// <param name="norm">Of that.</param>
 /// <param name="words">The table.</param>
 /// <param name="bias">(V) of the tokens, or null.</param>
-sealed class LanguageHead(Linear dense, Func<Tensor, Tensor> activation, LayerNorm norm, Embedding words, Tensor? bias) : TextHead
+sealed class LanguageHead(Linear dense, Func<Tensor, Tensor> activation, LayerNorm norm, Embedding words, Tensor? bias) : TokenHead
 {
-    public override Tensor Forward(Tensor hidden, Ragged ragged) =>
-        Linear.Tied(norm.Forward(activation(dense.Forward(ragged.AskedRows(hidden)))), words.Table, bias);    // (T,V), or (asked,V)
+    public override (Tensor X, Tensor Table, Tensor? Bias) Factors(Tensor hidden, Ragged ragged) => (norm.Forward(activation(dense.Forward(ragged.AskedRows(hidden)))), words.Table, bias);
 }
 
 /// <summary>

@@ -63,6 +63,9 @@ public abstract class TextModel(Params p, JsonObject config) : IDisposable
     /// <summary>It reads a text token after token and can carry its states to the text that follows (<see cref="RunState.Carried"/>): as a language model it predicts next tokens.</summary>
     public virtual bool Recurrent => false;
 
+    /// <summary>It reads every text from its end. The streams of a language model are turned round by whoever makes them, a classifier's texts by the model.</summary>
+    public virtual bool Backward => false;
+
     /// <summary>The head looks at the first token of each sequence alone, so that the last layer need not compute the others.</summary>
     protected internal virtual bool ReadsFirst => false;
 
@@ -80,6 +83,9 @@ public abstract class TextModel(Params p, JsonObject config) : IDisposable
 
     /// <summary>The head, where it must see all texts of an update together; else null.</summary>
     protected internal virtual JointHead? Joint => null;
+
+    /// <summary>The head, where it predicts tokens; else null.</summary>
+    protected internal virtual TokenHead? Tokens => null;
 
     /// <summary>Logits (n,K) of a last hidden state (T,C); (n,C) is possible where <see cref="ReadsFirst"/> says so.</summary>
     protected internal abstract Tensor Head(Tensor hidden, Ragged ragged);

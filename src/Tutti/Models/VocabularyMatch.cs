@@ -1,3 +1,4 @@
+using Tutti.Text;
 using Tutti.Torch;
 
 namespace Tutti.Models;
@@ -27,10 +28,10 @@ public sealed class VocabularyMatch
     /// <summary>How many of them the weights know.</summary>
     public int Known => from.Count(row => row >= 0);
 
-    /// <summary>For the weights of a model's folder, whose words are in its <c>itos.json</c> or <c>itos.pkl</c>.</summary>
-    /// <exception cref="DataException">The folder has no list of words.</exception>
-    public static VocabularyMatch Of(string folder, IReadOnlyList<string> words) => new(WordList.In(folder)
-        ?? throw new DataException(folder, $"there is no {WordList.FileName} or itos.pkl, which say the words of the weights' rows; without them the weights cannot be brought to another vocabulary"), words);
+    /// <summary>For the weights of a model's folder, whose tokenizer says its words.</summary>
+    /// <exception cref="DataException">The folder has no tokenizer of a list of words.</exception>
+    public static VocabularyMatch Of(string folder, IReadOnlyList<string> words) => new(UlmfitTokenizer.Words(Tokenizer.Load(folder))
+        ?? throw new DataException(folder, "its tokenizer is no list of words, whose rows could follow their words into another vocabulary"), words);
 
     /// <summary>A weight with a row (or number) per word, for the words that are wanted.</summary>
     /// <param name="stored">(V,...) in any floating type.</param>

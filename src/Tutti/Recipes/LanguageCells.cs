@@ -52,6 +52,7 @@ sealed class LanguageCells : CellTraining
         {
             Work = OpenMember.WorkOf(model, member),
             Recurrent = model.Recurrent,
+            Backward = model.Backward,
         };
         _ = Objective(open, 0);
         return open;
@@ -64,7 +65,7 @@ sealed class LanguageCells : CellTraining
         var config = member.Model.Config;
         if (!member.Recurrent) return new MaskedTokens(member.Model.Tokenizer, seed, config.MaskShare ?? 0.15, config.WholeWords ?? false);
         if (config.MaskShare is not null || config.WholeWords is not null) throw new ConfigException("train", $"has mask-share or whole-words, but {member.Name} predicts next tokens, not masked ones; take them out");
-        return new NextTokens(config.Batch, Bptt(member.Model));
+        return new NextTokens(config.Batch, Bptt(member.Model), member.Backward);
     }
 
     /// <summary>What a run records of the files that the members start from.</summary>

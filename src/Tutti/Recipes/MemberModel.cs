@@ -28,7 +28,7 @@ public sealed record MemberModel(ModelSpec Spec, TrainConfig Config, Tokenizer T
     public static MemberModel Of(MemberConfig member, TrainConfig common, Func<IEnumerable<string>> texts)
     {
         var spec = member.Model;
-        var tokenizer = spec.Folder is { } folder ? FromFolder(folder)
+        var tokenizer = spec.Folder is { } folder && spec.Vocabulary is null ? FromFolder(folder)
             : spec.Tokenizer is { } file ? ReadyTokenizer.Load(file)
             : spec.Vocabulary!.Learn(texts(), spec.Kind);
         return new(spec, member.Effective(common), tokenizer);
@@ -40,7 +40,7 @@ public sealed record MemberModel(ModelSpec Spec, TrainConfig Config, Tokenizer T
     public TextModel Build(IReadOnlyList<string> classes, long seed, out LoadReport report, Device? device = null)
     {
         report = new([], []);
-        return Checked(Spec.Folder is { } folder ? ModelFolder.Load(folder, classes, seed, out report, device ?? Device, change: Changed, reinitialize: Spec.ReinitializeLayers ?? 0)
+        return Checked(Spec.Folder is { } folder ? ModelFolder.Load(folder, classes, seed, out report, device ?? Device, change: Changed, reinitialize: Spec.ReinitializeLayers ?? 0, match: Match(folder))
             : ModelFolder.New(Changed(Fresh()).WithLabels(classes), seed, device ?? Device));
     }
 
@@ -49,9 +49,13 @@ public sealed record MemberModel(ModelSpec Spec, TrainConfig Config, Tokenizer T
     public TextModel BuildLanguage(long seed, out LoadReport report, Device? device = null)
     {
         report = new([], []);
-        return Checked(Spec.Folder is { } folder ? ModelFolder.Load(folder, null, seed, out report, device ?? Device, change: config => Changed(config).AsLanguageModel(), reinitialize: Spec.ReinitializeLayers ?? 0)
+        return Checked(Spec.Folder is { } folder ? ModelFolder.Load(folder, null, seed, out report, device ?? Device, change: config => Changed(config).AsLanguageModel(), reinitialize: Spec.ReinitializeLayers ?? 0, match: Match(folder))
             : ModelFolder.New(Changed(Fresh()).AsLanguageModel(), seed, device ?? Device));
     }
+
+    /// <summary>Where the recipe asks for a vocabulary of its own in place of the folder's.</summary>
+    VocabularyMatch? Match(string folder) => Spec.Vocabulary is null ? null
+        : VocabularyMatch.Of(folder, UlmfitTokenizer.Words(Tokenizer)!);
 
     TextModel Checked(TextModel model)
     {

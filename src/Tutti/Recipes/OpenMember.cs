@@ -24,6 +24,9 @@ sealed record OpenMember(MemberConfig Config, MemberModel Model, int MaxLength, 
     /// <summary>The network carries states from token to token: as a language model it learns next tokens in streams, not masked ones.</summary>
     public bool Recurrent { get; init; }
 
+    /// <summary>It reads texts from their end.</summary>
+    public bool Backward { get; init; }
+
     /// <summary>What a run records of the files that the member starts from.</summary>
     public IEnumerable<(string Name, object? Value)> Facts()
     {

@@ -1,5 +1,5 @@
+using Tutti.Models;
 using Tutti.Text;
-using Tutti.Torch.Pickles;
 
 namespace Tutti.Recipes;
 
@@ -11,6 +11,6 @@ static class ReadyTokenizer
     public static Tokenizer Load(string path)
     {
         if (!File.Exists(path)) return Tokenizer.Load(path);
-        return UlmfitTokenizer.Of(PickledWords.IsPickle(path) ? PickledWords.Read(path) : UlmfitTokenizer.ReadWords(path), where: path);
+        return UlmfitTokenizer.Of(FastaiModel.Words(path), where: path);
     }
 }

@@ -107,7 +107,7 @@ public sealed record ModelSpec
     [Range(1, int.MaxValue)]
     public int? Intermediate { get; init; }
 
-    [Description("Vocabulary to learn from the training rows: its size, or size and kind. Not together with tokenizer.")]
+    [Description("Vocabulary to learn from the training rows: its size, or size and kind. Not together with tokenizer. With the folder of an awd-lstm: its weights are brought to this vocabulary, words that they have not seen starting from the mean.")]
     public VocabularySpec? Vocabulary { get; init; }
 
     [Description("Folder of a ready tokenizer, or a file with a list of English words by id as fastai keeps it (pickled, JSON, or one a line). Not together with vocabulary.")]
@@ -158,13 +158,18 @@ public sealed record ModelSpec
     internal IReadOnlyList<ConfigFault> Validate()
     {
         var faults = ConfigFault.OfRanges(this);
-        var described = this != new ModelSpec { Folder = Folder, Hub = Hub, Pooling = Pooling, MultiSampleDropout = MultiSampleDropout, ReinitializeLayers = ReinitializeLayers };
+        var described = this != new ModelSpec { Folder = Folder, Hub = Hub, Pooling = Pooling, MultiSampleDropout = MultiSampleDropout, ReinitializeLayers = ReinitializeLayers, Vocabulary = Folder is null && Hub is null ? null : Vocabulary };
         if (ReinitializeLayers is not null && Folder is null && Hub is null) faults.Add(new("reinitialize-layers", "is for a model from a folder or the hub; one that is trained from nothing starts fresh anyway"));
         if (Folder is "") faults.Add(new("folder", "got an empty text, expected the folder of a model"));
         if (Folder is not null && described) faults.Add(new("folder", "is given together with the description of a new encoder; keep one of them"));
         if (Hub is not null && HubName.TryParse(Hub) is not { IsDataSet: false }) faults.Add(new("hub", $"got '{Hub}', expected the name of a model on the hub, owner/name or owner/name@revision"));
         if (Hub is not null && (described || Folder is not null)) faults.Add(new("hub", "is given together with a folder or the description of a new encoder; keep one of them"));
-        if (Folder is not null || Hub is not null) return faults;
+        if (Folder is not null || Hub is not null)
+        {
+            if (Vocabulary is { Kind: not (null or VocabularyKind.Words) }) faults.Add(new("vocabulary.kind", $"got {RecipeJson.Name(Vocabulary.Kind!.Value)}, expected words: the rows of a model's weights follow their words into another vocabulary"));
+            if (Vocabulary is not null) faults.AddRange(Vocabulary.Validate(EncoderKind.AwdLstm).Select(fault => fault with { Path = $"vocabulary.{fault.Path}" }));
+            return faults;
+        }
         if (!described) return [new("", "is empty; expected the folder of a model, or kind, layers, hidden, heads and vocabulary")];
         var recurrent = Kind == EncoderKind.AwdLstm;
         foreach (var (key, value) in new (string, object?)[] { ("kind", Kind), ("layers", Layers), ("hidden", Hidden), ("heads", recurrent ? 1 : Heads) })

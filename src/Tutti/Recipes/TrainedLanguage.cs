@@ -59,7 +59,7 @@ public sealed class TrainedLanguage
         var tokenizer = Tokenizer.Load(folder);
         var member = recipe.Members.First(member => name.StartsWith(member.Name + " ", StringComparison.Ordinal));
         var config = member.Effective(recipe.Train);
-        LanguageObjective objective = model.Recurrent ? new NextTokens(config.Batch, config.Bptt ?? TrainConfig.UsualBptt)
+        LanguageObjective objective = model.Recurrent ? new NextTokens(config.Batch, config.Bptt ?? TrainConfig.UsualBptt, model.Backward)
             : new MaskedTokens(tokenizer, member.Seeds[0], config.MaskShare ?? 0.15, config.WholeWords ?? false);
         Example[] texts = [.. TextData.From(table, text, tokenizer, model.Recurrent ? model.MaxLength : Math.Min(config.MaxLength, model.MaxLength)).Examples.Where(objective.CanLearn)];
         if (texts.Sum(example => (long)example.Ids.Length) < 2) throw new DataException(table.File, "has no two tokens, of which one could be predicted from the other");
@@ -80,10 +80,16 @@ public sealed class TrainedLanguage
         using var model = ModelFolder.Load(chosen.Folder, null, 0, out _, device);
         if (!model.Recurrent) throw new ConfigException("--run", $"{chosen.Name} predicts masked tokens; only recurrent language models (awd-lstm) generate text");
         var tokenizer = Tokenizer.Load(chosen.Folder);
-        var read = tokenizer.Encode(prompt).Ids;
-        if (tokenizer.EosId is { } eos && read.Length > 1 && read[^1] == eos) read = read[..^1];
+        var ids = tokenizer.Encode(prompt).Ids;
+        // A text that is read from its end follows the beginning of another one.
+        var read = model.Backward && tokenizer.BosId is { } bos ? [bos, .. ids.Where(id => id != bos).Reverse()] : ids;
         if (read.Length == 0) throw new ConfigException("--prompt", "got a text without tokens; this model's texts have no beginning of their own");
         HashSet<int> never = [.. new[] { tokenizer.PadId, tokenizer.UnknownId, tokenizer.MaskId }.OfType<int>(), .. Enumerable.Range(0, model.VocabularySize).Where(id => id >= tokenizer.VocabularySize)];
-        return [.. seeds.Select(seed => tokenizer.Decode([.. read, .. TextGenerator.Generate(model, read, tokens, sampling.Checked(), seed, never, tokenizer.BosId ?? tokenizer.EosId, cancel)]))];
+        return [.. seeds.Select(seed =>
+        {
+            int[] text = [.. read, .. TextGenerator.Generate(model, read, tokens, sampling.Checked(), seed, never, tokenizer.BosId ?? tokenizer.EosId, cancel)];
+            if (model.Backward) Array.Reverse(text);
+            return tokenizer.Decode(text);
+        })];
     }
 }

@@ -116,11 +116,11 @@ public sealed class UlmfitRun(Recipe recipe, string folder, Device? device = nul
         news?.Report(new NoteNews($"step {step}"));
         var rows = new LanguageRun(language, files.Step(step).Root, device) { Hub = Hub, Grid = Options(step, language, files.Step(step).Root) }.Train(news, cancel);
         steps[step] = rows;
-        return [.. recipe.Members.Select(member => member with { Model = Begun(member.Model, Path.GetFullPath(files.Step(step).Cell(member.Name!, member.Seeds[0], 0).Checkpoint)) })];
+        return [.. recipe.Members.Select(member => member with { Model = Begun(member.Model, step, Path.GetFullPath(files.Step(step).Cell(member.Name!, member.Seeds[0], 0).Checkpoint)) })];
     }
 
-    // What belongs to a classifier stays; the rest is the folder's.
-    static ModelSpec Begun(ModelSpec model, string folder) => new() { Folder = folder, Pooling = model.Pooling, MultiSampleDropout = model.MultiSampleDropout, ReinitializeLayers = model.ReinitializeLayers };
+    // What belongs to a classifier stays, and behind pretraining the vocabulary, which is learnt anew from the texts of this task; the rest is the folder's.
+    static ModelSpec Begun(ModelSpec model, string step, string folder) => new() { Folder = folder, Vocabulary = step == Pretrain && model.Vocabulary is { Kind: null or VocabularyKind.Words } own && model.Kind == EncoderKind.AwdLstm ? own : null, Pooling = model.Pooling, MultiSampleDropout = model.MultiSampleDropout, ReinitializeLayers = model.ReinitializeLayers };
 
     GridOptions Options(string step, Recipe of, string root)
     {

@@ -12,7 +12,7 @@ public enum VocabularyKind { Wordpiece, Bpe, Unigram, Words, Subwords }
 [ShortForm("size")]
 public sealed record VocabularySpec
 {
-    [Description("wordpiece (lower case, as BERT's), bpe (bytes, as RoBERTa's) or unigram (as SentencePiece's); words or subwords (whole words, or pieces of them, behind fastai's text rules, as ULMFiT and MultiFiT); default: wordpiece for kind: bert, bpe for roberta.")]
+    [Description("wordpiece (lower case, as BERT's), bpe (bytes, as RoBERTa's) or unigram (as SentencePiece's); words or subwords (whole words, or pieces of them, behind fastai's text rules, as ULMFiT and MultiFiT); default: bpe for kind: roberta, words for awd-lstm, else wordpiece.")]
     public VocabularyKind? Kind { get; init; }
 
     [Description("The most tokens, the special ones included.")]
@@ -28,11 +28,15 @@ public sealed record VocabularySpec
 
     public static implicit operator VocabularySpec(int size) => new() { Size = size };
 
-    VocabularyKind KindFor(EncoderKind? encoder) => Kind ?? (encoder == EncoderKind.Roberta ? VocabularyKind.Bpe : VocabularyKind.Wordpiece);
+    internal VocabularyKind KindFor(EncoderKind? encoder) => Kind ?? (encoder switch
+    {
+        EncoderKind.Roberta => VocabularyKind.Bpe,
+        EncoderKind.AwdLstm or null => VocabularyKind.Words,
+        _ => VocabularyKind.Wordpiece,
+    });
 
     internal IEnumerable<ConfigFault> Validate(EncoderKind? encoder)
     {
-        if (encoder is null) yield break;
         var kind = KindFor(encoder);
         if (kind == VocabularyKind.Wordpiece && encoder == EncoderKind.Roberta)
             yield return new("kind", "got wordpiece for kind: roberta, expected bpe, unigram, words or subwords");

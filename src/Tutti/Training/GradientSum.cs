@@ -156,8 +156,7 @@ sealed class GradientSum : IDisposable
     Tensor Loss(Example[] part, Action<Tensor>? observe)
     {
         using var mode = Modes.Autocast(model.Params.Device, autocast);
-        var logits = model.Forward(Batch(part), observe);
-        return objective.Loss(autocast is null ? logits : logits.To(DType.Float32), part);
+        return objective.Loss(model, Batch(part), part, autocast is not null, observe);
     }
 
     /// <summary>Seconds in which batches were made.</summary>

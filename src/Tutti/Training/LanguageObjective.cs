@@ -1,4 +1,6 @@
 using Tutti.Models;
+using Tutti.Nn;
+using Tutti.Torch;
 
 namespace Tutti.Training;
 
@@ -8,7 +10,7 @@ public abstract class LanguageObjective : Objective
     /// <summary>Summed loss, predicted tokens and right ones: what is known of each unit of held-out text.</summary>
     internal const int Sums = 3;
 
-    public sealed override Torch.Tensor Predict(Torch.Tensor logits) => throw new NotSupportedException("a language model predicts no rows");
+    public sealed override Tensor Predict(Tensor logits) => throw new NotSupportedException("a language model predicts no rows");
 
     /// <summary>Of the sums of each unit: the mean loss over all predicted tokens, and the share that was predicted right.</summary>
     public sealed override HeldOutScores Judge(double[] predictions, IReadOnlyList<Example> examples)
@@ -22,6 +24,24 @@ public abstract class LanguageObjective : Objective
 
     /// <summary>Of each unit of held-out texts: summed loss, predicted tokens, right ones (units * 3). Units are what intervals resample: texts, as a rule.</summary>
     internal abstract double[] PerUnit(TextModel model, IReadOnlyList<Example> examples, Precision precision, int tokens, CancellationToken cancel);
+
+    public sealed override Tensor Loss(Tensor logits, IReadOnlyList<Example> part) => Losses.CrossEntropy(logits, Answers(part, logits.Device));
+
+    // The logits of all tokens are the largest thing there is; they need not exist as a whole.
+    internal sealed override Tensor Loss(TextModel model, TokenBatch batch, IReadOnlyList<Example> part, bool wide, Action<Tensor>? observe)
+    {
+        if (model.Tokens is not { } head) return base.Loss(model, batch, part, wide, observe);
+        var hidden = model.Hidden(batch, observe, out var ragged);
+        var (x, table, bias) = head.Factors(hidden, ragged);
+        return Losses.LinearCrossEntropy(x, table, bias, Answers(part, x.Device));
+    }
+
+    /// <summary>The ids to be predicted, (T) or (asked).</summary>
+    private protected static Tensor Answers(IReadOnlyList<Example> part, Device device)
+    {
+        long[] ids = [.. part.SelectMany(example => example.Answers!.Select(id => (long)id))];
+        return Tensor.From<long>(ids, [ids.Length], device);
+    }
 
     /// <summary>Whether a text has something to learn from.</summary>
     public abstract bool CanLearn(Example example);

@@ -1,5 +1,4 @@
 using Tutti.Models;
-using Tutti.Nn;
 using Tutti.Text;
 using Tutti.Torch;
 
@@ -81,13 +80,11 @@ public sealed class MaskedTokens : LanguageObjective
 
     public override double Weight(IReadOnlyList<Example> update) => update.Sum(example => example.Asked!.Length);
 
-    public override Tensor Loss(Tensor logits, IReadOnlyList<Example> part) => Losses.CrossEntropy(logits, Answers(logits, part));
-
     /// <summary>Of each text, with the masks of epoch 0: summed loss, masked tokens, right ones (n*3).</summary>
     internal override double[] PerUnit(TextModel model, IReadOnlyList<Example> examples, Precision precision, int tokens, CancellationToken cancel) =>
         Predictor.Values(model, Prepared(examples, 0), (logits, piece) =>
         {
-            var losses = logits.To(DType.Float32).CrossEntropy(Answers(logits, piece), null, 0, 0).To(DType.Float64).ToArray<double>();
+            var losses = logits.To(DType.Float32).CrossEntropy(Answers(piece, logits.Device), null, 0, 0).To(DType.Float64).ToArray<double>();
             var (best, at) = (logits.ArgMax(1).ToArray<long>(), 0);
             var sums = new double[Sums * piece.Count];
             for (var i = 0; i < piece.Count; i++)
@@ -100,5 +97,4 @@ public sealed class MaskedTokens : LanguageObjective
             return sums;
         }, precision, tokens, cancel);
 
-    static Tensor Answers(Tensor logits, IReadOnlyList<Example> part) => Tensor.From<long>([.. part.SelectMany(example => example.Answers!.Select(id => (long)id))], [logits.Size(0)], logits.Device);
 }

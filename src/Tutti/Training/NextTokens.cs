@@ -9,7 +9,8 @@ namespace Tutti.Training;
 /// </summary>
 /// <param name="streams">Of evaluations: parallel streams.</param>
 /// <param name="length">Of evaluations: tokens of a piece. Hidden states are carried, so it changes memory, not what a token has seen.</param>
-public sealed class NextTokens(int streams, int length) : LanguageObjective
+/// <param name="backward">The model reads texts from their end: each is turned round as a whole, as with fastai's <c>backwards=True</c>, so that a text's first token is read last.</param>
+public sealed class NextTokens(int streams, int length, bool backward = false) : LanguageObjective
 {
     /// <summary>Fewer texts than this are cut into blocks for intervals.</summary>
     internal const int FewTexts = 20;
@@ -21,12 +22,12 @@ public sealed class NextTokens(int streams, int length) : LanguageObjective
 
     public override double Weight(IReadOnlyList<Example> update) => update.Sum(example => example.Answers!.Length);
 
-    public override Tensor Loss(Tensor logits, IReadOnlyList<Example> part) => Losses.CrossEntropy(logits, Answers(logits, part));
+    public override UpdateOrder Order(IReadOnlyList<Example> train, TrainConfig config, long seed) => new LanguageStreams(Read(train), config.Batch, config.Bptt ?? TrainConfig.UsualBptt, seed, config.Jitter ?? TrainConfig.UsualJitter);
 
-    public override UpdateOrder Order(IReadOnlyList<Example> train, TrainConfig config, long seed) => new LanguageStreams(train, config.Batch, config.Bptt ?? TrainConfig.UsualBptt, seed, config.Jitter ?? TrainConfig.UsualJitter);
+    // Logits, their logarithms of probabilities, and the gradients of both, of every token, where they exist as a whole.
+    internal override double HeadNumbers(Example example, TextModel model) => model.Params.Device.IsCpu ? 0 : 4.0 * model.VocabularySize * example.Ids.Length;
 
-    // Logits, their logarithms of probabilities, and the gradients of both, of every token.
-    internal override double HeadNumbers(Example example, TextModel model) => 4.0 * model.VocabularySize * example.Ids.Length;
+    IReadOnlyList<Example> Read(IReadOnlyList<Example> texts) => backward ? [.. texts.Select(text => text with { Ids = [.. text.Ids.Reverse()] })] : texts;
 
     /// <summary>
     /// Reads the texts in their order as streams, with carried states. The units are the texts; where there are fewer than 20, blocks of 256 tokens. The first token of
@@ -36,7 +37,7 @@ public sealed class NextTokens(int streams, int length) : LanguageObjective
     internal override double[] PerUnit(TextModel model, IReadOnlyList<Example> examples, Precision precision, int tokens, CancellationToken cancel)
     {
         var all = examples.Sum(example => (long)example.Ids.Length);
-        var order = new LanguageStreams(examples, (int)Math.Clamp(Math.Min(streams, all - 1), 1, int.MaxValue), length, seed: null);
+        var order = new LanguageStreams(Read(examples), (int)Math.Clamp(Math.Min(streams, all - 1), 1, int.MaxValue), length, seed: null);
         var units = examples.Count >= FewTexts ? order.TextOfToken() : [.. Enumerable.Range(0, (int)all).Select(token => token / Block)];
         var sums = new double[Sums * (units[^1] + 1)];
         var run = model.Params.Run;
@@ -73,7 +74,7 @@ public sealed class NextTokens(int streams, int length) : LanguageObjective
                 using var none = Modes.NoGrad();
                 using var mode = Modes.Autocast(model.Params.Device, autocast);
                 var logits = model.Forward(TextData.Batch(part)).To(DType.Float32);
-                var losses = logits.CrossEntropy(Answers(logits, part), null, 0, 0).ToArray<float>();
+                var losses = logits.CrossEntropy(Answers(part, logits.Device), null, 0, 0).ToArray<float>();
                 var (best, at) = (logits.ArgMax(1).ToArray<long>(), 0);
                 foreach (var piece in part)
                     for (var i = 0; i < piece.Answers!.Length; i++, at++)
@@ -90,7 +91,4 @@ public sealed class NextTokens(int streams, int length) : LanguageObjective
                 return false;
             }
         }
-    }
-
-    static Tensor Answers(Tensor logits, IReadOnlyList<Example> part) => Tensor.From<long>([.. part.SelectMany(example => example.Answers!.Select(id => (long)id))], [logits.Size(0)], logits.Device);
-}
+    }}

@@ -21,6 +21,16 @@ public abstract class Objective
     /// <summary>The summed loss of a micro-batch, to be divided by the weight of its whole update.</summary>
     public abstract Tensor Loss(Tensor logits, IReadOnlyList<Example> part);
 
+    /// <summary>The same from the model's forward pass on.</summary>
+    /// <param name="batch">The part, as the model reads it.</param>
+    /// <param name="wide">Logits are brought to float32 first, as under autocast.</param>
+    /// <param name="observe">Sees the embeddings' output and every layer's; may be null.</param>
+    internal virtual Tensor Loss(TextModel model, TokenBatch batch, IReadOnlyList<Example> part, bool wide, Action<Tensor>? observe)
+    {
+        var logits = model.Forward(batch, observe);
+        return Loss(wide ? logits.To(DType.Float32) : logits, part);
+    }
+
     /// <summary>Predictions (n,K) in float64: probabilities, or values.</summary>
     public abstract Tensor Predict(Tensor logits);
 

@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json.Nodes;
 using Tutti.Models;
+using Tutti.Text;
 using Tutti.Tests.Torch;
 using Tutti.Torch;
 
@@ -41,8 +42,7 @@ public sealed class VocabularyMatchTests() : EngineTest(threads: 1)
         using var model = ModelFolder.New(Config(tied), 3);
         model.Params.Items.Single(item => item.Name == "1.decoder.bias").Stored.Detach().CopyFrom(Tensor.From([1f, 2, 3, 4, 5.5f]));
         ModelFolder.Save(model, temp.Path);
-        WordList.Save(had, temp.Path);
-        var match = VocabularyMatch.Of(temp.Path, wanted);
+        var match = new VocabularyMatch(had, wanted);
         Assert.Equal(4, match.Known);
         using var other = ModelFolder.Load(temp.Path, null, 9, out var report, match: match);
         Assert.Empty(report.Lines());
@@ -66,9 +66,7 @@ public sealed class VocabularyMatchTests() : EngineTest(threads: 1)
         using var temp = Shared.Temp();
         using var model = ModelFolder.New(Config(), 3);
         ModelFolder.Save(model, temp.Path);
-        Assert.Contains("no itos.json or itos.pkl", Assert.Throws<DataException>(() => VocabularyMatch.Of(temp.Path, wanted)).Message, StringComparison.Ordinal);
-        WordList.Save(had[..4], temp.Path);
-        var error = Assert.Throws<DataException>(() => ModelFolder.Load(temp.Path, null, 9, out _, match: VocabularyMatch.Of(temp.Path, wanted))).Message;
+        var error = Assert.Throws<DataException>(() => ModelFolder.Load(temp.Path, null, 9, out _, match: new(had[..4], wanted))).Message;
         Assert.Contains("the weight has 5 rows, its list has 4 words", error, StringComparison.Ordinal);
         using var bert = Tiny.Model();
         ModelFolder.Save(bert, temp.File("bert"));
@@ -76,31 +74,20 @@ public sealed class VocabularyMatchTests() : EngineTest(threads: 1)
     }
 
     [Fact]
-    public void Lists_are_read_from_json_and_from_a_plain_pickle_and_nothing_else_is()
+    public void The_words_of_a_folder_are_its_tokenizers()
     {
         using var temp = Shared.Temp();
-        string[] words = ["xxunk", "Überraschung", "😀", "", "the"];
-        Assert.Equal(words, WordList.Read(temp.Write("itos.pkl", Pickle(words))));
-        Assert.Equal(60_000, WordList.Read(temp.Write("many.pkl", Pickle(Enumerable.Range(0, 60_000).Select(i => $"w{i}")))).Count);
-        WordList.Save(words, temp.Path);
-        Assert.Equal(words, WordList.In(temp.Path));
-        Assert.Equal(["a", "", "b"], WordList.Of(new Dictionary<string, int> { ["b"] = 2, ["a"] = 0 }));
-        void Refused(string name, byte[] bytes, string expected) => Assert.Contains(expected, Assert.Throws<DataException>(() => WordList.Read(temp.Write(name, bytes))).Message, StringComparison.Ordinal);
-        Refused("number.pkl", Pickle(["a", 7]), "item 1 of the list is no text");
-        Refused("dictionary.pkl", [0x80, 2, (byte)'}', (byte)'.'], "holds no list");
-        Refused("call.pkl", Encoding.Latin1.GetBytes("cos\nsystem\n(S'true'\ntR."), "os.system");
-        Refused("after.pkl", [.. Pickle(["a"]), 1, 2], "2 bytes follow the pickle");
-        Refused("cut.pkl", Pickle(words)[..^9], "cut.pkl");
-        Refused("null.json", Encoding.UTF8.GetBytes("""["a", null]"""), "has a null");
-        Refused("object.json", Encoding.UTF8.GetBytes("""{"a": 1}"""), "no JSON list of words");
-        Assert.Contains("does not exist", Assert.Throws<DataException>(() => WordList.Read(temp.File("none.pkl"))).Message, StringComparison.Ordinal);
+        UlmfitTokenizer.Of([.. TextRules.SpecialTokens, "film", "good"]).Save(temp.File("words"));
+        Assert.Equal(TextRules.SpecialTokens.Count + 1, VocabularyMatch.Of(temp.File("words"), [.. TextRules.SpecialTokens, "good", "bad"]).Known);
+        UlmfitTokenizer.LearnSubwords(["a film, a good film"], 40).Save(temp.File("pieces"));
+        Assert.Contains("no list of words", Assert.Throws<DataException>(() => VocabularyMatch.Of(temp.File("pieces"), wanted)).Message, StringComparison.Ordinal);
     }
 
     // ---- fastai's files
 
     static readonly string fixture = Path.Combine(Shared.Fixtures, "03_awdlstm", "lm");
 
-    static string[] Words(int count) => ["xxunk", "xxpad", .. Enumerable.Range(2, count - 2).Select(i => $"w{i}")];
+    static string[] Words(int count) => [.. TextRules.SpecialTokens, .. Enumerable.Range(TextRules.SpecialTokens.Count, count - TextRules.SpecialTokens.Count).Select(i => $"w{i}")];
 
     [Theory, InlineData("model.pth"), InlineData("model.safetensors")]
     public void A_published_pair_becomes_a_folder_that_loads(string weights)
@@ -110,11 +97,11 @@ public sealed class VocabularyMatchTests() : EngineTest(threads: 1)
         var words = Words(size["vocab_size"]!.GetValue<int>());
         var report = FastaiModel.Convert(Path.Combine(fixture, weights), temp.Write("itos_wt103.pkl", Pickle(words)), temp.File("wt103"), backward: true);
         Assert.Empty(report.Lines());
-        Assert.Equal(["config.json", "itos.json", "model.safetensors"], Directory.GetFiles(temp.File("wt103")).Select(file => Path.GetFileName(file)!).Order(StringComparer.Ordinal));
+        Assert.Equal(["config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json"], Directory.GetFiles(temp.File("wt103")).Select(file => Path.GetFileName(file)!).Order(StringComparer.Ordinal));
         var config = ModelConfig.Read(temp.File("wt103/config.json"));
         foreach (var key in new[] { "emb_sz", "n_hid", "n_layers", "pad_token" }) Assert.Equal(size["config"]![key]!.GetValue<int>(), config.Int(key, -1));
         Assert.True(config.IsLanguageModel && config.Flag("backward", false));
-        Assert.Equal(words, WordList.In(temp.File("wt103")));
+        Assert.Equal(words, UlmfitTokenizer.Words(Tokenizer.Load(temp.File("wt103"))));
         using var model = ModelFolder.Load(temp.File("wt103"), null, 0, out report);
         Assert.Empty(report.Lines());
         using var file = new SafeTensors(Path.Combine(fixture, "model.safetensors"));

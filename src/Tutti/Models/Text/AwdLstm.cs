@@ -167,6 +167,8 @@ public sealed class AwdLstm : TextEncoder
 
     public override int VocabularySize => config.Vocabulary;
     public override int MaxLength => int.MaxValue;
+    public override bool Recurrent => true;
+    public override bool Backward => config.Backward;
     protected internal override EncoderSizes Sizes => new(Math.Max(config.Width, config.Hidden), config.Layers, 1, config.Hidden);
 
     /// <summary>Embedding, each layer, head; a language model's embedding is its decoder too and so is last with it, as fastai's awd_lstm_lm_split has it.</summary>

@@ -4,17 +4,17 @@ using Tutti.Torch;
 namespace Tutti.Models.Text;
 
 /// <summary>A language model's head: dropout, and the product with the table of the words (or one of its own) of the asked rows.</summary>
-sealed class TiedDecoder(Params p, AwdLstmConfig config, Embedding words) : TextHead
+sealed class TiedDecoder(Params p, AwdLstmConfig config, Embedding words) : TokenHead
 {
     readonly SequenceDropout dropout = new(p, config.OutputDropout);
     readonly Tensor? own = config.Tied ? null : (p / "decoder").Get("weight", Init.Uniform(0.1), decay: true, config.Vocabulary, config.Width);
     readonly Tensor? bias = config.OutBias ? (p / "decoder").Get("bias", Init.Zeros, decay: false, config.Vocabulary) : null;
 
-    public override Tensor Forward(Tensor hidden, Ragged ragged)
+    public override (Tensor X, Tensor Table, Tensor? Bias) Factors(Tensor hidden, Ragged ragged)
     {
         var dropped = dropout.Forward(hidden, () => ragged.Owners, ragged.SequenceRows);
         Penalty.Set(p.Run, dropped, hidden, ragged, perToken: true);
-        return Linear.Tied(ragged.AskedRows(dropped), own ?? words.Table, bias);                              // (T,V), or (asked,V)
+        return (ragged.AskedRows(dropped), own ?? words.Table, bias);
     }
 }
 

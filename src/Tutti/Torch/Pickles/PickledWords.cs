@@ -11,7 +11,9 @@ public static class PickledWords
     {
         using var file = new MappedFile(path, 2, "pickle");
         var bytes = new PickleBytes(file.Data, file.Length, path, "");
-        var items = new Unpickler(bytes, new(), Math.Min(Ceiling, Floor + (ObjectsPerByte * file.Length))).Read() switch
+        var root = new Unpickler(bytes, new(), Math.Min(Ceiling, Floor + (ObjectsPerByte * file.Length))).Read();
+        if (bytes.Left > 0) throw bytes.Bad($"{bytes.Left} bytes follow the pickle", bytes.Position);
+        var items = root switch
         {
             PickleList list => list.Items,
             PickleTuple tuple => [.. tuple.Items],
