@@ -47,7 +47,8 @@ static class RecipeSchema
                     new JsonObject { ["type"] = "object", ["additionalProperties"] = new JsonObject { ["type"] = "number", ["exclusiveMinimum"] = 0 } }),
             };
         var schema = node as JsonObject ?? [];
-        if (type.GetCustomAttribute<ShortFormAttribute>() is not { } form) return schema;
+        // What stands elsewhere already is pointed to, with its short form.
+        if (type.GetCustomAttribute<ShortFormAttribute>() is not { } form || schema.ContainsKey("$ref")) return schema;
         var alone = schema["properties"]![form.Key]!.DeepClone().AsObject();
         alone.Remove("default");
         return new() { ["anyOf"] = new JsonArray(schema, alone) };
