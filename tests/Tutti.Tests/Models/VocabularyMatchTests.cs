@@ -97,7 +97,7 @@ public sealed class VocabularyMatchTests() : EngineTest(threads: 1)
         var words = Words(size["vocab_size"]!.GetValue<int>());
         var report = FastaiModel.Convert(Path.Combine(fixture, weights), temp.Write("itos_wt103.pkl", Pickle(words)), temp.File("wt103"), backward: true);
         Assert.Empty(report.Lines());
-        Assert.Equal(["config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json"], Directory.GetFiles(temp.File("wt103")).Select(file => Path.GetFileName(file)!).Order(StringComparer.Ordinal));
+        Assert.Equal(["config.json", "model.safetensors", "special_tokens_map.json", "tokenizer.json", "tokenizer_config.json"], Directory.GetFiles(temp.File("wt103")).Select(file => Path.GetFileName(file)!).Order(StringComparer.Ordinal));
         var config = ModelConfig.Read(temp.File("wt103/config.json"));
         foreach (var key in new[] { "emb_sz", "n_hid", "n_layers", "pad_token" }) Assert.Equal(size["config"]![key]!.GetValue<int>(), config.Int(key, -1));
         Assert.True(config.IsLanguageModel && config.Flag("backward", false));

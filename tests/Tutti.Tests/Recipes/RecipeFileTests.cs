@@ -51,7 +51,7 @@ public class RecipeFileTests
     [InlineData("train: { schedule: linaer }", "train.schedule: got 'linaer', expected constant, linear, cosine, one-cycle, slanted-triangular, flat-cosine, cosine-restarts, polynomial, inverse-sqrt or sgdr; did you mean 'linear'? (recipe, line 3)")]
     [InlineData("train: { precision: bf61 }", "train.precision: got 'bf61', expected auto, fp32 or bf16; did you mean 'bf16'? (")]
     [InlineData("train: { precision: 1 }", "train.precision: got '1', expected auto, fp32 or bf16 (")]
-    [InlineData("task: image-classification", "task: got 'image-classification', which is not built yet; expected text-classification, multi-label, text-regression, multi-target or language-model (")]
+    [InlineData("task: image-classification", "task: got 'image-classification', which is not built yet; expected text-classification, multi-label, text-regression, multi-target, language-model or ulmfit (")]
     [InlineData("blend: men", "blend.method: got 'men', expected mean, geometric, rank, hill-climb, stack, logistic, best or auto; did you mean 'mean'? (")]
     [InlineData("blend: { method: stack, metric: f1 }", "blend.metric: got 'f1', expected log-loss, accuracy or macro-f1")]
     public void A_wrong_choice_names_the_allowed_ones(string lines, string expected) => Assert.StartsWith(expected, With(lines), StringComparison.Ordinal);
@@ -114,7 +114,7 @@ public class RecipeFileTests
     [InlineData("[ { model: { } } ]", "members.0.model: is empty; expected the folder of a model, or kind, layers, hidden, heads and vocabulary (")]
     [InlineData("[ { model: { folder: a, layers: 2 } } ]", "members.0.model.folder: is given together with the description of a new encoder")]
     [InlineData("[ { model: { kind: gpt, layers: 2, hidden: 8, heads: 2, vocabulary: 9 } } ]", "members.0.model.kind: got 'gpt', expected bert, roberta, electra, distilbert, deberta-v2, albert, mpnet, modernbert or awd-lstm")]
-    [InlineData("[ { model: { kind: awd-lstm, layers: 2, hidden: 8, heads: 2, vocabulary: 9 } } ]", "members.0.model.heads: is of encoders with attention; kind: awd-lstm has none (")]
+    [InlineData("[ { model: { kind: awd-lstm, layers: 2, hidden: 8, heads: 2, vocabulary: 90 } } ]", "members.0.model.heads: is of encoders with attention; kind: awd-lstm has none (")]
     [InlineData("[ { model: { kind: bert, layers: 2, hidden: 8, heads: 2, vocabulary: 9, embedding: 4 } } ]", "members.0.model.embedding: is for kind: awd-lstm alone (")]
     [InlineData("[ { model: { kind: bert, layers: 2, hidden: 9, heads: 2, vocabulary: 9 } } ]", "members.0.model.hidden: got 9, expected a multiple of heads (2) (")]
     [InlineData("[ { model: { kind: bert, layers: 2, hidden: 8, heads: 2 } } ]", "members.0.model.vocabulary: is required for a model that is trained from nothing (or tokenizer) (")]

@@ -12,6 +12,9 @@ sealed class CountedModel(TextModel model, Action forward) : TextModel(model.Par
     protected internal override bool ReadsFirst => model.ReadsFirst;
 
     protected internal override LayerGroups? Groups => model.Groups;
+    protected internal override TokenHead? Tokens => model.Tokens;
+    public override bool Recurrent => model.Recurrent;
+    public override bool Backward => model.Backward;
 
     protected internal override Tensor Head(Tensor hidden, Ragged ragged) => model.Head(hidden, ragged);
 
