@@ -94,7 +94,7 @@ public sealed class Run(Recipe recipe, string folder, Device? device = null)
     MemoryBudget Memory(RecipeTask[] tasks)
     {
         recipe.Check();
-        if (!tasks.Contains(recipe.Task)) throw new ConfigException("task", $"is {RecipeJson.Name(recipe.Task)}, expected {string.Join(" or ", tasks.Select(RecipeJson.Name))}; Run.Train, Run.TrainAnswers and LanguageRun.Train are for different tasks");
+        if (!tasks.Contains(recipe.Task)) throw new ConfigException("task", $"is {RecipeJson.Name(recipe.Task)}, expected {string.Join(" or ", tasks.Select(RecipeJson.Name))}; Run.Train, Run.TrainAnswers, LanguageRun.Train and UlmfitRun.Train are for different tasks");
         return new(recipe.Memory, device ?? recipe.Device.Resolve());
     }
 
