@@ -17,6 +17,9 @@ static class Figures
     /// <summary>Three digits that count, or all before the point.</summary>
     public static string Number(double value) => value.ToString(Math.Abs(value) switch { >= 100 => "0", >= 10 => "0.0", _ => "0.00" }, CultureInfo.InvariantCulture);
 
+    /// <summary>A number as a command line or a file takes it.</summary>
+    public static string Exact(double value) => value.ToString("R", CultureInfo.InvariantCulture);
+
     /// <summary>"71 %" of a share of 0.71.</summary>
     public static string Percent(double share) => string.Create(CultureInfo.InvariantCulture, $"{100 * share:0} %");
 

@@ -25,20 +25,15 @@ static class LmBench
             ["peer's precision"] = Text(one.PeerPrecision),
             ["tokens/s"] = string.Create(CultureInfo.InvariantCulture, $"{Figures.Median(our.Select(round => round.Value)) * one.Batch * one.Length:0}"),
         };
-        return new(name, our, their, $"plain PyTorch{(peer is null ? "" : " " + peer.Torch)}", peer?.Conditions ?? "", skipped ?? failed, surroundings, ours.Parts, facts);
+        return new(name, our, their, $"plain PyTorch{(peer is null ? "" : " " + peer.Torch)}", peer?.Conditions ?? "", skipped ?? failed, surroundings, ours.Parts(), facts);
     }
 
     static Peer? Start(LmCase one, ref string? skipped)
     {
-        var drops = one.Dropout;
         try
         {
             return new("awd_lstm.py",
-            [
-                "--layers", Text(one.Layers), "--embedding", Text(one.Embedding), "--hidden", Text(one.Hidden), "--vocabulary", Text(one.Vocabulary), "--batch", Text(one.Batch), "--length", Text(one.Length),
-                "--drop-embedding", Text(drops.Embedding), "--drop-input", Text(drops.Input), "--drop-weights", Text(drops.Weights), "--drop-hidden", Text(drops.Hidden), "--drop-output", Text(drops.Output),
-                "--precision", Text(one.PeerPrecision), "--threads", Text(Engine.Threads),
-            ]);
+                [.. one.Size.Arguments(), "--batch", Figures.Exact(one.Batch), "--length", Figures.Exact(one.Length), "--precision", Text(one.PeerPrecision), "--threads", Figures.Exact(Engine.Threads)]);
         }
         catch (PeerException e)
         {
@@ -54,8 +49,6 @@ static class LmBench
 
         double Part(string key) => 1000 * (double)answer[key]! / one.Updates;
     }
-
-    static string Text(double value) => value.ToString(CultureInfo.InvariantCulture);
 
     static string Text(Precision precision) => precision == Precision.Bf16 ? "bf16" : "fp32";
 }

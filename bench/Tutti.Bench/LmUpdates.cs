@@ -1,76 +1,107 @@
 using System.Diagnostics;
+using Tutti.Models;
 using Tutti.Torch;
 using Tutti.Training;
 using Tutti.Training.Optimizers;
 
 namespace Tutti.Bench;
 
-/// <summary>Our side of the lm benchmark: forward with loss, backward, AdamW, on random words.</summary>
+/// <summary>Our side of the lm benchmark: an AWD-LSTM with random weights, random words, and Learner as users call it.</summary>
 sealed class LmUpdates : IDisposable
 {
     const int Seed = 1;
 
     readonly LmCase one;
-    readonly LmParts model;
-    readonly AdamW optimizer;
-    readonly DType? autocast;
-    long forward, backward, stepping;
-    int update;
+    readonly TextModel model;
+    readonly TrainConfig config;
+    readonly NextTokens objective;
+    readonly Example[] texts;
 
     public LmUpdates(LmCase one)
     {
         this.one = one;
-        model = new(one, Seed);
-        (model.Params.Run.Seed, model.Params.Run.Training) = (Seed, true);
-        optimizer = new(model.Params.Items, 0.9, 0.99, 1e-5, 0.01);               // fastai's Adam
-        autocast = one.Precision.Autocast(model.Params.Items.Sum(item => item.Stored.Count), Device.Cpu, DType.Float32, Engine.MultipliesBf16);
+        // fastai's Adam, a rate that stands, no clipping: what the peer does. The streams of an update stay together, as wherever memory allows it.
+        config = new()
+        {
+            Batch = one.Batch, Bptt = one.Length, Jitter = 0, MicroTokens = one.Batch * one.Length, Epochs = 1, LearningRate = 1e-3, Schedule = ScheduleKind.Constant, Warmup = 0,
+            Beta1 = 0.9, Beta2 = 0.99, Epsilon = 1e-5, WeightDecay = 0.01, MaxGradientNorm = 0, Precision = one.Precision,
+        };
+        model = one.Size.New(Seed);
+        objective = new(one.Batch, one.Length);
+        var words = RandomStream.Of(Seed, "words");
+        texts = [new([.. Enumerable.Range(0, (one.Batch * one.Length * one.Updates) + 1).Select(i => LmSize.Pad + 1 + words.Below(i, one.Size.Vocabulary - LmSize.Pad - 1))], null, -1, 0)];
     }
-
-    /// <summary>Milliseconds of an update's parts in the last round.</summary>
-    public Parts Parts => new(Milliseconds(forward), Milliseconds(backward), Milliseconds(stepping));
 
     /// <summary>What it computes in.</summary>
-    public string Computes => autocast is null ? "fp32" : "bf16";
+    public string Computes => config.Precision.Autocast(model) is null ? "fp32" : "bf16";
 
+    /// <summary>The losses of the last round's updates.</summary>
+    public IReadOnlyList<double> Losses { get; private set; } = [];
+
+    /// <summary>One epoch by Learner. Its clock runs over whole updates, the cutting of the streams included; evaluation is outside it.</summary>
     public Round Round()
     {
-        (forward, backward, stepping) = (0, 0, 0);
-        for (var i = 0; i < one.Updates; i++) Update();
-        return new(one.Updates / ((forward + backward + stepping) / (double)Stopwatch.Frequency), Memory.Stats(Device.Cpu).Peak, Resident: Machine.ResidentPeak());
+        var steps = new Steps();
+        Example[] few = [texts[0] with { Ids = texts[0].Ids[..2] }];
+        new Learner(model, config, Seed, objective: objective).Fit(texts, few, new FitProgress(steps));
+        Losses = steps.Losses;
+        return new(steps.Losses.Count / steps.Seconds, steps.Peak, Resident: Machine.ResidentPeak());
     }
 
-    /// <summary>One update, the peer's clock over the same work.</summary>
-    /// <returns>Its loss.</returns>
-    public double Update()
+    /// <summary>The milliseconds of an update's parts: one more epoch, with the calls that Learner's update makes under a clock each.</summary>
+    public Parts Parts()
     {
-        using var scope = new Scope();
-        var rows = one.Batch * one.Length;
-        var stream = RandomStream.Of(Seed, "words", update);
-        var (ids, targets) = (Words(0), Words(rows));
-        model.Params.Run.Update = update++;
-        var begun = Stopwatch.GetTimestamp();
-        Tensor loss;
-        using (Modes.Autocast(Device.Cpu, autocast)) loss = model.Loss(ids, targets);
-        var made = Stopwatch.GetTimestamp();
-        loss.Backward();
-        var back = Stopwatch.GetTimestamp();
-        optimizer.Step(1e-3, 0);
-        optimizer.ZeroGradients();
-        model.Advance();
-        Modes.ClearAutocast(weights: false);
-        (forward, backward, stepping) = (forward + made - begun, backward + back - made, stepping + Stopwatch.GetTimestamp() - back);
-        return loss.Item();
-
-        Tensor Words(int from) => Tensor.From<long>([.. Enumerable.Range(from, rows).Select(i => (long)stream.Below(i, one.Vocabulary))], [rows]);
-    }
-
-    public void Dispose()
-    {
-        optimizer.ZeroGradients();
-        optimizer.Dispose();
-        model.Dispose();
+        var (forward, backward, stepping, update) = (0L, 0L, 0L, 0);
+        var order = objective.Order(texts, config, Seed);
+        using var gradients = new GradientSum(model, config, Seed, objective);
+        using var optimizer = new AdamW(model.Params.Trained, config.Beta1, config.Beta2, config.Epsilon, config.WeightDecay);
+        using var carried = new Nn.CarriedState(order.Streams);
+        model.Params.Run.Carried = carried;
+        foreach (var examples in order.Epoch(1))
+        {
+            using var scope = new Scope();
+            using var mode = gradients.Update(update++);
+            var begun = Stopwatch.GetTimestamp();
+            var loss = Loss(examples);
+            var made = Stopwatch.GetTimestamp();
+            loss.Backward();
+            model.Params.SettleRows();
+            var back = Stopwatch.GetTimestamp();
+            optimizer.Step(config.LearningRate, config.MaxGradientNorm);
+            optimizer.ZeroGradients();
+            carried.Advance();
+            (forward, backward, stepping) = (forward + made - begun, backward + back - made, stepping + Stopwatch.GetTimestamp() - back);
+        }
+        model.Params.Run.Carried = null;
         Modes.ClearAutocast();
+        return new(Milliseconds(forward), Milliseconds(backward), Milliseconds(stepping));
+
+        double Milliseconds(long ticks) => 1000.0 * ticks / Stopwatch.Frequency / update;
     }
 
-    double Milliseconds(long ticks) => 1000.0 * ticks / Stopwatch.Frequency / one.Updates;
+    public void Dispose() => model.Dispose();
+
+    Tensor Loss(Example[] examples)
+    {
+        var autocast = config.Precision.Autocast(model);
+        using var mode = Modes.Autocast(Device.Cpu, autocast);
+        var sum = objective.Loss(model, TextData.Batch(examples), examples, autocast is not null, null);
+        if (model.Params.Run.TakePenalty() is { } penalty) sum = sum + penalty;
+        return sum / objective.Weight(examples);
+    }
+
+    /// <summary>Adds up what Learner reports, at once and on its thread.</summary>
+    sealed class Steps : IProgress<StepResult>
+    {
+        public List<double> Losses { get; } = [];
+        public double Seconds { get; private set; }
+        public long Peak { get; private set; }
+
+        public void Report(StepResult value)
+        {
+            Losses.Add(value.Loss);
+            Seconds += value.Seconds;
+            Peak = value.Memory.Peak;
+        }
+    }
 }

@@ -25,9 +25,9 @@ from torch.nn import functional
 from bert_train import ready
 
 
-def dropped(x, sizes, share):
+def dropped(x, sizes, share, training):
     """x times a mask of these sizes, which spreads over the other axes."""
-    return x * x.new_empty(sizes).bernoulli_(1 - share).div_(1 - share)
+    return x * x.new_empty(sizes).bernoulli_(1 - share).div_(1 - share) if training and share > 0 else x
 
 
 class WeightDrop(nn.Module):
@@ -35,7 +35,7 @@ class WeightDrop(nn.Module):
 
     def __init__(self, inputs, outputs, share):
         super().__init__()
-        self.lstm, self.share = nn.LSTM(inputs, outputs, batch_first=True), share
+        self.lstm, self.share = nn.LSTM(inputs, outputs), share
         self.raw = nn.Parameter(self.lstm.weight_hh_l0.detach().clone())
         del self.lstm._parameters["weight_hh_l0"]
 
@@ -47,27 +47,48 @@ class WeightDrop(nn.Module):
 
 
 class AwdLstm(nn.Module):
+    """Steps come first, (T, B): what nn.LSTM computes on, so nothing is turned round in between."""
+
+    PAD = 1
+
     def __init__(self, options):
         super().__init__()
         self.options = options
-        self.table = nn.Embedding(options.vocabulary, options.embedding)
+        self.table = nn.Embedding(options.vocabulary, options.embedding, padding_idx=self.PAD)
         nn.init.uniform_(self.table.weight, -0.1, 0.1)
-        sizes = [options.embedding] + [options.hidden] * (options.layers - 1) + [options.embedding]
-        self.layers = nn.ModuleList(WeightDrop(*pair, options.drop_weights) for pair in zip(sizes, sizes[1:]))
+        self.sizes = [options.embedding] + [options.hidden] * (options.layers - 1) + [options.embedding]
+        self.layers = nn.ModuleList(WeightDrop(*pair, options.drop_weights) for pair in zip(self.sizes, self.sizes[1:]))
         self.bias = nn.Parameter(torch.zeros(options.vocabulary))
-        self.states = [(torch.zeros(1, options.batch, size), torch.zeros(1, options.batch, size)) for size in sizes[1:]]
+        self.begin(options.batch)
+
+    def begin(self, batch):
+        """All streams begin anew."""
+        self.states = [(torch.zeros(1, batch, size), torch.zeros(1, batch, size)) for size in self.sizes[1:]]
 
     def forward(self, ids):
         o = self.options
-        weight = dropped(self.table.weight, (o.vocabulary, 1), o.drop_embedding)
-        x = functional.embedding(ids, weight)
-        x = dropped(x, (x.shape[0], 1, x.shape[2]), o.drop_input)
+        weight = dropped(self.table.weight, (o.vocabulary, 1), o.drop_embedding, self.training)
+        x = functional.embedding(ids, weight, padding_idx=self.PAD)
+        x = dropped(x, (1, *x.shape[1:]), o.drop_input, self.training)
         for i, layer in enumerate(self.layers):
             x, state = layer(x, self.states[i])
             self.states[i] = tuple(part.detach() for part in state)
             raw = x
-            x = dropped(x, (x.shape[0], 1, x.shape[2]), o.drop_output if i == len(self.layers) - 1 else o.drop_hidden)
+            x = dropped(x, (1, *x.shape[1:]), o.drop_output if i == len(self.layers) - 1 else o.drop_hidden, self.training)
         return functional.linear(x, self.table.weight, self.bias), raw, x
+
+    def losses(self, ids, targets):
+        """Of (T, B) ids: the mean loss, and what is learnt, which is that with AR and TAR."""
+        with torch.autocast("cpu", dtype=torch.bfloat16) if self.options.precision == "bf16" else contextlib.nullcontext():
+            logits, raw, last = self(ids)
+        loss = functional.cross_entropy(logits.float().view(-1, logits.shape[2]), targets.view(-1))
+        return loss, loss + 2.0 * last.float().pow(2).mean() + 1.0 * (raw[1:].float() - raw[:-1].float()).pow(2).mean()
+
+
+def adam(model, decay):
+    """fastai's Adam; biases do not decay."""
+    groups = [{"params": [p for p in model.parameters() if p.dim() > 1], "weight_decay": decay}, {"params": [p for p in model.parameters() if p.dim() == 1], "weight_decay": 0.0}]
+    return torch.optim.AdamW(groups, lr=1e-3, betas=(0.9, 0.99), eps=1e-5)
 
 
 class Training:
@@ -75,18 +96,15 @@ class Training:
         torch.manual_seed(options.seed)
         self.options = options
         self.model = AwdLstm(options).train()
-        self.optimizer = torch.optim.AdamW(self.model.parameters(), lr=1e-3, betas=(0.9, 0.99), eps=1e-5, weight_decay=0.01)
+        self.optimizer = adam(self.model, 0.01)
         self.generator = torch.Generator().manual_seed(options.seed)
 
     def step(self, total):
         o = self.options
-        text = torch.randint(o.vocabulary, (o.batch, o.length + 1), generator=self.generator)
-        ids, targets = text[:, :-1].contiguous(), text[:, 1:].contiguous()
+        text = torch.randint(AwdLstm.PAD + 1, o.vocabulary, (o.length + 1, o.batch), generator=self.generator)
+        ids, targets = text[:-1], text[1:]
         started = time.perf_counter()
-        with torch.autocast("cpu", dtype=torch.bfloat16) if o.precision == "bf16" else contextlib.nullcontext():
-            logits, raw, last = self.model(ids)
-        loss = functional.cross_entropy(logits.float().view(-1, o.vocabulary), targets.view(-1))
-        loss = loss + 2.0 * last.float().pow(2).mean() + 1.0 * (raw[:, 1:].float() - raw[:, :-1].float()).pow(2).mean()
+        _, loss = self.model.losses(ids, targets)
         forward = time.perf_counter()
         loss.backward()
         backward = time.perf_counter()

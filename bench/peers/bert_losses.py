@@ -53,14 +53,14 @@ def read_weights(path):
         if entry["dtype"] != "F32":
             sys.exit(f"{path}: {name} is {entry['dtype']}, expected F32")
         begin, end = entry["data_offsets"]
-        weights[renamed(name)] = torch.frombuffer(data, dtype=torch.float32, count=(end - begin) // 4, offset=begin).view(entry["shape"])
+        weights[name] = torch.frombuffer(data, dtype=torch.float32, count=(end - begin) // 4, offset=begin).view(entry["shape"])
     return weights
 
 
 def read_model(command):
     with open(command["config"]) as file:
         config = json.load(file)
-    weights = read_weights(command["weights"])
+    weights = {renamed(name): value for name, value in read_weights(command["weights"]).items()}
     model = Classifier(argparse.Namespace(
         layers=config["num_hidden_layers"], hidden=config["hidden_size"], heads=config["num_attention_heads"],
         intermediate=config["intermediate_size"], vocabulary=config["vocab_size"],

@@ -12,10 +12,13 @@ public sealed class Block(Params place)
 {
     Tensor[]? weights;
 
+    /// <summary>Whether a pass that begins now is run again in backward, and so has one input and one output.</summary>
+    public bool RunsAgain => place.Run is { Checkpointing: true, Training: true };
+
     /// <param name="x">The block's input, of any shape.</param>
     /// <param name="body">Computes the output from the input, the weights of this place, the other inputs, and constants.</param>
     /// <param name="others">What else it reads that takes a gradient; alive until backward is done.</param>
-    public Tensor Run(Tensor x, Func<Tensor, Tensor> body, params Tensor[] others) => place.Run is { Checkpointing: true, Training: true }
+    public Tensor Run(Tensor x, Func<Tensor, Tensor> body, params Tensor[] others) => RunsAgain
         ? Recompute.Run(x, [.. weights ??= place.Weights(), .. others], body)
         : Scope.Run(() => body(x));
 

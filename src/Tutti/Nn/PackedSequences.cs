@@ -13,6 +13,7 @@ sealed class PackedSequences
         foreach (var length in lengths)
             for (var step = 0; step < length; step++) Sizes[step]++;
         Rows = new long[Sizes.Sum()];
+        IsTransposed = !backward && Sizes[^1] == lengths.Count && starts.Select((start, i) => start == i * Sizes.Length).All(follows => follows);
         Owners = new long[Rows.Length];
         var at = 0;
         for (var step = 0; step < Sizes.Length; step++)
@@ -32,6 +33,9 @@ sealed class PackedSequences
 
     /// <summary>Where each packed row comes from.</summary>
     public long[] Rows { get; }
+
+    /// <summary>All rows there are stand sequence after sequence, all equally long and read forward: packing is turning a rectangle of rows round.</summary>
+    public bool IsTransposed { get; }
 
     /// <summary>The place in <see cref="Order"/> of each packed row's sequence.</summary>
     public long[] Owners { get; }

@@ -30,14 +30,24 @@ sealed class WeightDropLstm(Params p, int inputs, int size, double share)
     /// <returns>(T,H), and the states after each sequence's last step.</returns>
     public (Tensor Outputs, Tensor H, Tensor C) Forward(Tensor x, long[] sizes, Tensor h, Tensor c)
     {
+        if (!block.RunsAgain)
+        {
+            using var scope = new Scope();
+            var own = Dropped(x, sizes, h, c);
+            return (scope.Keep(own.Outputs), scope.Keep(own.H.Detach()), scope.Keep(own.C.Detach()));
+        }
         var (T, n) = (x.Size(0), h.Size(0));
-        // A block gives one tensor.
         var all = block.Run(x, input =>
         {
-            var weights = dropout.Forward(recurrent, () => Tensor.From<long>([.. Enumerable.Range(0, 4 * size).Select(row => (long)row)], [4 * size], recurrent.Device));
-            var result = (input.DType == weight.DType ? input : input.To(weight.DType)).Lstm(sizes, h, c, weight, weights, inputBias, recurrentBias);
-            return Tensor.Cat([result.Outputs, result.H, result.C]);
+            var again = Dropped(input, sizes, h, c);
+            return Tensor.Cat([again.Outputs, again.H, again.C]);                  // a block that is run again gives one tensor
         });
         return (all.Narrow(0, 0, T), all.Narrow(0, T, n).Detach(), all.Narrow(0, T + n, n).Detach());
+    }
+
+    (Tensor Outputs, Tensor H, Tensor C) Dropped(Tensor x, long[] sizes, Tensor h, Tensor c)
+    {
+        var weights = dropout.Forward(recurrent, () => Tensor.From<long>([.. Enumerable.Range(0, 4 * size).Select(row => (long)row)], [4 * size], recurrent.Device));
+        return (x.DType == weight.DType ? x : x.To(weight.DType)).Lstm(sizes, h, c, weight, weights, inputBias, recurrentBias);
     }
 }

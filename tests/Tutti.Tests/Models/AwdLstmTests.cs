@@ -95,6 +95,19 @@ public sealed class AwdLstmTests() : EngineTest(threads: 1)
         Assert.All(statistics.Where(pair => pair.Key.EndsWith("running_mean", StringComparison.Ordinal)), pair => Assert.Equal(0, pair.Value.Max(Math.Abs)));
     }
 
+    [Theory, InlineData(true), InlineData(false)]
+    public void Texts_of_one_length_read_together_give_what_each_gives_alone(bool language)
+    {
+        using var model = Model(0, language);
+        using var scope = new Scope();
+        using var none = Modes.NoGrad();
+        foreach (var texts in new[] { Texts(5, 5, 5), Texts(5, 3, 5) })
+        {
+            var alone = texts.SelectMany(text => model.Hidden(TextData.Batch([text]), null, out _).ToArray<double>()).ToArray();
+            Assert.True(Check.Worst(alone, model.Hidden(TextData.Batch(texts), null, out _).ToArray<double>()) <= 1e-12);
+        }
+    }
+
     // ---- masks
 
     [Fact]
@@ -225,11 +238,11 @@ public sealed class AwdLstmTests() : EngineTest(threads: 1)
 
     // ---- penalties
 
-    [Fact]
-    public void Penalties_of_ragged_texts_are_means_of_each_text_by_its_tokens()
+    [Theory, InlineData(7, 1, 4), InlineData(5, 5, 5), InlineData(1, 1)]
+    public void Penalties_are_means_of_each_text_by_its_tokens(params int[] lengths)
     {
         using var model = Model(0, language: true);
-        var texts = Texts(7, 1, 4);
+        var texts = Texts(lengths);
         var run = model.Params.Run;
         (run.Training, run.ActivationPenalty) = (true, (2, 3));
         var raw = model.Hidden(TextData.Batch(texts), null, out var ragged);

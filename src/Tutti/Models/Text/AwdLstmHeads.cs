@@ -77,13 +77,18 @@ static class Penalty
     {
         var (activation, temporal) = run.ActivationPenalty;
         if (!run.Training || (activation == 0 && temporal == 0)) return;
+        Tensor Wide(Tensor x) => x.DType is DType.BFloat16 or DType.Float16 ? x.To(DType.Float32) : x;
+        if (ragged.Even)
+        {
+            run.SetPenalty(Even(Wide(dropped), temporal == 0 ? null : Wide(raw), ragged, activation, temporal) * (perToken ? 1 : 1.0 / ragged.MaxLength));
+            return;
+        }
         var lengths = ragged.HostLengths;
         Tensor Weighted(Tensor x, IEnumerable<double> weights)
         {
             double[] all = [.. weights];
             return (x.Square().Sum(1) * Tensor.From<double>(all, [all.Length], x.Device).To(x.DType)).Sum() / x.Size(1);
         }
-        Tensor Wide(Tensor x) => x.DType is DType.BFloat16 or DType.Float16 ? x.To(DType.Float32) : x;
         var sum = Weighted(Wide(dropped), lengths.SelectMany(length => Enumerable.Repeat(perToken ? 1.0 : 1.0 / length, length))) * activation;
         if (temporal != 0 && lengths.Any(length => length > 1))
         {
@@ -92,6 +97,17 @@ static class Penalty
             sum = sum + (Weighted(change, lengths.SelectMany(length => Enumerable.Repeat((perToken ? length : 1.0) / (length - 1), length - 1))) * temporal);
         }
         run.SetPenalty(sum);
+    }
+
+    /// <summary>Texts of one length, each counting for its tokens: no row needs a weight or an index of its own.</summary>
+    static Tensor Even(Tensor dropped, Tensor? raw, Ragged ragged, double activation, double temporal)
+    {
+        var (channels, length) = (dropped.Size(1), ragged.MaxLength);
+        var sum = dropped.Square().Sum() * (activation / channels);
+        if (raw is null || length == 1) return sum;
+        var steps = raw.View(ragged.Count, length, channels);
+        var change = steps.Narrow(1, 1, length - 1) - steps.Narrow(1, 0, length - 1);
+        return sum + (change.Square().Sum() * (temporal * length / (length - 1.0) / channels));
     }
 
     // The rows of all tokens but the first of each text.
