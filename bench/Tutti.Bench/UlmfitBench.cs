@@ -58,7 +58,14 @@ sealed record UlmfitBench() : Measurement("ulmfit", $"error on IMDb reviews with
         public Tables(UlmfitTask task, Format format)
         {
             (this.task, this.format) = (task, format);
-            foreach (var row in task.Begin())
+            task.Begin();
+        }
+
+        /// <summary>The language models, which classifiers begin with.</summary>
+        void Begin()
+        {
+            if (models.Count > 1) return;
+            foreach (var row in task.Languages())
             {
                 models.Add([row.Cell.Split(' ')[0], Interval(row.Perplexity, "0.0"), Interval(row.Accuracy, "0.000"), Whole(row.Tokens), Whole(row.Seconds)]);
                 Say(new() { ["model"] = row.Cell, ["perplexity"] = row.Perplexity.Value, ["seconds"] = row.Seconds });
@@ -68,7 +75,9 @@ sealed record UlmfitBench() : Measurement("ulmfit", $"error on IMDb reviews with
         /// <summary>Transfer beside classifiers that begin with nothing.</summary>
         public void Compare(int labels)
         {
-            var (fresh, forward, backward) = (task.Fresh(labels), task.Transfer(labels, UlmfitTask.Forward), task.Transfer(labels, UlmfitTask.Backward));
+            var fresh = task.Fresh(labels);
+            Begin();
+            var (forward, backward) = (task.Transfer(labels, UlmfitTask.Forward), task.Transfer(labels, UlmfitTask.Backward));
             var blend = task.Blend(forward, backward);
             foreach (var (name, answer) in new[] { ("from nothing", fresh), ("forward", forward), ("backward", backward), ("forward and backward", blend), ("TF-IDF", task.Baseline(labels)) })
             {
@@ -83,6 +92,7 @@ sealed record UlmfitBench() : Measurement("ulmfit", $"error on IMDb reviews with
         /// <summary>Two ways of fine-tuning, by seeds.</summary>
         public void Ways()
         {
+            Begin();
             var pairs = Enumerable.Range(1, Seeds).Select(seed => (Seed: seed, Gradual: task.Transfer(FineTuningLabels, UlmfitTask.Forward, UlmfitTask.Gradual, seed), Plain: task.Transfer(FineTuningLabels, UlmfitTask.Forward, UlmfitTask.Plain, seed))).ToArray();
             foreach (var (seed, gradual, plain) in pairs) Add(Whole(seed), gradual.Error.ToString(), plain.Error.ToString(), Difference(gradual, plain).Difference);
             double[] Mean(Func<int, UlmfitAnswer> of) => [.. Enumerable.Range(0, pairs[0].Plain.Wrong.Length).Select(row => Enumerable.Range(0, Seeds).Average(seed => of(seed).Wrong[row] ? 1.0 : 0))];

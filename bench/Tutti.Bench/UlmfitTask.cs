@@ -2,8 +2,8 @@ using System.Diagnostics;
 using Tutti.Baselines;
 using Tutti.Predictions;
 using Tutti.Recipes;
-using Tutti.Runs;
 using Tutti.Tables;
+using Tutti.Text;
 
 namespace Tutti.Bench;
 
@@ -27,6 +27,8 @@ sealed class UlmfitTask(string folder, IProgress<RunNews> news)
 
     public const string Forward = "forward", Backward = "backward";
 
+    const int Vocabulary = 8000;
+
     const string Language = """
         task: language-model
         data: { train: reviews.csv, text: "{text}", validation: 0.05 }
@@ -43,8 +45,8 @@ sealed class UlmfitTask(string folder, IProgress<RunNews> news)
     readonly Dictionary<int, Review[]> labelled = [];
     Review[] test = [];
 
-    /// <summary>Trains the language models unless they are there.</summary>
-    public IReadOnlyList<LanguageRow> Begin()
+    /// <summary>Writes the rows, and the vocabulary that all models have.</summary>
+    public void Begin()
     {
         var reviews = UlmfitReviews.Read(folder);
         test = reviews.Tested(TestReviews);
@@ -54,6 +56,12 @@ sealed class UlmfitTask(string folder, IProgress<RunNews> news)
         {
             foreach (var review in reviews.Train.Take(LanguageReviews)) table.Row(review.Text);
         });
+        UlmfitTokenizer.Learn(reviews.Train.Take(LanguageReviews).Select(review => review.Text), WordLanguage.En, Vocabulary, WordVocabulary.DefaultLeast).Save(In("tokenizer"));
+    }
+
+    /// <summary>Trains the language models unless they are there.</summary>
+    public IReadOnlyList<LanguageRow> Languages()
+    {
         var rows = new LanguageRun(Recipe.Parse(Language, folder), In("language")).Train(news);
         foreach (var row in rows) models[row.Cell.Split(' ')[0]] = row.Folder;
         return [.. rows.OrderByDescending(row => row.Cell, StringComparer.Ordinal)];
@@ -71,7 +79,7 @@ sealed class UlmfitTask(string folder, IProgress<RunNews> news)
 
     /// <summary>One of the same sizes and vocabulary that begins with nothing; all of its layers learn from the start, by one rate.</summary>
     public UlmfitAnswer Fresh(int labels, int seed = 1) =>
-        Trained($"fresh-{labels}-{seed}", labels, $"{{ kind: awd-lstm, embedding: 128, hidden: 256, layers: 2, tokenizer: '{models[Forward]}' }}", Plain, seed);
+        Trained($"fresh-{labels}-{seed}", labels, $"{{ kind: awd-lstm, embedding: 128, hidden: 256, layers: 2, tokenizer: tokenizer }}", Plain, seed);
 
     /// <summary>Words counted, and logistic regression.</summary>
     public UlmfitAnswer Baseline(int labels)
