@@ -24,8 +24,20 @@ sealed record WikiTask(WikiText Text, LmSize Size, int Epochs, int InTurn = 12)
     /// <summary>AdamW with fastai's numbers. An update's streams stay together, as wherever memory allows it; pieces are up to a quarter longer than usual.</summary>
     TrainConfig Config(Precision precision) => new()
     {
-        Batch = Batch, Bptt = Length, MicroTokens = Batch * Length * 5 / 4, Epochs = Epochs, LearningRate = 5e-3, Schedule = ScheduleKind.Cosine, Warmup = 0.1,
-        Beta1 = 0.9, Beta2 = 0.99, Epsilon = 1e-5, WeightDecay = 0.01, MaxGradientNorm = 1, EvaluateEvery = int.MaxValue, Precision = precision,
+        Batch = Batch,
+        Bptt = Length,
+        MicroTokens = Batch * Length * 5 / 4,
+        Epochs = Epochs,
+        LearningRate = 5e-3,
+        Schedule = ScheduleKind.Cosine,
+        Warmup = 0.1,
+        Beta1 = 0.9,
+        Beta2 = 0.99,
+        Epsilon = 1e-5,
+        WeightDecay = 0.01,
+        MaxGradientNorm = 1,
+        EvaluateEvery = int.MaxValue,
+        Precision = precision,
     };
 
     NextTokens Objective => new(Batch, Length);
@@ -54,8 +66,12 @@ sealed record WikiTask(WikiText Text, LmSize Size, int Epochs, int InTurn = 12)
         Write(folder.File("test"), new LanguageStreams(Text.Test, Batch, Length, seed: null).Epoch(1).Select((update, place) => (update, place == 0)));
         _ = peer.Ask(new()
         {
-            ["weights"] = folder.File("model.safetensors"), ["train"] = folder.File("train"), ["test"] = folder.File("test"), ["seed"] = seed,
-            ["decay"] = config.WeightDecay, ["clip"] = config.MaxGradientNorm,
+            ["weights"] = folder.File("model.safetensors"),
+            ["train"] = folder.File("train"),
+            ["test"] = folder.File("test"),
+            ["seed"] = seed,
+            ["decay"] = config.WeightDecay,
+            ["clip"] = config.MaxGradientNorm,
         });
     }
 
