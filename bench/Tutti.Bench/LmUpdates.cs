@@ -23,8 +23,20 @@ sealed class LmUpdates : IDisposable
         // fastai's Adam, a rate that stands, no clipping: what the peer does. The streams of an update stay together, as wherever memory allows it.
         config = new()
         {
-            Batch = one.Batch, Bptt = one.Length, Jitter = 0, MicroTokens = one.Batch * one.Length, Epochs = 1, LearningRate = 1e-3, Schedule = ScheduleKind.Constant, Warmup = 0,
-            Beta1 = 0.9, Beta2 = 0.99, Epsilon = 1e-5, WeightDecay = 0.01, MaxGradientNorm = 0, Precision = one.Precision,
+            Batch = one.Batch,
+            Bptt = one.Length,
+            Jitter = 0,
+            MicroTokens = one.Batch * one.Length,
+            Epochs = 1,
+            LearningRate = 1e-3,
+            Schedule = ScheduleKind.Constant,
+            Warmup = 0,
+            Beta1 = 0.9,
+            Beta2 = 0.99,
+            Epsilon = 1e-5,
+            WeightDecay = 0.01,
+            MaxGradientNorm = 0,
+            Precision = one.Precision,
         };
         model = one.Size.New(Seed);
         objective = new(one.Batch, one.Length);

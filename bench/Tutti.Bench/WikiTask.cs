@@ -24,8 +24,20 @@ sealed record WikiTask(WikiText Text, LmSize Size, int Epochs, int InTurn = 12)
     /// <summary>AdamW with fastai's numbers. An update's streams stay together, as wherever memory allows it; pieces are up to a quarter longer than usual.</summary>
     TrainConfig Config(Precision precision) => new()
     {
-        Batch = Batch, Bptt = Length, MicroTokens = Batch * Length * 5 / 4, Epochs = Epochs, LearningRate = 5e-3, Schedule = ScheduleKind.Cosine, Warmup = 0.1,
-        Beta1 = 0.9, Beta2 = 0.99, Epsilon = 1e-5, WeightDecay = 0.01, MaxGradientNorm = 1, EvaluateEvery = int.MaxValue, Precision = precision,
+        Batch = Batch,
+        Bptt = Length,
+        MicroTokens = Batch * Length * 5 / 4,
+        Epochs = Epochs,
+        LearningRate = 5e-3,
+        Schedule = ScheduleKind.Cosine,
+        Warmup = 0.1,
+        Beta1 = 0.9,
+        Beta2 = 0.99,
+        Epsilon = 1e-5,
+        WeightDecay = 0.01,
+        MaxGradientNorm = 1,
+        EvaluateEvery = int.MaxValue,
+        Precision = precision,
     };
 
     NextTokens Objective => new(Batch, Length);
@@ -54,8 +66,12 @@ sealed record WikiTask(WikiText Text, LmSize Size, int Epochs, int InTurn = 12)
         Write(folder.File("test"), new LanguageStreams(Text.Test, Batch, Length, seed: null).Epoch(1).Select((update, place) => (update, place == 0)));
         _ = peer.Ask(new()
         {
-            ["weights"] = folder.File("model.safetensors"), ["train"] = folder.File("train"), ["test"] = folder.File("test"), ["seed"] = seed,
-            ["decay"] = config.WeightDecay, ["clip"] = config.MaxGradientNorm,
+            ["weights"] = folder.File("model.safetensors"),
+            ["train"] = folder.File("train"),
+            ["test"] = folder.File("test"),
+            ["seed"] = seed,
+            ["decay"] = config.WeightDecay,
+            ["clip"] = config.MaxGradientNorm,
         });
     }
 
@@ -67,11 +83,11 @@ sealed record WikiTask(WikiText Text, LmSize Size, int Epochs, int InTurn = 12)
             file.Write(MemoryMarshal.AsBytes<int>([anew ? 1 : 0, examples[0].Ids.Length, .. examples.SelectMany(example => example.Ids.Append(example.Answers![^1]))]));
     }
 
-    /// <summary>After so many of our updates the peer makes as many, with the same rates, while ours waits.</summary>
+    /// <summary>After so many of our updates the peer makes as many, with the same rates, while ours waits; losses are means of those updates.</summary>
     sealed class Turns(Peer? peer, int inTurn) : IProgress<StepResult>
     {
         readonly List<double> rates = [];
-        double seconds;
+        double seconds, losses;
 
         public List<double> Ours { get; } = [];
         public List<double> Theirs { get; } = [];
@@ -80,9 +96,10 @@ sealed record WikiTask(WikiText Text, LmSize Size, int Epochs, int InTurn = 12)
         {
             rates.Add(value.Rate);
             seconds += value.Seconds;
+            losses += value.Loss;
             if (rates.Count < inTurn && value.Update < value.Updates) return;
             Ours.Add(rates.Count / seconds);
-            Console.Error.Write(FormattableString.Invariant($"update {value.Update} of {value.Updates}: loss {value.Loss:0.000}, {Ours[^1]:0.00}/s"));
+            Console.Error.Write(FormattableString.Invariant($"update {value.Update} of {value.Updates}: loss {losses / rates.Count:0.000}, {Ours[^1]:0.00}/s"));
             if (peer?.Ask(new() { ["rates"] = new JsonArray([.. rates.Select(rate => (JsonNode)rate)]) }) is { } answer)
             {
                 Theirs.Add(rates.Count / (double)answer["seconds"]!);
@@ -90,7 +107,7 @@ sealed record WikiTask(WikiText Text, LmSize Size, int Epochs, int InTurn = 12)
             }
             Console.Error.WriteLine();
             rates.Clear();
-            seconds = 0;
+            (seconds, losses) = (0, 0);
         }
     }
 }
