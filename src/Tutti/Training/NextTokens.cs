@@ -91,4 +91,5 @@ public sealed class NextTokens(int streams, int length, bool backward = false) :
                 return false;
             }
         }
-    }}
+    }
+}
