@@ -1,8 +1,8 @@
-using System.Text;
 using System.Text.Json.Nodes;
+using System.Text;
 using Tutti.Models;
-using Tutti.Text;
 using Tutti.Tests.Torch;
+using Tutti.Text;
 using Tutti.Torch;
 
 namespace Tutti.Tests.Models;
