@@ -63,9 +63,8 @@ sealed class LanguageCells : CellTraining
     static LanguageObjective Objective(OpenMember member, int seed)
     {
         var config = member.Model.Config;
-        if (!member.Recurrent) return new MaskedTokens(member.Model.Tokenizer, seed, config.MaskShare ?? 0.15, config.WholeWords ?? false);
-        if (config.MaskShare is not null || config.WholeWords is not null) throw new ConfigException("train", $"has mask-share or whole-words, but {member.Name} predicts next tokens, not masked ones; take them out");
-        return new NextTokens(config.Batch, Bptt(member.Model), member.Backward);
+        if (member.Recurrent && (config.MaskShare is not null || config.WholeWords is not null)) throw new ConfigException("train", $"has mask-share or whole-words, but {member.Name} predicts next tokens, not masked ones; take them out");
+        return LanguageObjective.Of(config, member.Model.Tokenizer, seed, member.Recurrent, member.Backward);
     }
 
     /// <summary>What a run records of the files that the members start from.</summary>

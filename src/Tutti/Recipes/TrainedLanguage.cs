@@ -59,8 +59,7 @@ public sealed class TrainedLanguage
         var tokenizer = Tokenizer.Load(folder);
         var member = recipe.Members.First(member => name.StartsWith(member.Name + " ", StringComparison.Ordinal));
         var config = member.Effective(recipe.Train);
-        LanguageObjective objective = model.Recurrent ? new NextTokens(config.Batch, config.Bptt ?? TrainConfig.UsualBptt, model.Backward)
-            : new MaskedTokens(tokenizer, member.Seeds[0], config.MaskShare ?? 0.15, config.WholeWords ?? false);
+        var objective = LanguageObjective.Of(config, tokenizer, member.Seeds[0], model.Recurrent, model.Backward);
         Example[] texts = [.. TextData.From(table, text, tokenizer, model.Recurrent ? model.MaxLength : Math.Min(config.MaxLength, model.MaxLength)).Examples.Where(objective.CanLearn)];
         if (texts.Sum(example => (long)example.Ids.Length) < 2) throw new DataException(table.File, "has no two tokens, of which one could be predicted from the other");
         return LanguageScores.Of(objective.PerUnit(model, texts, config.Precision, 4096, cancel));

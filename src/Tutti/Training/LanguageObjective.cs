@@ -10,6 +10,17 @@ public abstract class LanguageObjective : Objective
     /// <summary>Summed loss, predicted tokens and right ones: what is known of each unit of held-out text.</summary>
     internal const int Sums = 3;
 
+    /// <summary>What a language model learns by its settings: next tokens where it is recurrent, else masked ones.</summary>
+    /// <param name="config">Batch, bptt, mask-share, whole-words.</param>
+    /// <param name="tokenizer">The model's.</param>
+    /// <param name="seed">Of the masks.</param>
+    /// <param name="recurrent">See <see cref="TextModel.Recurrent"/>.</param>
+    /// <param name="backward">See <see cref="TextModel.Backward"/>.</param>
+    /// <exception cref="DataException">The tokenizer has no mask token, and needs one.</exception>
+    public static LanguageObjective Of(TrainConfig config, Text.Tokenizer tokenizer, long seed, bool recurrent, bool backward) => recurrent
+        ? new NextTokens(config.Batch, config.Bptt ?? TrainConfig.UsualBptt, backward)
+        : new MaskedTokens(tokenizer, seed, config.MaskShare ?? 0.15, config.WholeWords ?? false);
+
     public sealed override Tensor Predict(Tensor logits) => throw new NotSupportedException("a language model predicts no rows");
 
     /// <summary>Of the sums of each unit: the mean loss over all predicted tokens, and the share that was predicted right.</summary>

@@ -15,7 +15,7 @@ public sealed class AllScoresTests
     [InlineData(7)]
     public void Every_value_equals_the_metric_alone(int classes)
     {
-        var set = Rounded(Skewed(classes, 400, classes));
+        var set = RunningScoresTests.Tied(RunningScoresTests.Skewed(classes, 400, classes));
         var (truth, p, matrix) = (set.Labels!, set.Probabilities, new ConfusionMatrix(set.Labels, set.Predicted(), classes));
         var (f, areas, averages) = (new FScores(matrix), Ranking.RocAucPerClass(p, truth), Ranking.AveragePrecisionPerClass(p, truth));
         var summary = EvaluationSummary.Of(set, resamples: 5, metrics: MetricChoice.All);
@@ -67,7 +67,7 @@ public sealed class AllScoresTests
     [Fact]
     public void The_usual_scores_come_first_with_the_intervals_that_they_have_alone()
     {
-        var set = Skewed(1, 300, 3);
+        var set = RunningScoresTests.Skewed(1, 300, 3);
         var (usual, all) = (EvaluationSummary.Of(set, seed: 4, resamples: 60), EvaluationSummary.Of(set, seed: 4, resamples: 60, metrics: MetricChoice.All));
         Assert.Equal(usual.Scores, all.Scores.Take(usual.Scores.Count));
         Assert.Empty(usual.ClassScores);
@@ -80,8 +80,8 @@ public sealed class AllScoresTests
     [InlineData(5)]
     public void Rows_that_are_not_kept_have_the_values_of_those_that_are(int classes)
     {
-        SameValues(Skewed(2, 2_500, classes));
-        SameValues(Rounded(Skewed(3, 1_500, classes)));
+        SameValues(RunningScoresTests.Skewed(2, 2_500, classes));
+        SameValues(RunningScoresTests.Tied(RunningScoresTests.Skewed(3, 1_500, classes)));
         var drawn = Some.Predictions(4, 300, classes);
         SameValues(new(drawn.Ids, drawn.Classes, drawn.Probabilities, [.. drawn.Labels!.Select(label => label == 0 ? 1 : label)]));        // a class that never occurs
         SameValues(new(drawn.Ids, drawn.Classes, drawn.Probabilities, [.. drawn.Labels!.Select(_ => 1)]));                                  // one class of truth
@@ -94,7 +94,7 @@ public sealed class AllScoresTests
     {
         // As in RunningScoresTests: two independent ends differ by 3 % of the width (one standard deviation); 15 % is five of them. The largest of 15 gaps, and bins of
         // few rows, have skewed distributions with wide tails, so their ends are given 30 %.
-        foreach (var set in new[] { Skewed(7, 5_000, classes), Rounded(Skewed(8, 5_000, classes)) })
+        foreach (var set in new[] { RunningScoresTests.Skewed(7, 5_000, classes), RunningScoresTests.Tied(RunningScoresTests.Skewed(8, 5_000, classes)) })
         {
             var (whole, running) = (EvaluationSummary.Of(set, metrics: MetricChoice.All), Run(set));
             foreach (var (exact, streamed) in whole.Scores.Zip(running.Scores)) Near(exact.Name, exact.Score, streamed.Score, exact.Name == "largest calibration gap" ? 0.3 : 0.15);
@@ -112,7 +112,7 @@ public sealed class AllScoresTests
     [Fact]
     public void Up_to_the_limit_running_scores_are_those_of_rows_at_once_bit_for_bit()
     {
-        var set = Skewed(6, 300, 3);
+        var set = RunningScoresTests.Skewed(6, 300, 3);
         var (whole, running) = (EvaluationSummary.Of(set, seed: 3, resamples: 40, metrics: MetricChoice.All), Run(set, exactRows: 300, seed: 3, resamples: 40));
         Assert.Equal(whole.Scores, running.Scores);
         Assert.Equal(whole.ClassScores, running.ClassScores);
@@ -122,7 +122,7 @@ public sealed class AllScoresTests
     [Fact]
     public void The_order_of_the_classes_matters_to_weighted_kappa_alone()
     {
-        var set = Skewed(9, 500, 4);
+        var set = RunningScoresTests.Skewed(9, 500, 4);
         int[] order = [2, 0, 3, 1];
         var other = new PredictionSet(set.Ids, [.. order.Select(k => set.Classes[k])], [.. Enumerable.Range(0, set.Count).SelectMany(row => order.Select(k => set.Row(row)[k]))], [.. set.Labels!.Select(label => Array.IndexOf(order, label))]);
         var (first, second) = (EvaluationSummary.Of(set, resamples: 20, metrics: MetricChoice.All), EvaluationSummary.Of(other, resamples: 20, metrics: MetricChoice.All));
@@ -196,20 +196,4 @@ public sealed class AllScoresTests
         for (var row = 0; row < set.Count; row++) running.Add(set.Row(row), set.Labels![row]);
         return running.Summary();
     }
-
-    /// <summary>Predictions that are often right, with the first class rare.</summary>
-    static PredictionSet Skewed(int seed, int rows, int classes)
-    {
-        var random = new Random(seed);
-        var drawn = Some.Predictions(seed, rows, classes);
-        int[] labels = [.. Enumerable.Range(0, rows).Select(row => random.NextDouble() < 0.6 ? drawn.Predicted(row) : Math.Max(random.Next(classes), random.Next(classes)))];
-        return new(drawn.Ids, drawn.Classes, drawn.Probabilities, labels);
-    }
-
-    /// <summary>The same with many ties.</summary>
-    static PredictionSet Rounded(PredictionSet set) => new(set.Ids, set.Classes, [.. Enumerable.Range(0, set.Count).SelectMany(row =>
-    {
-        double[] rounded = [.. set.Row(row)[1..].ToArray().Select(p => Math.Floor(p * 10) / 10)];
-        return (double[])[1 - rounded.Sum(), .. rounded];
-    })], set.Labels);
 }

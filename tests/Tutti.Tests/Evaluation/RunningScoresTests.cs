@@ -124,7 +124,7 @@ public sealed class RunningScoresTests
     }
 
     /// <summary>Predictions that are often right, as a trained model's, with the first class rare.</summary>
-    static PredictionSet Skewed(int seed, int rows, int classes)
+    internal static PredictionSet Skewed(int seed, int rows, int classes)
     {
         var random = new Random(seed);
         var drawn = Some.Predictions(seed, rows, classes);
@@ -133,7 +133,7 @@ public sealed class RunningScoresTests
     }
 
     /// <summary>The same with probabilities rounded, so that many rows have the same.</summary>
-    static PredictionSet Tied(PredictionSet set) => new(set.Ids, set.Classes, [.. Enumerable.Range(0, set.Count).SelectMany(row =>
+    internal static PredictionSet Tied(PredictionSet set) => new(set.Ids, set.Classes, [.. Enumerable.Range(0, set.Count).SelectMany(row =>
     {
         double[] rounded = [.. set.Row(row)[1..].ToArray().Select(p => Math.Floor(p * 10) / 10)];
         return (double[])[1 - rounded.Sum(), .. rounded];

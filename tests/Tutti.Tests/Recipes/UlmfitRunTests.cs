@@ -18,8 +18,8 @@ public sealed class UlmfitRunTests : IDisposable
         task: ulmfit
         data: { train: train.csv, test: test.csv, text: "{text}", label: target, id: id, validation: 0.25 }
         pretrain: { file: corpus.txt, text: "{text}", format: { kind: text }, validation: 0.2, train: { epochs: 1, batch: 4, bptt: 12, learning-rate: 1e-2 } }
-        adapt: { file: more.jsonl, train: { epochs: 2, batch: 4, bptt: 12, learning-rate: 1e-2 } }
-        train: { batch: 16, epochs: 2, learning-rate: 1e-2, max-length: 40, label-smoothing: 0.1, schedule: slanted-triangular, unfreeze: gradual, layer-decay: 0.3846 }
+        adapt: { file: more.jsonl, train: { epochs: 2, batch: 4, bptt: 12, learning-rate: 1e-2, schedule: one-cycle } }
+        train: { batch: 16, epochs: 2, learning-rate: 1e-2, max-length: 40, label-smoothing: 0.1, schedule: slanted-triangular, unfreeze: gradual, layer-decay: 0.3846, cut-fraction: 0.2 }
         members:
           - { model: {{Model}}, name: forward, seeds: [1, 2] }
           - { model: { kind: awd-lstm, layers: 1, embedding: 12, hidden: 16, backward: true, vocabulary: 60 }, name: backward }
