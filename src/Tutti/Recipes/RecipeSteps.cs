@@ -25,6 +25,15 @@ public sealed record StepConfig
 
     internal StepConfig RelativeTo(string folder) => this with { File = File is null ? null : Path.GetFullPath(File, folder) };
 
+    /// <summary>The training settings of this step: the common ones with its own laid over them. What concerns classes, and which layers learn when and how fast, is no setting of a language model; keys of a schedule go with it.</summary>
+    internal TrainConfig Effective(TrainConfig common)
+    {
+        common = common with { LabelSmoothing = 0, ClassWeights = ClassWeights.None, BestBy = BestBy.Loss, LayerDecay = null, FirstRate = null, LayerGroups = null, Freeze = null, Unfreeze = null };
+        if (Train?.Schedule is { } own && own != common.Schedule)
+            common = common with { CutFraction = null, Ratio = null, StartShare = null, Divisor = null, FinalDivisor = null, Momentum = null, Cycles = null, CycleEpochs = null, CycleMultiple = null, Power = null, Timescale = null };
+        return Train is null ? common : RecipeJson.Patched(common, Train);
+    }
+
     /// <summary>Every fault, each with its key under the step.</summary>
     internal IReadOnlyList<ConfigFault> Validate(TrainConfig common)
     {
@@ -32,7 +41,7 @@ public sealed record StepConfig
         if (File is "") faults.Add(new("file", "got an empty text"));
         if (File is null && (Text is not null || Format is not null)) faults.Add(new("file", "is missing: text and format say how it is read"));
         if (Format is not null) faults.AddRange(Format.Validate().Select(fault => fault with { Path = $"format.{fault.Path}" }));
-        if (Train is not null) faults.AddRange(RecipeJson.Patched(common, Train).Validate().Except(common.Validate()).Select(fault => fault with { Path = $"train.{fault.Path}" }));
+        if (Train is not null) faults.AddRange(Effective(common).Validate().Except(common.Validate()).Select(fault => fault with { Path = $"train.{fault.Path}" }));
         return faults;
     }
 }

@@ -91,18 +91,14 @@ public sealed class UlmfitRun(Recipe recipe, string folder, Device? device = nul
         return path;
     }
 
-    /// <summary>What concerns classes, and which layers learn when and how fast, is no setting of a language model; a member's own settings are its classifier's.</summary>
+    /// <summary>The run of a step; a member's own settings are its classifier's.</summary>
     Recipe LanguageRecipe(StepConfig step, string file, string text, FormatConfig format, IReadOnlyList<MemberConfig> members)
     {
-        var common = recipe.Train with { LabelSmoothing = 0, ClassWeights = ClassWeights.None, BestBy = BestBy.Loss, LayerDecay = null, FirstRate = null, LayerGroups = null, Freeze = null, Unfreeze = null };
-        // Keys of a schedule go with it.
-        if (step.Train?.Schedule is { } own && own != common.Schedule)
-            common = common with { CutFraction = null, Ratio = null, StartShare = null, Divisor = null, FinalDivisor = null, Momentum = null, Cycles = null, CycleEpochs = null, CycleMultiple = null, Power = null, Timescale = null };
         return new()
         {
             Task = RecipeTask.LanguageModel,
             Data = new() { Train = file, Text = text, Format = format, Validation = step.Validation },
-            Train = step.Train is null ? common : RecipeJson.Patched(common, step.Train),
+            Train = step.Effective(recipe.Train),
             Members = [.. members.Select(member => member with { Seeds = [member.Seeds[0]], Train = null, TestTime = null })],
             Device = recipe.Device,
             Memory = recipe.Memory,
