@@ -1,0 +1,24 @@
+namespace Tutti.Recommend;
+
+/// <summary>What a trained recommender says. Safe to ask from several threads.</summary>
+public abstract class RatingModel
+{
+    /// <summary>The number in place of a user or an item that the model has not seen; it is answered with what is known of the other, or with the mean.</summary>
+    public const int Unknown = -1;
+
+    /// <summary>Users and items that the model knows.</summary>
+    public abstract int UserCount { get; }
+    public abstract int ItemCount { get; }
+
+    /// <summary>The rating that the user is expected to give, in the unit of the ratings; of models that only rank, a number that is higher for what suits better.</summary>
+    /// <param name="user">0 to <see cref="UserCount"/> - 1, or <see cref="Unknown"/>.</param>
+    /// <param name="item">0 to <see cref="ItemCount"/> - 1, or <see cref="Unknown"/>.</param>
+    public abstract float Predict(int user, int item);
+
+    /// <summary>What <see cref="Predict"/> says of every item for one user.</summary>
+    /// <param name="scores">One per item, overwritten.</param>
+    public virtual void Scores(int user, Span<float> scores)
+    {
+        for (var item = 0; item < scores.Length; item++) scores[item] = Predict(user, item);
+    }
+}
