@@ -16,6 +16,7 @@ static class LrFindCommand
     static readonly Argument<string> recipe = new("RECIPE") { Description = "The recipe file (YAML)." };
     static readonly Option<string[]> set = new("--set") { Description = "Change a key of the recipe, such as train.batch=16; may be repeated.", HelpName = "k=v" };
     static readonly Option<string?> member = new("--member") { Description = "One member alone.", HelpName = "NAME" };
+    static readonly Option<string?> step = RecipeStep.Option();
     static readonly Option<double> first = new("--first") { Description = "The rate of the first update.", HelpName = "RATE", DefaultValueFactory = _ => usual.First };
     static readonly Option<double> last = new("--last") { Description = "The rate towards which it rises.", HelpName = "RATE", DefaultValueFactory = _ => usual.Last };
     static readonly Option<int> updates = new("--updates") { Description = "Updates of a sweep.", HelpName = "N", DefaultValueFactory = _ => usual.Updates };
@@ -25,27 +26,32 @@ static class LrFindCommand
 
     public static Command Make()
     {
-        var command = new Command("lr-find", "Find a learning rate: short trainings with rising rates, three seeds of each member, and what they suggest. No model or run is changed.") { recipe, set, member, first, last, updates, head, output, json };
+        var command = new Command("lr-find", "Find a learning rate: short trainings with rising rates, three seeds of each member, and what they suggest. No model or run is changed.") { recipe, set, step, member, first, last, updates, head, output, json };
         command.SetAction(parsed => Session.Guard(parsed, () =>
         {
             var range = new RateRange(parsed.GetValue(first), parsed.GetValue(last), parsed.GetValue(updates));
             range.Check();
             var loaded = Recipe.Load(parsed.GetRequiredValue(recipe), parsed.GetValue(set) ?? []);
             Watch.Fetch(loaded);
-            List<JsonNode> all = [];
-            foreach (var found in RateFinder.Of(loaded, range, parsed.GetValue(member), parsed.GetValue(head), news: new Told(), cancel: Session.Cancel))
-            {
-                if (parsed.GetValue(json)) all.Add(Json(found, range));
-                else Write(found);
-                if (parsed.GetValue(output) is not { } path) continue;
-                path = parsed.GetValue(member) is not null || loaded.Members.Count == 1 ? path : Path.ChangeExtension(path, $"{found.Name}{Path.GetExtension(path)}");
-                Draw(found, path);
-                if (!parsed.GetValue(json)) Show.Line($"plot: {path}");
-            }
-            if (parsed.GetValue(json)) Show.Line(new JsonArray([.. all]).ToJsonString(indented));
-            return 0;
+            return RecipeStep.With(loaded, parsed.GetValue(step), asked => Find(asked, range, parsed));
         }, "nothing was written"));
         return command;
+    }
+
+    static int Find(Recipe asked, RateRange range, ParseResult parsed)
+    {
+        List<JsonNode> all = [];
+        foreach (var found in RateFinder.Of(asked, range, parsed.GetValue(member), parsed.GetValue(head), news: new Told(), cancel: Session.Cancel))
+        {
+            if (parsed.GetValue(json)) all.Add(Json(found, range));
+            else Write(found);
+            if (parsed.GetValue(output) is not { } path) continue;
+            path = parsed.GetValue(member) is not null || asked.Members.Count == 1 ? path : Path.ChangeExtension(path, $"{found.Name}{Path.GetExtension(path)}");
+            Draw(found, path);
+            if (!parsed.GetValue(json)) Show.Line($"plot: {path}");
+        }
+        if (parsed.GetValue(json)) Show.Line(new JsonArray([.. all]).ToJsonString(indented));
+        return 0;
     }
 
     static void Write(MemberRates found)

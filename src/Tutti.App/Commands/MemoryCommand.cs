@@ -16,18 +16,19 @@ static class MemoryCommand
 
     static readonly Argument<string> recipe = new("RECIPE") { Description = "The recipe file (YAML)." };
     static readonly Option<string[]> set = new("--set") { Description = "Change a key of the recipe, such as memory=2GB; may be repeated.", HelpName = "k=v" };
+    static readonly Option<string?> step = RecipeStep.Option();
     static readonly Option<bool> measure = new("--measure") { Description = "Run one update of each member and compare." };
     static readonly Option<bool> offline = new("--offline") { Description = "Fetch no model: those of the hub are in the cache, or it is an error." };
     static readonly Option<bool> json = new("--json") { Description = "Print JSON." };
 
     public static Command Make()
     {
-        var command = new Command("memory", "What training each member takes: predicted peak, chosen micro-batch, and what would save how much.") { recipe, set, measure, offline, json };
-        command.SetAction(parsed => Session.Guard(parsed, () => Forecast(Recipe.Load(parsed.GetRequiredValue(recipe), parsed.GetValue(set) ?? []), parsed.GetValue(measure), parsed.GetValue(json), parsed.GetValue(offline))));
+        var command = new Command("memory", "What training each member takes: predicted peak, chosen micro-batch, and what would save how much.") { recipe, set, step, measure, offline, json };
+        command.SetAction(parsed => Session.Guard(parsed, () => Forecast(Recipe.Load(parsed.GetRequiredValue(recipe), parsed.GetValue(set) ?? []), parsed.GetValue(step), parsed.GetValue(measure), parsed.GetValue(json), parsed.GetValue(offline))));
         return command;
     }
 
-    static int Forecast(Recipe loaded, bool measured, bool asJson, bool withoutFetching)
+    static int Forecast(Recipe loaded, string? ofStep, bool measured, bool asJson, bool withoutFetching)
     {
         var hub = withoutFetching ? HubSettings.OfUser(offline: true) : null;
         Watch.Run(news =>
@@ -35,7 +36,7 @@ static class MemoryCommand
             HubModels.Fetch(loaded, hub, news, cancel: Session.Cancel);
             return true;
         });
-        var members = MemoryForecast.Of(loaded, measured, hub, Session.Cancel);
+        var members = RecipeStep.With(loaded, ofStep, asked => MemoryForecast.Of(asked, measured, hub, Session.Cancel).ToArray());
         if (asJson) Show.Line(new JsonArray([.. members.Select(Json)]).ToJsonString(indented));
         else
             foreach (var member in members) Write(member);

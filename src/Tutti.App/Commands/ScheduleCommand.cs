@@ -16,17 +16,18 @@ static class ScheduleCommand
     static readonly Argument<string> recipe = new("RECIPE") { Description = "The recipe file (YAML)." };
     static readonly Option<string[]> set = new("--set") { Description = "Change a key of the recipe, such as train.schedule=one-cycle; may be repeated.", HelpName = "k=v" };
     static readonly Option<string?> member = new("--member") { Description = "One member alone.", HelpName = "NAME" };
+    static readonly Option<string?> step = RecipeStep.Option();
     static readonly Option<string?> output = new("--out") { Description = "Also draw an SVG file; of several members each gets its name in the file's.", HelpName = "FILE.svg" };
     static readonly Option<bool> json = new("--json") { Description = "Print JSON: the rates of every layer group and the momentum, for every update." };
 
     public static Command Make()
     {
-        var command = new Command("schedule", "Draw the learning rates that training would use: by layer group, with the momentum, and when which layers learn.") { recipe, set, member, output, json };
+        var command = new Command("schedule", "Draw the learning rates that training would use: by layer group, with the momentum, and when which layers learn.") { recipe, set, step, member, output, json };
         command.SetAction(parsed => Session.Guard(parsed, () =>
         {
             var loaded = Recipe.Load(parsed.GetRequiredValue(recipe), parsed.GetValue(set) ?? []);
             Watch.Fetch(loaded);
-            var members = ScheduleForecast.Of(loaded, parsed.GetValue(member), cancel: Session.Cancel);
+            var members = RecipeStep.With(loaded, parsed.GetValue(step), asked => ScheduleForecast.Of(asked, parsed.GetValue(member), cancel: Session.Cancel));
             if (parsed.GetValue(json)) Show.Line(new JsonArray([.. members.Select(Json)]).ToJsonString(indented));
             else
                 foreach (var one in members) Write(one);

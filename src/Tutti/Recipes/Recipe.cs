@@ -179,7 +179,7 @@ public sealed record Recipe
         foreach (var (key, train) in Members.Select((member, i) => ($"members.{i}.train", member.Effective(Train))).Prepend(("train", Train)))
         {
             if (train.LabelSmoothing != 0 || !train.ClassWeights.Equals(ClassWeights.None)) yield return new(key, $"has label-smoothing or class-weights, which belong to task {RecipeJson.Name(RecipeTask.TextClassification)}");
-            if (Task == RecipeTask.TextRegression && train.BestBy != BestBy.Loss) yield return new($"{key}.best-by", $"got {RecipeJson.Name(train.BestBy)}, expected loss: numbers have no classes to be right or wrong about");
+            if (Task == RecipeTask.TextRegression && train.BestBy is not (BestBy.Loss or BestBy.Last)) yield return new($"{key}.best-by", $"got {RecipeJson.Name(train.BestBy)}, expected loss or last: numbers have no classes to be right or wrong about");
         }
     }
 
@@ -197,7 +197,7 @@ public sealed record Recipe
         foreach (var (key, given) in new[] { ("data.label", Data.Label is not null), ("data.labels", Data.Labels is not null), ("data.test", Data.Test is not null), ("data.folds", Data.Folds is not null), ("data.pair", Data.Pair is not null), ("submission", Submission is not null) })
             if (given) yield return new(key, "has no meaning with task language-model, which learns from the texts of data.train alone; take it out");
         if (Train.LabelSmoothing != 0 || !Train.ClassWeights.Equals(ClassWeights.None)) yield return new("train", "has label-smoothing or class-weights, which belong to classes");
-        if (Train.BestBy == BestBy.MacroF1) yield return new("train.best-by", "got macro-f1, expected loss or accuracy (of the masked tokens)");
+        if (Train.BestBy == BestBy.MacroF1) yield return new("train.best-by", "got macro-f1, expected loss, accuracy (of tokens) or last");
         for (var i = 0; i < Members.Count; i++)
             if (Members[i].Model is { Pooling: not null } or { MultiSampleDropout: not null }) yield return new($"members.{i}.model", "names pooling or multi-sample-dropout, which belong to a classifier; name them when it is fine-tuned");
     }

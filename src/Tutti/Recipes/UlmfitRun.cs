@@ -50,18 +50,40 @@ public sealed class UlmfitRun(Recipe recipe, string folder, Device? device = nul
         }
     }
 
+    /// <summary>The recipe of one step as it stands before the run: to look at its schedule, its rates or its memory. Each begins with what the recipe's members name, not with what the step before it learnt.</summary>
+    /// <param name="recipe">Of task ulmfit.</param>
+    /// <param name="step"><see cref="Pretrain"/>, <see cref="Adapt"/> or <see cref="Classify"/>.</param>
+    /// <param name="folder">Where the texts that adapt learns are written; what is returned reads them.</param>
+    /// <exception cref="ConfigException">The recipe has no such step.</exception>
+    public static Recipe StepOf(Recipe recipe, string step, string folder)
+    {
+        if (recipe.Task != RecipeTask.Ulmfit) throw new ConfigException("task", $"is {RecipeJson.Name(recipe.Task)}, which has no steps; expected {RecipeJson.Name(RecipeTask.Ulmfit)}");
+        var run = new UlmfitRun(recipe, folder);
+        return step switch
+        {
+            Pretrain when recipe.Pretrain is { } pretrain => run.Pretraining(pretrain),
+            Pretrain => throw new ConfigException("pretrain", "is not in the recipe: its members begin with weights, or with the texts of this task; look at adapt or classify"),
+            Adapt => run.Adapting(run.CorpusOf(null), recipe.Members),
+            Classify => run.Classifiers(recipe.Members),
+            _ => throw new ConfigException("step", $"got {step}, expected {Pretrain}, {Adapt} or {Classify}"),
+        };
+    }
+
     RunResult Story(IProgress<RunNews>? news, CancellationToken cancel)
     {
         var corpus = CorpusOf(news);
         var members = recipe.Members;
         if (recipe.Pretrain is { } pretrain)
-            members = Language(Pretrain, LanguageRecipe(pretrain, pretrain.File!, pretrain.Text ?? recipe.Data.Text, pretrain.Format ?? recipe.Data.Format, members), news, cancel);
-        var adapt = recipe.Adapt ?? new();
-        members = Language(Adapt, LanguageRecipe(adapt, corpus, "{text}", new(), members), news, cancel);
+            members = Language(Pretrain, Pretraining(pretrain), news, cancel);
+        members = Language(Adapt, Adapting(corpus, members), news, cancel);
         AtomicFile.Write(files.Ulmfit, recipe.ToYaml("the whole recipe; recipe.yaml is its last step"));
         var last = Classifiers(members);
         return new Run(last, folder, device) { Hub = Hub, Grid = Options(Classify, last, folder) }.Train(news, cancel);
     }
+
+    Recipe Pretraining(StepConfig step) => LanguageRecipe(step, step.File!, step.Text ?? recipe.Data.Text, step.Format ?? recipe.Data.Format, recipe.Members);
+
+    Recipe Adapting(string corpus, IReadOnlyList<MemberConfig> members) => LanguageRecipe(recipe.Adapt ?? new(), corpus, "{text}", new(), members);
 
     Recipe Classifiers(IReadOnlyList<MemberConfig> members) => recipe with { Task = RecipeTask.TextClassification, Pretrain = null, Adapt = null, Members = members };
 

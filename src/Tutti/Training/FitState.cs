@@ -91,6 +91,7 @@ sealed class FitState(long updates)
     {
         BestBy.Accuracy => result.Accuracy,
         BestBy.MacroF1 => result.MacroF1,
+        BestBy.Last => result.Update,
         _ => double.IsNaN(result.Loss) ? double.NegativeInfinity : -result.Loss,
     };
 }

@@ -7,7 +7,7 @@ using System.Text.Json;
 namespace Tutti.Training;
 
 /// <summary>Which number of the held-out rows decides which checkpoint is kept.</summary>
-public enum BestBy { Loss, Accuracy, MacroF1 }
+public enum BestBy { Loss, Accuracy, MacroF1, Last }
 
 /// <summary>
 /// How a model is trained: one update, its length and its rate. The defaults suit fine-tuning an encoder of BERT's size
@@ -83,7 +83,7 @@ public sealed record TrainConfig
     [Range(0, int.MaxValue)]
     public int EarlyStopping { get; init; }
 
-    [Description("The number of the held-out rows by which the best checkpoint is chosen.")]
+    [Description("The number of the held-out rows by which the best checkpoint is chosen; last: none, the weights of the last update, where held-out rows are too few to choose by.")]
     public BestBy BestBy { get; init; } = BestBy.Loss;
 
     [Description("Dropout in place of the model's own.")]
@@ -191,6 +191,7 @@ public sealed record TrainConfig
         if (Warmup >= 1 && Warmup != Math.Floor(Warmup))
             faults.Add(new("warmup", $"got {Warmup.ToString(CultureInfo.InvariantCulture)}, expected a fraction below 1 or a whole number of updates"));
         faults.AddRange(ScheduleKeys.Validate(this));
+        if (BestBy == BestBy.Last && EarlyStopping > 0) faults.Add(new("early-stopping", FormattableString.Invariant($"got {EarlyStopping} with best-by: last, which calls no evaluation better than another; choose by loss or accuracy, or take it out")));
         foreach (var (label, weight) in ClassWeights.Weights.OrderBy(pair => pair.Key, StringComparer.Ordinal))
             if (!double.IsFinite(weight) || weight <= 0)
                 faults.Add(new($"class-weights.{label}", $"got {weight.ToString(CultureInfo.InvariantCulture)}, expected a number above 0"));

@@ -136,4 +136,49 @@ public sealed class RateCommandsTests : IDisposable
     [InlineData("ratio: belongs to schedule slanted-triangular, the schedule is linear", "--set", "train.ratio=8")]
     [InlineData("--member: got 'none'", "--member", "none")]
     public void Wrong_input_of_schedule_is_said(string message, params string[] args) => CommandLine.Run(["schedule", recipe, .. args]).IsWrongInput(message);
+
+    /// <summary>A language model's rates and memory are its own: more groups learn, the decoder is as wide as the vocabulary, updates are pieces of streams.</summary>
+    [Fact]
+    public void Of_task_ulmfit_every_step_can_be_looked_at_before_anything_is_trained()
+    {
+        var steps = temp.Write("steps.yaml", """
+            task: ulmfit
+            data: { train: train.csv, text: "{text}", label: target, id: id, validation: 0.25 }
+            adapt: { train: { epochs: 3, batch: 4, bptt: 12, learning-rate: 2e-2, schedule: one-cycle } }
+            train: { batch: 16, epochs: 2, learning-rate: 1e-2, max-length: 24, unfreeze: gradual }
+            members: [{ name: only, model: { kind: awd-lstm, layers: 1, embedding: 8, hidden: 8, vocabulary: 60 } }]
+            """);
+        var before = Files();
+        JsonNode Schedule(params string[] step) => Json(CommandLine.Run(["schedule", steps, "--json", .. step]))[0]!;
+        var (adapt, classify) = (Schedule("--step", "adapt"), Schedule());
+        Assert.Equal(("one-cycle", 2e-2, 3), ((string)adapt["schedule"]!, (double)adapt["learningRate"]!, (int)adapt["epochs"]!));
+        Assert.Equal((1e-2, 2), ((double)classify["learningRate"]!, (int)classify["epochs"]!));
+        Assert.Equal(classify.ToJsonString(), Schedule("--step", "classify").ToJsonString());
+        Assert.All(adapt["groups"]!.AsArray().Where(group => (long)group!["weights"]! > 0), group => Assert.Equal(0, (int)group!["learnsFrom"]!));    // the table of words is the decoder's too
+
+        var sweep = Json(CommandLine.Run("lr-find", steps, "--json", "--step", "adapt", "--updates", "10", "--first", "1e-4", "--last", "1e-2"))[0]!;
+        Assert.Equal(4, (int)sweep["batch"]!);                      // streams
+        Assert.InRange((double)sweep["sweeps"]![0]!["losses"]![0]!, 3, 5);         // about ln 68, where two classes begin with ln 2
+
+        var (language, classifier) = (Json(CommandLine.Run("memory", steps, "--json", "--step", "adapt"))[0]!, Json(CommandLine.Run("memory", steps, "--json"))[0]!);
+        Assert.NotEqual((long)classifier["parameters"]!, (long)language["parameters"]!);
+        Assert.Equal(before, Files());
+    }
+
+    [Theory]
+    [InlineData("pretrain", "pretrain is not in the recipe")]
+    [InlineData("pre-train", "step got pre-train, expected pretrain, adapt or classify")]
+    public void A_step_that_is_not_there_is_refused(string step, string expected)
+    {
+        var steps = temp.Write("steps.yaml", """
+            task: ulmfit
+            data: { train: train.csv, text: "{text}", label: target, id: id, validation: 0.25 }
+            train: { batch: 16, epochs: 2, learning-rate: 1e-2 }
+            members: [{ model: { kind: awd-lstm, layers: 1, embedding: 8, hidden: 8, vocabulary: 60 } }]
+            """);
+        var outcome = CommandLine.Run("schedule", steps, "--step", step);
+        Assert.Equal(2, outcome.Code);
+        Assert.Contains(expected, outcome.Error.Replace(":", "", StringComparison.Ordinal), StringComparison.Ordinal);
+        Assert.Contains("which has no steps", CommandLine.Run("schedule", recipe, "--step", "adapt").Error, StringComparison.Ordinal);
+    }
 }

@@ -68,6 +68,19 @@ public sealed class LearnerTests() : EngineTest(threads: 1)
         Assert.Equal(result.Best.Loss, again);
     }
 
+    /// <summary>Ten rows cannot say which epoch was best; the end of a schedule is then the better guess.</summary>
+    [Fact]
+    public void Asked_for_the_last_weights_nothing_is_chosen()
+    {
+        using var model = Tiny.Model();
+        var evaluations = new SomeExamples.Kept<EvaluationResult>();
+        var last = config with { Epochs = 4, LearningRate = 0.05, EvaluateEvery = 1, Schedule = ScheduleKind.Constant, BestBy = BestBy.Last };
+        var result = new Learner(model, last, 1).FitInTest(SomeExamples.Of(64), SomeExamples.Of(40, seed: 2), new(null, evaluations));
+        Assert.True(evaluations[^1].Loss > evaluations.Min(evaluation => evaluation.Loss));
+        Assert.Equal((result.Updates, evaluations[^1].Loss), (result.Best.Update, result.Best.Loss));
+        Assert.Contains((last with { EarlyStopping = 2 }).Validate(), fault => fault.Path == "early-stopping");
+    }
+
     [Fact]
     public void Evaluations_come_every_so_many_updates_and_at_the_end()
     {
