@@ -21,4 +21,7 @@ public abstract class RatingModel
     {
         for (var item = 0; item < scores.Length; item++) scores[item] = Predict(user, item);
     }
+
+    /// <summary>What the model knows of users and items as rows of numbers; null where it works otherwise. By it answers are explained and new users are taken in.</summary>
+    public virtual RatingFactors? Factors => null;
 }
