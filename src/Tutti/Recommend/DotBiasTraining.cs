@@ -42,10 +42,12 @@ public sealed class DotBiasTraining : IDisposable
     public static DotBiasModel Train(RatingRows rows, RatingSettings settings)
     {
         var range = settings.RangeFor(rows);
-        var fit = new RatingFit(rows, settings, settings.Epochs ?? UsualEpochs, settings.Batch ?? UsualBatch, settings.LearningRate ?? UsualRate);
+        var rate = settings.LearningRate ?? UsualRate;
+        var decay = RatingFit.CheckedDecay(rate, settings.WeightDecay ?? UsualDecay);
+        var fit = new RatingFit(rows, settings, settings.Epochs ?? UsualEpochs, settings.Batch ?? UsualBatch, rate);
         using var scope = new Scope();
         using var model = EmbeddingDotBias.Fresh(settings.Seed, rows.UserCount + 1, rows.ItemCount + 1, settings.Factors ?? UsualFactors, range, settings.Device);
-        using var training = new DotBiasTraining(model, settings.WeightDecay ?? UsualDecay);
+        using var training = new DotBiasTraining(model, decay);
         fit.Run((users, items, ratings, steps) => training.Epoch(users, items, ratings, fit.Batch, steps));
         var tables = model.Tables.Select(table => table.ToArray<float>()).ToArray();
         return new(tables[0], tables[1], tables[2], tables[3], range);

@@ -15,6 +15,11 @@ sealed class RatingFit(RatingRows rows, RatingSettings settings, int epochs, int
 
     readonly OneCycle cycle = new();
 
+    /// <summary>Refuses a rate and a decay by which an update would leave nothing of a weight.</summary>
+    /// <exception cref="ConfigException">Their product is 1 or more.</exception>
+    public static double CheckedDecay(double rate, double decay) => rate * decay < 1 ? decay
+        : throw new ConfigException("learning-rate", FormattableString.Invariant($"{rate} times weight-decay {decay} is {rate * decay:0.###}, expected below 1: an update would leave nothing of a weight; lower one of them"));
+
     /// <summary>Updates of an epoch.</summary>
     public int Updates { get; } = (rows.Count + batch - 1) / batch;
 
