@@ -33,10 +33,9 @@ static class RecommendCommand
 
     static IReadOnlyList<Recommendation> ForNewcomer(TrainedRatings trained, string file, int count)
     {
-        if (trained.Factors is null) throw new ConfigException("--ratings", "no model of this run has factors, which newcomers are taken in by; train one that has, such as dot-bias");
         var (items, ratings, strangers) = trained.Newcomer(file);
         if (strangers > 0) Show.Warning(FormattableString.Invariant($"{strangers} rows of {file} are of items that the run does not know, and count for nothing"));
-        return trained.Recommender.ForNew(items, ratings, count);
+        return trained.Recommender.ForNew(items, ratings, count) ?? throw new ConfigException("--ratings", "no model of this run can take newcomers in; train one that can, such as dot-bias");
     }
 
     static JsonObject Json(TrainedRatings trained, Recommendation one)

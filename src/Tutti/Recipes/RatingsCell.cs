@@ -32,11 +32,11 @@ sealed record RatingsCell(RatingsMember Member, int Seed, CellFolder Folder)
     });
 
     /// <summary>Whether an earlier run has trained it.</summary>
-    public bool IsFinished(RatingsRecipe recipe, RatingsOpen data) => File.Exists(Folder.Metrics) && Metrics()["fingerprint"]?.ToString() == Fingerprint(recipe, data);
+    public bool IsFinished(RatingsRecipe recipe, RatingsOpen data) => File.Exists(Folder.Metrics) && File.Exists(Path.Combine(Folder.Checkpoint, "model.safetensors")) && Metrics()["fingerprint"]?.ToString() == Fingerprint(recipe, data);
 
     public JsonNode Metrics() => JsonNode.Parse(File.ReadAllText(Folder.Metrics))!;
 
-    public RatingModel Load() => RatingWeights.Load(Folder.Checkpoint);
+    public RatingModel Load() => Kind.Load(Folder.Checkpoint);
 
     /// <summary>Trains it and writes its folder; <c>metrics.json</c> comes last and marks it finished.</summary>
     public RatingModel Train(RatingsRecipe recipe, RatingsOpen data, RatingSettings chosen, Device device, IProgress<RunNews>? news, CancellationToken cancel)
@@ -56,7 +56,7 @@ sealed record RatingsCell(RatingsMember Member, int Seed, CellFolder Folder)
             }),
         });
         var seconds = Stopwatch.GetElapsedTime(begun).TotalSeconds;
-        RatingWeights.Save(Folder.Checkpoint, model);
+        Kind.Save(model, Folder.Checkpoint);
         var held = ErrorScores.Predictions(model, data.Held);
         TableWriter.Write(Folder.Predictions, ["line", "user", "item", "rating", "prediction"], writer => Rows(writer, data, held));
         AtomicFile.Write(Folder.Metrics, new JsonObject

@@ -43,7 +43,7 @@ sealed class RatingsResults(RatingsRecipe recipe, RunFolder files, RatingsOpen d
 
     RatingsScores Blended((RatingsCell Cell, RatingModel Model)[] cells, List<RatingsScores> rows, CancellationToken cancel)
     {
-        var blend = RatingBlend.Of(recipe.Blend, [.. cells.Select(pair => ErrorScores.Predictions(pair.Model, data.Held))], data.Held.Values);
+        var blend = HeldOutBlend.Of(recipe.Blend, [.. cells.Select(pair => ErrorScores.Predictions(pair.Model, data.Held))], data.Held.Values);
         Write(blend.Method, [.. cells.Select((pair, i) => (pair.Cell, blend.Weights[i]))], blend.Constant, blend.Held);
         var model = new BlendedModel([.. cells.Select(pair => pair.Model)], blend.Weights, blend.Constant);
         return Scored($"blend ({RecipeJson.Name(blend.Method)})", "blend", model, blend.Held, rows.Sum(row => row.Seconds), cancel);
@@ -63,7 +63,7 @@ sealed class RatingsResults(RatingsRecipe recipe, RunFolder files, RatingsOpen d
         {
             ["method"] = RecipeJson.Name(method),
             ["constant"] = constant,
-            ["cells"] = new JsonArray([.. cells.Select(pair => (JsonNode)new JsonObject { ["name"] = pair.Cell.Name, ["folder"] = Path.GetFileName(pair.Cell.Folder.Root), ["weight"] = pair.Weight })]),
+            ["cells"] = new JsonArray([.. cells.Select(pair => (JsonNode)new JsonObject { ["name"] = pair.Cell.Name, ["model"] = pair.Cell.Kind.Name, ["folder"] = Path.GetFileName(pair.Cell.Folder.Root), ["weight"] = pair.Weight })]),
         }.ToJsonString(indented) + "\n");
         TableWriter.Write(files.OutOfFold, ["line", "user", "item", "rating", "prediction"], writer => RatingsCell.Rows(writer, data, held));
     }

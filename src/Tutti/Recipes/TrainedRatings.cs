@@ -53,8 +53,8 @@ public sealed class TrainedRatings
         if (!File.Exists(files.Metrics) || !File.Exists(files.Blend)) throw new DataException(folder, "is not finished: there is no metrics.json; repeat tutti train to finish the run");
         var recipe = RatingsRecipe.Load(files.Recipe);
         var blend = JsonNode.Parse(File.ReadAllText(files.Blend))!;
-        var cells = blend["cells"]!.AsArray().Select(cell => (Folder: new CellFolder(Path.Combine(files.Cells, cell!["folder"]!.ToString())), Weight: cell["weight"]!.GetValue<double>())).ToArray();
-        RatingModel[] models = [.. cells.Select(cell => RatingWeights.Load(cell.Folder.Checkpoint))];
+        var cells = blend["cells"]!.AsArray().Select(cell => (Folder: new CellFolder(Path.Combine(files.Cells, cell!["folder"]!.ToString())), Model: cell["model"]!.ToString(), Weight: cell["weight"]!.GetValue<double>())).ToArray();
+        RatingModel[] models = [.. cells.Select(cell => RatingModels.Load(cell.Folder.Checkpoint, cell.Model))];
         var model = models.Length == 1 ? models[0] : new BlendedModel(models, [.. cells.Select(cell => cell.Weight)], blend["constant"]!.GetValue<double>());
         var factors = cells.Zip(models).OrderBy(pair => JsonNode.Parse(File.ReadAllText(pair.First.Folder.Metrics))!["rmse"]?.GetValue<double>() ?? double.PositiveInfinity).Select(pair => pair.Second.Factors).FirstOrDefault(known => known is not null);
         return new(files, recipe, model, factors, RatingModels.Of(models[0]).Ranks);

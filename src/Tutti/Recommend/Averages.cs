@@ -16,7 +16,10 @@ public sealed class Averages : RatingModel
     public float Mean { get; }
     public override int UserCount => users.Length;
     public override int ItemCount => items.Length;
-    internal (float[] Users, float[] Items) Deviations => (users, items);
+
+    /// <summary>What is kept of one, and one made of it.</summary>
+    internal static RatingWeights Keep(Averages model) => RatingWeights.Of(null, ("mean", [model.Mean], 0), ("users", model.users, 0), ("items", model.items, 0));
+    internal static Averages From(RatingWeights kept) => new(kept["mean"][0], kept["users"], kept["items"]);
 
     public static Averages Train(RatingRows rows)
     {
@@ -27,6 +30,14 @@ public sealed class Averages : RatingModel
     }
 
     public override float Predict(int user, int item) => Mean + (user < 0 ? 0 : users[user]) + (item < 0 ? 0 : items[item]);
+
+    public override float[] FoldIn(ReadOnlySpan<int> items, ReadOnlySpan<float> values)
+    {
+        var sum = 0.0;
+        for (var i = 0; i < items.Length; i++) sum += values[i] - Predict(Unknown, items[i]);
+        var deviation = (float)(sum / (UserDamping + items.Length));
+        return [.. Enumerable.Range(0, ItemCount).Select(item => Predict(Unknown, item) + deviation)];
+    }
 
     static float[] Deviating(int[] of, int count, double damping, Func<int, double> deviation)
     {

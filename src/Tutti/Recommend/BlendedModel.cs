@@ -16,6 +16,19 @@ public sealed class BlendedModel(IReadOnlyList<RatingModel> models, IReadOnlyLis
         return (float)sum;
     }
 
+    /// <summary>By the models that can, their weights raised in proportion; where none of those has any, in equal parts.</summary>
+    public override float[]? FoldIn(ReadOnlySpan<int> items, ReadOnlySpan<float> values)
+    {
+        List<(float[] Scores, double Weight)> able = [];
+        for (var i = 0; i < models.Count; i++)
+            if (models[i].FoldIn(items, values) is { } scores) able.Add((scores, Math.Max(0, weights[i])));
+        if (able.Count == 0) return null;
+        var (all, some) = (weights.Sum(), able.Sum(one => one.Weight));
+        var folded = new float[ItemCount];
+        for (var item = 0; item < folded.Length; item++) folded[item] = (float)(constant + able.Sum(one => one.Scores[item] * (some > 0 ? one.Weight / some : 1.0 / able.Count) * all));
+        return folded;
+    }
+
     public override void Scores(int user, Span<float> scores)
     {
         var one = new float[scores.Length];

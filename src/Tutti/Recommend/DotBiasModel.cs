@@ -17,8 +17,11 @@ public sealed class DotBiasModel(float[] users, float[] items, float[] userBiase
     public override int ItemCount => itemBiases.Length - 1;
     public override RatingFactors Factors => factors.Value;
 
-    /// <summary>The tables with the row of what is not known.</summary>
-    internal (float[] Users, float[] Items, float[] UserBiases, float[] ItemBiases, int Width, (double Low, double High)? Range) Tables => (users, items, userBiases, itemBiases, width, range);
+    /// <summary>What is kept of one: the tables with the row of what is not known, under fastai's names; and one made of it.</summary>
+    internal static RatingWeights Keep(DotBiasModel model) => model.Kept();
+    internal static DotBiasModel From(RatingWeights kept) => new(kept["u_weight.weight"], kept["i_weight.weight"], kept["u_bias.weight"], kept["i_bias.weight"], kept.Range);
+
+    RatingWeights Kept() => RatingWeights.Of(range, ("u_weight.weight", users, width), ("i_weight.weight", items, width), ("u_bias.weight", userBiases, 1), ("i_bias.weight", itemBiases, 1));
 
     public override float Predict(int user, int item)
     {

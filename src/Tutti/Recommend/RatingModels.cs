@@ -7,10 +7,10 @@ namespace Tutti.Recommend;
 /// <param name="Reads">Which settings it reads, by their names in <see cref="RatingSettings"/>.</param>
 /// <param name="Ranks">Its answers are no ratings but an order.</param>
 /// <param name="Train">Learns from ratings.</param>
-/// <param name="Weights">What is kept of it.</param>
-/// <param name="Load">Makes it again.</param>
+/// <param name="Save">Writes it into a folder.</param>
+/// <param name="Load">Reads it from there.</param>
 public sealed record RatingModelKind(string Name, string Meaning, Type Model, IReadOnlyList<string> Reads, bool Ranks,
-    Func<RatingRows, RatingSettings, RatingModel> Train, Func<RatingModel, RatingWeights> Weights, Func<RatingWeights, RatingModel> Load);
+    Func<RatingRows, RatingSettings, RatingModel> Train, Action<RatingModel, string> Save, Func<string, RatingModel> Load);
 
 /// <summary>The kinds of models of ratings. A new one is a line here.</summary>
 public static class RatingModels
@@ -19,13 +19,9 @@ public static class RatingModels
 
     public static IReadOnlyList<RatingModelKind> All { get; } =
     [
-        Kind<Averages>("averages", "the mean with the deviations of users and items", [], (rows, _) => Averages.Train(rows),
-            model => new(Arrays(("mean", [model.Mean], 1), ("users", model.Deviations.Users, 1), ("items", model.Deviations.Items, 1)), []), weights => new(weights["mean"][0], weights["users"], weights["items"])),
-        Kind<DotBiasModel>("dot-bias", "fastai's EmbeddingDotBias: factors and biases through a sigmoid", gradients, DotBiasTraining.Train,
-            model => model.Tables is var (users, items, userBiases, itemBiases, width, range) ? new(Arrays(("u_weight.weight", users, width), ("i_weight.weight", items, width), ("u_bias.weight", userBiases, 1), ("i_bias.weight", itemBiases, 1)), RatingWeights.Ranged(range)) : null!,
-            weights => new(weights["u_weight.weight"], weights["i_weight.weight"], weights["u_bias.weight"], weights["i_bias.weight"], weights.Range)),
-        Kind<EmbeddingNNModel>("embedding-nn", "fastai's EmbeddingNN: a network over the factors of user and item", [.. gradients, nameof(RatingSettings.Layers)], EmbeddingNNTraining.Train,
-            model => new(model.Weights, RatingWeights.Ranged(model.Range)), weights => new(weights.Arrays, weights.Range)),
+        Kind<Averages>("averages", "the mean with the deviations of users and items", [], (rows, _) => Averages.Train(rows), Averages.Keep, Averages.From),
+        Kind<DotBiasModel>("dot-bias", "fastai's EmbeddingDotBias: factors and biases through a sigmoid", gradients, DotBiasTraining.Train, DotBiasModel.Keep, DotBiasModel.From),
+        Kind<EmbeddingNNModel>("embedding-nn", "fastai's EmbeddingNN: a network over the factors of user and item", [.. gradients, nameof(RatingSettings.Layers)], EmbeddingNNTraining.Train, model => new(model.Weights, RatingWeights.Ranged(model.Range)), kept => new(kept.Arrays, kept.Range)),
     ];
 
     /// <summary>The kind of that name.</summary>
@@ -37,11 +33,16 @@ public static class RatingModels
     /// <summary>The kind that a model is of.</summary>
     public static RatingModelKind Of(RatingModel model) => All.FirstOrDefault(kind => kind.Model == model.GetType()) ?? throw new ArgumentException($"{model.GetType().Name} is not among RatingModels.All", nameof(model));
 
-    /// <summary>A kind, of a class of models.</summary>
-    static RatingModelKind Kind<T>(string name, string meaning, IReadOnlyList<string> reads, Func<RatingRows, RatingSettings, T> train, Func<T, RatingWeights> weights, Func<RatingWeights, T> load, bool ranks = false) where T : RatingModel =>
-        new(name, meaning, typeof(T), reads, ranks, train, model => weights((T)model), load);
+    /// <summary>Writes a model into a folder, and what kind it is.</summary>
+    public static void Save(string folder, RatingModel model) => Of(model).Save(model, folder);
 
-    /// <summary>Arrays of rows of so many columns; 1 column and a name without a dot: no rows, only numbers.</summary>
-    static Dictionary<string, (float[], long[])> Arrays(params (string Name, float[] Values, int Columns)[] arrays) => arrays.ToDictionary(array => array.Name,
-        array => (array.Values, array.Columns == 1 && !array.Name.Contains('.', StringComparison.Ordinal) ? new long[] { array.Values.Length } : [array.Values.Length / array.Columns, array.Columns]));
+    /// <summary>Reads what <see cref="Save"/> wrote.</summary>
+    /// <param name="folder">The model's.</param>
+    /// <param name="kind">What it is.</param>
+    /// <exception cref="DataException">A file is missing or broken, or of another model.</exception>
+    public static RatingModel Load(string folder, string kind) => Named(kind, folder).Load(folder);
+
+    /// <summary>A kind whose models are kept as named arrays of numbers and facts.</summary>
+    static RatingModelKind Kind<T>(string name, string meaning, IReadOnlyList<string> reads, Func<RatingRows, RatingSettings, T> train, Func<T, RatingWeights> weights, Func<RatingWeights, T> load, bool ranks = false) where T : RatingModel =>
+        new(name, meaning, typeof(T), reads, ranks, train, (model, folder) => weights((T)model).Save(folder, name), folder => load(RatingWeights.Load(folder, name)));
 }

@@ -20,25 +20,27 @@ public sealed record RatingWeights(IReadOnlyDictionary<string, (float[] Values, 
     /// <summary>A range among the facts; null where there is none.</summary>
     public (double Low, double High)? Range => Facts["range"] is JsonArray { Count: 2 } ends ? (ends[0]!.GetValue<double>(), ends[1]!.GetValue<double>()) : null;
 
+    /// <summary>Arrays of rows of so many columns; 0 columns: no rows, only numbers.</summary>
+    public static RatingWeights Of((double Low, double High)? range, params (string Name, float[] Values, int Columns)[] arrays) =>
+        new(arrays.ToDictionary(array => array.Name, array => (array.Values, array.Columns == 0 ? new long[] { array.Values.Length } : [array.Values.Length / array.Columns, array.Columns])), Ranged(range));
+
     /// <summary>Facts that hold a range.</summary>
     public static JsonObject Ranged((double Low, double High)? range) => range is var (low, high) ? new() { ["range"] = new JsonArray(low, high) } : [];
 
     /// <summary>Writes a model: <c>model.safetensors</c>, then <c>model.json</c>.</summary>
-    public static void Save(string folder, RatingModel model)
+    internal void Save(string folder, string kind)
     {
-        var kind = RatingModels.Of(model);
-        var weights = kind.Weights(model);
         using var scope = new Scope();
-        var tensors = weights.Arrays.ToDictionary(pair => pair.Key, pair => Tensor.From<float>(pair.Value.Values, pair.Value.Shape));
+        var tensors = Arrays.ToDictionary(pair => pair.Key, pair => Tensor.From<float>(pair.Value.Values, pair.Value.Shape));
         AtomicFile.Write(Path.Combine(folder, ArraysFile), stream => SafeTensors.Write(stream, tensors, new Dictionary<string, string> { ["format"] = "pt" }));
-        var facts = weights.Facts.DeepClone().AsObject();
-        facts.Insert(0, KindKey, kind.Name);
+        var facts = Facts.DeepClone().AsObject();
+        facts.Insert(0, KindKey, kind);
         AtomicFile.Write(Path.Combine(folder, FactsFile), facts.ToJsonString(indented) + "\n");
     }
 
     /// <summary>Reads what <see cref="Save"/> wrote.</summary>
-    /// <exception cref="DataException">A file is missing or broken, or of a model that is not known.</exception>
-    public static RatingModel Load(string folder)
+    /// <exception cref="DataException">A file is missing or broken, or of another kind of model.</exception>
+    internal static RatingWeights Load(string folder, string kind)
     {
         var file = Path.Combine(folder, FactsFile);
         if (!File.Exists(file)) throw new DataException(folder, $"holds no model of ratings: {FactsFile} is missing");
@@ -51,9 +53,9 @@ public sealed record RatingWeights(IReadOnlyDictionary<string, (float[] Values, 
         {
             throw new DataException(file, $"is not the description of a model: {e.Message}", inner: e);
         }
-        var kind = RatingModels.Named(facts[KindKey]?.ToString() ?? "", file);
+        if (facts[KindKey]?.ToString() != kind) throw new DataException(file, $"is of a model '{facts[KindKey]}', expected {kind}");
         using var scope = new Scope();
         using var values = new SafeTensors(Path.Combine(folder, ArraysFile));
-        return kind.Load(new(values.Names.ToDictionary(name => name, name => (values.Read(name).ToArray<float>(), values.Shape(name))), facts));
+        return new(values.Names.ToDictionary(name => name, name => (values.Read(name).ToArray<float>(), values.Shape(name))), facts);
     }
 }

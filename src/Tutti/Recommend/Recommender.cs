@@ -46,13 +46,11 @@ public sealed class Recommender(RatingModel model, RatingRows seen, RatingFactor
     }
 
     /// <summary>The best items for somebody new, who has rated some.</summary>
-    /// <exception cref="InvalidOperationException">The model has no factors to take users in by.</exception>
-    public IReadOnlyList<Recommendation> ForNew(IReadOnlyList<int> items, IReadOnlyList<float> ratings, int count)
+    /// <returns>Null where the model cannot take users in.</returns>
+    public IReadOnlyList<Recommendation>? ForNew(IReadOnlyList<int> items, IReadOnlyList<float> ratings, int count)
     {
-        if (factors is null) throw new InvalidOperationException($"{model.GetType().Name} has no factors, which new users are taken in by");
-        var user = new FoldedUser(factors, items, ratings);
-        float[] scores = [.. Enumerable.Range(0, model.ItemCount).Select(user.Predict)];
-        return Explained(scores, count, items, ratings, user.Vector);
+        if (model.FoldIn([.. items], [.. ratings]) is not { } scores) return null;
+        return Explained(scores, count, items, ratings, factors is null ? default : new FoldedUser(factors, items, ratings).Vector);
     }
 
     List<Recommendation> Explained(float[] scores, int count, IReadOnlyList<int> items, IReadOnlyList<float> ratings, ReadOnlySpan<float> vector)

@@ -165,15 +165,16 @@ public sealed class RatingsRunTests(MadeRatings made) : IClassFixture<MadeRating
         foreach (var kind in RatingModels.All)
         {
             var model = kind.Train(rows, new() { Seed = 3 });
-            RatingWeights.Save(temp.File(kind.Name), model);
-            var loaded = RatingWeights.Load(temp.File(kind.Name));
+            RatingModels.Save(temp.File(kind.Name), model);
+            var loaded = RatingModels.Load(temp.File(kind.Name), kind.Name);
             Assert.Equal(model.GetType(), loaded.GetType());
             foreach (var user in new[] { RatingModel.Unknown, 0, 3 })
                 foreach (var item in new[] { RatingModel.Unknown, 0, 3 }) Assert.Equal(model.Predict(user, item), loaded.Predict(user, item));
         }
-        temp.Write("averages/model.json", "{ \"model\": \"oracle\" }");
-        Assert.Contains("names a model 'oracle', which is not known; expected averages", Assert.Throws<DataException>(() => RatingWeights.Load(temp.File("averages"))).Message, StringComparison.Ordinal);
-        Assert.Contains("model.json is missing", Assert.Throws<DataException>(() => RatingWeights.Load(temp.Path)).Message, StringComparison.Ordinal);
+        string Refused(string folder, string kind) => Assert.Throws<DataException>(() => RatingModels.Load(temp.File(folder), kind)).Message;
+        Assert.Contains("names a model 'oracle', which is not known; expected averages", Refused("averages", "oracle"), StringComparison.Ordinal);
+        Assert.Contains("is of a model 'averages', expected dot-bias", Refused("averages", "dot-bias"), StringComparison.Ordinal);
+        Assert.Contains("model.json is missing", Refused(".", "dot-bias"), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -257,8 +258,8 @@ public sealed class RatingsRunTests(MadeRatings made) : IClassFixture<MadeRating
         CommandLine.Run("recommend", "--run", temp.Path, "--user", "u1").IsWrongInput("is not a run folder");
         CommandLine.Run("recommend", "--run", made.Folder, "--ratings", temp.Write("none.tsv", "me\tno film\t5\t1\nme\tno other\t5\t2\n")).IsWrongInput("none of its 2 rows is of an item that the run knows");
         MadeRatings.Write(temp);
-        Train(temp, "members=[ { model: averages } ]");
-        CommandLine.Run("recommend", "--run", temp.File("run"), "--ratings", temp.File("test.tsv")).IsWrongInput("no model of this run has factors");
+        Train(temp, "members=[ { model: embedding-nn, epochs: 1, layers: [4] } ]");
+        CommandLine.Run("recommend", "--run", temp.File("run"), "--ratings", temp.File("test.tsv")).IsWrongInput("no model of this run can take newcomers in");
         Assert.Equal(0, CommandLine.Run("recommend", "--run", temp.File("run"), "--user", "u1").Code);
         File.Delete(new RunFolder(temp.File("run")).Metrics);
         CommandLine.Run("recommend", "--run", temp.File("run"), "--user", "u1").IsWrongInput("is not finished");

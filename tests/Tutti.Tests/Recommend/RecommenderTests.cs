@@ -116,7 +116,7 @@ public sealed class RecommenderTests
         Assert.All(found, one => Assert.Empty(one.Because));
         // Items of another remainder of three share no rater.
         Assert.All(found, one => Assert.Empty(one.Near));
-        Assert.Throws<InvalidOperationException>(() => recommender.ForNew([1], [5], 3));
+        Assert.Null(recommender.ForNew([1], [5], 3));
         Assert.Throws<ArgumentOutOfRangeException>(() => recommender.For(Users, 3));
         var shared = new Recommender(new Blind(), Rows((user, item) => item < 20 || user % 2 == 0)).For(1, 1);
         Assert.Equal(Math.Sqrt(0.5), shared[0].Near[0].Similarity, 1e-6);
@@ -126,7 +126,7 @@ public sealed class RecommenderTests
     public void A_newcomer_is_not_recommended_what_they_rated()
     {
         int[] own = [1, 5, 9, 13, 17];
-        var found = new Recommender(new Planting(planted), seen).ForNew(own, [.. own.Select(item => Truth(4, item))], 40);
+        var found = new Recommender(new Planting(planted), seen).ForNew(own, [.. own.Select(item => Truth(4, item))], 40)!;
         Assert.Equal(Items - own.Length, found.Count);
         Assert.Empty(found.Select(one => one.Item).Intersect(own));
     }
@@ -161,18 +161,18 @@ public sealed class RecommenderTests
         float[] truth = [.. Enumerable.Range(0, 2000).Select(i => 3 + (float)stream.Normal(i))];
         // One member halves deviations and is 0.3 too high, the other is noise.
         float[] half = [.. truth.Select(value => 3.3f + (0.5f * (value - 3)))], noise = [.. Enumerable.Range(5000, 2000).Select(i => 3 + (float)stream.Normal(i))];
-        var blend = RatingBlend.Of(RatingBlendMethod.Linear, [half, noise], truth);
+        var blend = HeldOutBlend.Of(RatingBlendMethod.Linear, [half, noise], truth);
         Assert.Equal(2, blend.Weights[0], 0.03);
         Assert.Equal(0, blend.Weights[1], 0.03);
         Assert.True(ErrorScores.Of(truth, blend.Held).Rmse.Value < 0.05);
-        var mean = RatingBlend.Of(RatingBlendMethod.Mean, [half, noise], truth);
+        var mean = HeldOutBlend.Of(RatingBlendMethod.Mean, [half, noise], truth);
         Assert.Equal([0.5, 0.5], mean.Weights);
         Assert.Equal(0, mean.Constant);
         Assert.Equal((half[7] + noise[7]) / 2, mean.Held[7], 1e-5);
-        Assert.Equal(RatingBlendMethod.Mean, RatingBlend.Of(RatingBlendMethod.Linear, [half[..5], noise[..5]], truth[..5]).Method);
+        Assert.Equal(RatingBlendMethod.Mean, HeldOutBlend.Of(RatingBlendMethod.Linear, [half[..5], noise[..5]], truth[..5]).Method);
         // Pure noise, judged on other rows than it was fitted to, is no better than the mean of the ratings.
         float[][] noises = [.. Enumerable.Range(0, 30).Select(m => Enumerable.Range(0, 100).Select(i => (float)stream.Normal(10_000 + (m * 100) + i)).ToArray())];
-        Assert.True(ErrorScores.Of(truth[..100], RatingBlend.Of(RatingBlendMethod.Linear, noises, truth[..100]).Held).Rmse.Value > 0.95);
+        Assert.True(ErrorScores.Of(truth[..100], HeldOutBlend.Of(RatingBlendMethod.Linear, noises, truth[..100]).Held).Rmse.Value > 0.95);
     }
 
     [Fact]
@@ -183,6 +183,10 @@ public sealed class RecommenderTests
         blended.Scores(3, scores);
         Assert.Equal((0.5f * Truth(3, 8)) + 7, blended.Predict(3, 8), 1e-5f);
         Assert.Equal(blended.Predict(3, 8), scores[8], 1e-5f);
+        // One that cannot take newcomers in leaves its weight to those that can.
+        float[] planting = new Planting(planted).FoldIn([1, 2], [5, 1])!, folded = new BlendedModel([new Planting(planted), new Blind()], [0.25, 0.75], 1).FoldIn([1, 2], [5, 1])!;
+        Assert.Equal(planting[8] + 1, folded[8], 1e-5f);
+        Assert.Null(new BlendedModel([new Blind(), new Blind()], [0.5, 0.5], 0).FoldIn([1], [5]));
     }
 
     // Two users, two items: mean 3; item 0 is (1 + 1) / 12 above it; user 0 rates 4 and 2.
@@ -193,5 +197,7 @@ public sealed class RecommenderTests
         Assert.Equal(3 + (2 / 12f), model.Predict(RatingModel.Unknown, 0), 1e-6f);
         Assert.Equal(3, model.Predict(RatingModel.Unknown, RatingModel.Unknown), 1e-6f);
         Assert.Equal(3 - (2 / 12f), model.Predict(0, 1), 1e-6f);
+        // A newcomer with a 5 for item 0 rates 2 - 2 / 12 above it, damped by fifteen ratings of nothing.
+        Assert.Equal(3 - (2 / 12f) + ((2 - (2 / 12f)) / 16), model.FoldIn([0], [5])[1], 1e-6f);
     }
 }

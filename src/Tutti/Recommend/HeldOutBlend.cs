@@ -18,7 +18,7 @@ public enum RatingBlendMethod
 /// <param name="Weights">Of each model, for other rows.</param>
 /// <param name="Constant">Added.</param>
 /// <param name="Held">Of the held-out rows; with learnt weights each row by weights that were learnt from the others.</param>
-public sealed record RatingBlend(RatingBlendMethod Method, double[] Weights, double Constant, float[] Held)
+public sealed record HeldOutBlend(RatingBlendMethod Method, double[] Weights, double Constant, float[] Held)
 {
     const int Parts = 5;
 
@@ -27,7 +27,7 @@ public sealed record RatingBlend(RatingBlendMethod Method, double[] Weights, dou
 
     /// <param name="members">What each model says of the held-out rows.</param>
     /// <param name="truth">What was rated.</param>
-    public static RatingBlend Of(RatingBlendMethod method, IReadOnlyList<float[]> members, float[] truth)
+    public static HeldOutBlend Of(RatingBlendMethod method, IReadOnlyList<float[]> members, float[] truth)
     {
         if (method == RatingBlendMethod.Mean || members.Count == 1 || truth.Length < 2 * Parts)
             return new(RatingBlendMethod.Mean, [.. members.Select(_ => 1.0 / members.Count)], 0, Mean(members));
