@@ -59,6 +59,31 @@ public sealed class CollabParityTests() : EngineTest(threads: 1)
         }
     }
 
+    // Rows wait for hundreds of updates, until momentum moves nothing any more and only decay is left.
+    [Theory, InlineData(0), InlineData(1), InlineData(2)]
+    public void Rows_that_wait_long_end_where_autograd_has_them_on_every_generation_of_processors(int level)
+    {
+        var former = Native.tutti_simd_level(level);
+        try
+        {
+            var (users, items, ratings) = Made(1200);
+            var steps = Enumerable.Range(0, 400).Select(i => (0.005 * Math.Sin((i + 1) / 130.0), 0.9)).ToArray();
+            float[][] Trained(bool byGradients)
+            {
+                using var model = EmbeddingDotBias.Fresh(3, 401, 301, 14, (0, 5.5));
+                using var training = new DotBiasTraining(model, 0.5, byGradients);
+                training.Epoch(users, items, ratings, 3, steps);
+                return [.. model.Tables.Select(table => table.Detach().ToArray<float>())];
+            }
+            var (kernel, autograd) = (Trained(false), Trained(true));
+            for (var table = 0; table < 4; table++) Assert.True(kernel[table].Zip(autograd[table], (a, b) => Math.Abs(a - b)).Max() < 2e-5, EmbeddingDotBias.Names[table]);
+        }
+        finally
+        {
+            _ = Native.tutti_simd_level(former);
+        }
+    }
+
     [Fact]
     public void Ids_outside_of_the_tables_are_refused_by_the_kernel()
     {
