@@ -1,6 +1,6 @@
 import * as Plot from '@observablehq/plot';
 import { h, number, whole } from './dom';
-import type { Cell, RunData } from './data';
+import type { Cell, Ratings, RunData } from './data';
 
 type Draw = (width: number) => Element;
 
@@ -35,6 +35,21 @@ export function reliability(run: RunData): HTMLElement {
       Plot.line([[lowest, lowest], [1, 1]], { stroke: 'currentColor', strokeDasharray: '4 4', strokeOpacity: 0.55 }),
       Plot.dot(bins, { x: 'confidence', y: 'accuracy', fill: 'var(--warm)', r: 4 }),
       Plot.tip(bins, Plot.pointerX({ x: (bin: typeof bins[0]) => (bin.low + bin.high) / 2, y: 'accuracy', title: tip, fill: 'var(--card)' })),
+    ],
+  }));
+}
+
+/** Items by the first two axes of their factors. */
+export function itemMap(points: Ratings['points']): HTMLElement {
+  type Point = Ratings['points'][number];
+  return chart('Items by the first two axes', width => Plot.plot({
+    ...base, width, height: Math.min(width * 0.7, 560), marginLeft: 44, marginBottom: 40,
+    x: { label: 'first axis', labelAnchor: 'center', labelArrow: 'none', ticks: 6 },
+    y: { label: 'second axis', labelArrow: 'none', grid: true, ticks: 6 },
+    marks: [
+      Plot.dot(points, { x: 'x', y: 'y', r: 3, fill: 'var(--c1)', fillOpacity: 0.7 }),
+      Plot.text(points.slice(0, width > 600 ? 24 : 8), { x: 'x', y: 'y', text: (point: Point) => point.title.length > 24 ? `${point.title.slice(0, 23)}\u2026` : point.title, dy: -8, fontSize: 10, fill: 'currentColor' }),
+      Plot.tip(points, Plot.pointer({ x: 'x', y: 'y', fill: 'var(--card)', title: (point: Point) => `${point.title}\nbias ${number(point.bias)}` })),
     ],
   }));
 }

@@ -124,6 +124,15 @@ export interface DataSummary {
   truncation: { member: string; rows: number; truncated: number; lostTokens: number; allTokens: number; maxLength: number; vocabulary: number }[];
 }
 
+/** Items of a run of task ratings. */
+export interface Ratings {
+  wellKnown: number;
+  liked: { title: string; bias: number; ratings: number }[];
+  disliked: { title: string; bias: number; ratings: number }[];
+  axes: { share: number; low: string[]; high: string[] }[];
+  points: { title: string; x: number; y: number; bias: number }[];
+}
+
 export interface RunData {
   version: number;
   run: RunInfo;
@@ -143,6 +152,7 @@ export interface RunData {
   explanations: Explanation[];
   labelIssues: LabelIssues | null;
   similar: Similar | null;
+  ratings: Ratings | null;
   slices: Slices | null;
   data: DataSummary | null;
   recipe: string;

@@ -49,7 +49,7 @@ export function leaderboard(run: RunData): HTMLElement | null {
     { title: 'time', kind: 'number', value: row => row.seconds, cell: row => row.kind === 'member' ? duration(row.seconds) : '' },
     { title: 'memory', kind: 'number', value: row => row.peakBytes, cell: row => row.kind === 'member' ? bytes(row.peakBytes) : '' },
   ];
-  return section('leaderboard', 'Leaderboard', 'Leaderboard', 'Dot: score, line: 95\u202f% interval; a pale dot lies beyond the scale. Each model kept the checkpoint that did best on its held-out rows, which flatters these figures a little.', table(board.rows, columns, { label: 'leaderboard' }));
+  return section('leaderboard', 'Leaderboard', 'Leaderboard', 'Dot: score, line: 95\u202f% interval; a pale dot lies beyond the scale.' + (run.run.task === 'ratings' ? '' : ' Each model kept the checkpoint that did best on its held-out rows, which flatters these figures a little.'), table(board.rows, columns, { label: 'leaderboard' }));
 }
 
 export function mistakes(run: RunData): HTMLElement | null {

@@ -29,6 +29,7 @@ static class EvaluateCommand
 
     static int Evaluate(string folder, string file, MetricChoice metrics, bool asJson)
     {
+        if (TrainedRatings.IsAt(folder)) return EvaluateRatings(TrainedRatings.Open(folder), file, asJson);
         if (TrainedLanguage.IsAt(folder)) return EvaluateLanguage(TrainedLanguage.Open(folder), file, asJson);
         var run = TrainedRun.Open(folder);
         if (run.Answers is not null) return EvaluateAnswers(run, file, metrics, asJson);
@@ -50,6 +51,15 @@ static class EvaluateCommand
             Show.Line(FormattableString.Invariant($"all {rows} rows:"));
         }
         ShowScores.Summary(scores.All, run.Classes);
+        return 0;
+    }
+
+    static int EvaluateRatings(TrainedRatings run, string file, bool asJson)
+    {
+        var found = run.Score(file, Session.Cancel);
+        if (found.Seen > 0) Show.Warning(FormattableString.Invariant($"{found.Seen} of {found.Rows} rows were learnt from and are left out"));
+        if (asJson) Show.Line(RatingsJson.Of(found).ToJsonString(new() { WriteIndented = true }));
+        else ShowRatings.Evaluation(found);
         return 0;
     }
 

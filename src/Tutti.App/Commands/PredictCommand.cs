@@ -14,10 +14,19 @@ static class PredictCommand
         var command = new Command("predict", "Write a label and probabilities for every row of a file; any size in constant memory.") { run, data, output };
         command.SetAction(parsed => Session.Guard(parsed, () =>
         {
+            if (TrainedRatings.IsAt(parsed.GetRequiredValue(run))) return Ratings(TrainedRatings.Open(parsed.GetRequiredValue(run)), parsed.GetRequiredValue(data), parsed.GetRequiredValue(output));
             var rows = TrainedRun.Open(parsed.GetRequiredValue(run)).Predict(parsed.GetRequiredValue(data), parsed.GetRequiredValue(output), Session.Cancel);
             Show.Line(FormattableString.Invariant($"{rows} rows: {parsed.GetRequiredValue(output)}"));
             return 0;
         }));
         return command;
+    }
+
+    static int Ratings(TrainedRatings trained, string data, string output)
+    {
+        var (rows, strangers) = trained.Predict(data, output, Session.Cancel);
+        if (strangers > 0) Show.Warning(FormattableString.Invariant($"{strangers} of {rows} rows are of users or items that the run does not know: predicted from what is known of the other, or from the mean"));
+        Show.Line(FormattableString.Invariant($"{rows} rows: {output}"));
+        return 0;
     }
 }

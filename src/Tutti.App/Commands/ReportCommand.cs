@@ -23,6 +23,13 @@ static class ReportCommand
             var how = Format(parsed.GetValue(plots), parsed.GetValue(format), parsed.GetValue(scale));
             var folder = parsed.GetRequiredValue(run);
             var path = parsed.GetValue(output) ?? new RunFolder(folder).Report;
+            if (TrainedRatings.IsAt(folder))
+            {
+                if (parsed.GetValue(plots) is not null || parsed.GetValue(explain) is not null) throw new ConfigException(parsed.GetValue(plots) is not null ? "--plots" : "--explain", "is not for a run of task ratings, whose picture of items is items.svg in the run folder");
+                RatingsReport.Write(folder, path);
+                Show.Line($"report: {path}");
+                return 0;
+            }
             var report = RunReport.Open(folder);
             report.Write(path, parsed.GetValue(explain), Session.Cancel);
             Show.Line($"report: {path}");

@@ -12,22 +12,22 @@ namespace Tutti.Recipes;
 /// Values as written to the JSON that the records are read from. The record's property decides what a scalar is; every fault is
 /// collected with its key and place. Reading the JSON itself is left to System.Text.Json.
 /// </summary>
-sealed partial class RecipeBinder
+sealed partial class RecipeBinder(Type recipe)
 {
     /// <summary>Names that are planned, so that they are told apart from mistakes.</summary>
     static readonly Dictionary<Type, string[]> planned = new()
     {
-        [typeof(RecipeTask)] = ["multi-label", "text-regression", "multi-target", "image-classification", "ratings"],
+        [typeof(RecipeTask)] = ["multi-label", "text-regression", "multi-target", "image-classification"],
         [typeof(Tables.FoldKind)] = ["time"],
     };
 
     readonly List<ConfigFault> faults = [];
 
     /// <summary>The JSON of a recipe, and every fault that stands in the way of reading it.</summary>
-    public static (JsonObject Json, IReadOnlyList<ConfigFault> Faults) Bind(RecipeNode root)
+    public static (JsonObject Json, IReadOnlyList<ConfigFault> Faults) Bind(RecipeNode root, Type recipe)
     {
-        var binder = new RecipeBinder();
-        return (binder.Record(root, typeof(Recipe), ""), binder.faults);
+        var binder = new RecipeBinder(recipe);
+        return (binder.Record(root, recipe, ""), binder.faults);
     }
 
     JsonNode? Value(RecipeNode node, Type type, string path)
@@ -63,7 +63,7 @@ sealed partial class RecipeBinder
         foreach (var (name, value) in node.Entries)
         {
             var at = Join(path, name);
-            if (!keys.TryGetValue(name, out var key)) faults.Add(new(at, Unknown(name, keys.Keys)));
+            if (!keys.TryGetValue(name, out var key)) faults.Add(new(at, Unknown(name, keys.Keys, recipe)));
             else if (!value.IsNull) { if (Value(value, key.PropertyType, at) is { } bound) json[name] = bound; }
             else if (type == typeof(TrainPatch)) Fault(at, value, "expected a value; take the key out to keep the common one");
             else if (!key.IsSetNullable)
@@ -159,11 +159,11 @@ sealed partial class RecipeBinder
         return null;
     }
 
-    static string Unknown(string name, IEnumerable<string> keys)
+    static string Unknown(string name, IEnumerable<string> keys, Type recipe)
     {
         var known = keys.ToArray();
         if (Nearest.Of(name, known) is { } near) return $"unknown key; did you mean '{near}'?";
-        var elsewhere = RecipeKeys.All.Where(key => key.Path.EndsWith("." + name, StringComparison.Ordinal)).Select(key => $"'{key.Path}'").ToArray();
+        var elsewhere = RecipeKeys.Of(recipe).Where(key => key.Path.EndsWith("." + name, StringComparison.Ordinal)).Select(key => $"'{key.Path}'").ToArray();
         return elsewhere.Length > 0 ? $"unknown key here; did you mean {Either(elsewhere)}?" : $"unknown key; known here: {string.Join(", ", known)}";
     }
 

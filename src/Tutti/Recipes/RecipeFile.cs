@@ -11,19 +11,46 @@ static class RecipeFile
     const int MostBytes = 1 << 20;
     const int MostFaults = 5;
 
-    public static Recipe Load(string path, IEnumerable<string> changes)
-        => Parse(Text(path), path, Path.GetDirectoryName(Path.GetFullPath(path))!, changes);
+    public static Recipe Load(string path, IEnumerable<string> changes) => Parse(Text(path), path, FolderOf(path), changes);
 
-    public static Recipe Parse(string yaml, string file, string folder, IEnumerable<string> changes)
+    public static Recipe Parse(string yaml, string file, string folder, IEnumerable<string> changes) => Parse<Recipe>(Root(yaml, file, changes), file, recipe => recipe.RelativeTo(folder), recipe => recipe.Validate());
+
+    public static RatingsRecipe LoadRatings(string path, IEnumerable<string> changes) => ParseRatings(Text(path), path, FolderOf(path), changes);
+
+    public static RatingsRecipe ParseRatings(string yaml, string file, string folder, IEnumerable<string> changes) => Parse<RatingsRecipe>(Root(yaml, file, changes), file, recipe => recipe.RelativeTo(folder), recipe => recipe.Validate());
+
+    /// <summary>What stands in a recipe's task key, before anything is checked; null where there is none, or no recipe that can be read.</summary>
+    public static string? TaskOf(string path)
+    {
+        try
+        {
+            return RecipeYaml.Read(Text(path), path)?.Entries?.GetValueOrDefault("task")?.Text;
+        }
+        catch (ConfigException)
+        {
+            return null;
+        }
+    }
+
+    static string FolderOf(string path) => Path.GetDirectoryName(Path.GetFullPath(path))!;
+
+    static RecipeNode Root(string yaml, string file, IEnumerable<string> changes)
     {
         var root = RecipeYaml.Read(yaml, file);
         if (root is null || root.IsNull) throw new ConfigException(file, "is empty; a recipe needs at least data and members, see docs/recipe.md");
         if (root.Entries is null) throw new ConfigException(file, $"got {root.Got}, expected key: value lines such as data: and members:");
         foreach (var change in changes) RecipeSet.Apply(root, change);
-        var (json, faults) = RecipeBinder.Bind(root);
+        return root;
+    }
+
+    static T Parse<T>(RecipeNode root, string file, Func<T, T> relative, Func<T, IReadOnlyList<ConfigFault>> validate)
+    {
+        if (typeof(T) == typeof(Recipe) && root.Entries!.GetValueOrDefault("task")?.Text == RatingsRecipe.TaskName)
+            throw new ConfigException("task", $"is ratings, whose recipes have keys of their own: tutti train, predict, evaluate, recommend and report take them ({file}; docs/ratings.md)");
+        var (json, faults) = RecipeBinder.Bind(root, typeof(T));
         Throw(file, [.. faults.Select(Placed)]);
-        var recipe = json.Deserialize<Recipe>(RecipeJson.Options)!.RelativeTo(folder);
-        Throw(file, [.. recipe.Validate().Select(Placed)]);
+        var recipe = relative(json.Deserialize<T>(RecipeJson.Options)!);
+        Throw(file, [.. validate(recipe).Select(Placed)]);
         return recipe;
 
         ConfigFault Placed(ConfigFault fault)

@@ -17,7 +17,10 @@ sealed record RecipeKey(string Path, string Value, string Default, string Descri
 /// <summary>Every key of a recipe, taken from the records.</summary>
 static class RecipeKeys
 {
-    public static IReadOnlyList<RecipeKey> All { get; } = [.. Of(typeof(Recipe), "")];
+    public static IReadOnlyList<RecipeKey> All { get; } = Of(typeof(Recipe));
+
+    /// <summary>Every key of a kind of recipe.</summary>
+    public static IReadOnlyList<RecipeKey> Of(Type recipe) => [.. Of(recipe, "")];
 
     /// <summary>What a key means; a member's own training keys mean what the common ones do.</summary>
     public static string? Description(JsonPropertyInfo key)
@@ -35,10 +38,13 @@ static class RecipeKeys
             : JsonSerializer.SerializeToNode(key.Get!(Activator.CreateInstance(key.DeclaringType)!), key.PropertyType, RecipeJson.Options);
 
     /// <summary>The keys as a table in Markdown.</summary>
-    public static string Table()
+    public static string Table() => Table(All);
+
+    /// <inheritdoc cref="Table()"/>
+    public static string Table(IReadOnlyList<RecipeKey> keys)
     {
         var table = new StringBuilder("| key | value | default | meaning |\n|---|---|---|---|\n");
-        foreach (var key in All)
+        foreach (var key in keys)
             table.Append(CultureInfo.InvariantCulture, $"| `{key.Path}` | {Cell(key.Value)} | {Cell(key.Default)} | {Cell(key.Description)} |\n");
         return table.ToString();
 

@@ -13,12 +13,15 @@ static class RecipeSchema
 {
     static readonly JsonSerializerOptions indented = new(RecipeJson.Options) { WriteIndented = true, NewLine = "\n" };
 
-    public static string Text()
+    public static string Text() => Text(typeof(Recipe), "Tutti recipe");
+
+    /// <summary>The schema of a kind of recipe.</summary>
+    public static string Text(Type recipe, string title)
     {
         var options = new JsonSerializerOptions(RecipeJson.Options) { NumberHandling = JsonNumberHandling.Strict };
-        var schema = options.GetJsonSchemaAsNode(typeof(Recipe), new() { TreatNullObliviousAsNonNullable = true, TransformSchemaNode = Describe }).AsObject();
+        var schema = options.GetJsonSchemaAsNode(recipe, new() { TreatNullObliviousAsNonNullable = true, TransformSchemaNode = Describe }).AsObject();
         schema.Insert(0, "$schema", "https://json-schema.org/draft/2020-12/schema");
-        schema.Insert(1, "title", "Tutti recipe");
+        schema.Insert(1, "title", title);
         return schema.ToJsonString(indented) + "\n";
     }
 

@@ -9,7 +9,7 @@ namespace Tutti.Recipes;
 /// <summary>A recipe as YAML, every default written out.</summary>
 static partial class RecipeWriter
 {
-    public static string Yaml(Recipe recipe, string? comment)
+    public static string Yaml<T>(T recipe, string? comment)
     {
         using var text = new StringWriter { NewLine = "\n" };
         foreach (var line in comment?.ReplaceLineEndings("\n").Split('\n') ?? []) text.WriteLine($"# {line}".TrimEnd());

@@ -21,4 +21,19 @@ public abstract class RatingModel
     {
         for (var item = 0; item < scores.Length; item++) scores[item] = Predict(user, item);
     }
+
+    /// <summary>
+    /// What is expected of every item for a user who was not there in training, from ratings of theirs: the user's part is solved for, the items' part stays. Null where the model cannot.
+    /// </summary>
+    /// <param name="items">Numbers of items, each 0 to <see cref="ItemCount"/> - 1.</param>
+    /// <param name="values">The rating of each.</param>
+    public virtual float[]? FoldIn(ReadOnlySpan<int> items, ReadOnlySpan<float> values)
+    {
+        if (Factors is not { } factors) return null;
+        var user = new FoldedUser(factors, items.ToArray(), values.ToArray());
+        return [.. Enumerable.Range(0, ItemCount).Select(user.Predict)];
+    }
+
+    /// <summary>What the model knows of users and items as rows of numbers; null where it works otherwise. By it answers are explained and new users are taken in.</summary>
+    public virtual RatingFactors? Factors => null;
 }

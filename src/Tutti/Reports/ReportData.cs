@@ -32,6 +32,7 @@ public static class ReportData
             ["confusion"] = metrics?["confusion"]?.DeepClone() ?? new JsonArray(),
             ["perClass"] = ReportScores.PerClass(metrics),
             ["reliability"] = predictions is null ? null : Reliability(predictions.Probabilities, predictions.Labels!),
+            ["ratings"] = source.Ratings?.DeepClone(),
             ["slices"] = predictions is null ? null : SlicesOf(source),
             ["data"] = ReportFacts.Data(source, events),
             ["recipe"] = File.Exists(source.Files.Recipe) ? File.ReadAllText(source.Files.Recipe) : "",

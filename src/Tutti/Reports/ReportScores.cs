@@ -7,7 +7,7 @@ namespace Tutti.Reports;
 static class ReportScores
 {
     static readonly (string Key, string Name, bool Higher)[] known =
-        [("accuracy", "accuracy", true), ("macroF1", "F1 macro", true), ("logLoss", "log-loss", false), ("perplexity", "perplexity", false), ("loss", "loss", false)];
+        [("accuracy", "accuracy", true), ("macroF1", "F1 macro", true), ("logLoss", "log-loss", false), ("perplexity", "perplexity", false), ("rmse", "RMSE", false), ("mae", "MAE", false), ("ndcg", "NDCG", true), ("recall", "recall", true), ("loss", "loss", false)];
 
     /// <summary>What the report says first: the accuracy of the run's predictions, or the lowest perplexity.</summary>
     public static JsonObject? Headline(JsonNode? leaderboard, JsonNode? metrics, int unlabelled)
@@ -24,17 +24,19 @@ static class ReportScores
             var own = rows.FirstOrDefault(row => Kind(row!) == "blend") ?? rows.FirstOrDefault(row => Kind(row!) == "member");
             return own?["loss"] is { } loss ? Headline("loss", own, loss, loss["n"]?.GetValue<int>() ?? 0, 0, baseline) : null;
         }
+        foreach (var (key, name, _) in known.Where(column => column.Key is "rmse" or "ndcg"))
+            if (metrics?[key] is JsonObject error) return Headline(name, metrics, error, metrics["rows"]?.GetValue<int>() ?? 0, 0, baseline, key);
         return rows[0]!["perplexity"] is { } perplexity ? Headline("perplexity", rows[0], perplexity, perplexity["n"]?.GetValue<int>() ?? 0, 0, null) : null;
     }
 
-    static JsonObject Headline(string metric, JsonNode? row, JsonNode score, int rows, int unlabelled, JsonNode? baseline) => new()
+    static JsonObject Headline(string metric, JsonNode? row, JsonNode score, int rows, int unlabelled, JsonNode? baseline, string? key = null) => new()
     {
         ["metric"] = metric,
         ["name"] = row?["name"]?.GetValue<string>() ?? "",
         ["score"] = ReportJson.Score(score),
         ["rows"] = rows,
         ["unlabelled"] = unlabelled,
-        ["baseline"] = baseline is null ? null : new JsonObject { ["name"] = baseline["name"]?.GetValue<string>(), ["score"] = ReportJson.Score(baseline[metric]) },
+        ["baseline"] = baseline is null ? null : new JsonObject { ["name"] = baseline["name"]?.GetValue<string>(), ["score"] = ReportJson.Score(baseline[key ?? metric]) },
     };
 
     /// <summary>The usual scores of the run, and the others that its metrics.json has; those of several answers with the answer's name before.</summary>

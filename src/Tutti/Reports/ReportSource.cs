@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using Tutti.Evaluation;
 using Tutti.Labels;
 using Tutti.Predictions;
@@ -34,6 +35,9 @@ public sealed record ReportSource
     /// <summary>Outliers and near duplicates; null where they were not looked for.</summary>
     public SimilarRows? Similar { get; init; }
     public IReadOnlyList<RowExplanation> Explanations { get; init; } = [];
+
+    /// <summary>Of a run of task ratings: items by their biases and factors.</summary>
+    public JsonObject? Ratings { get; init; }
     public DataSummary? Summary { get; init; }
     public int TestRows { get; init; }
 

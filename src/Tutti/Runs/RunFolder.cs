@@ -58,6 +58,18 @@ public sealed class RunFolder(string path)
     public string Report => In("report.html");
     public string Cells => In("cells");
 
+    /// <summary>Task ratings: who rated what, of the rows that were learnt from.</summary>
+    public string Ratings => In("ratings.safetensors");
+
+    /// <summary>Task ratings: every user's name, title and number of ratings, in the order of their numbers.</summary>
+    public string Users => In("users.csv");
+
+    /// <summary>Task ratings: the same of items.</summary>
+    public string Items => In("items.csv");
+
+    /// <summary>Task ratings: a picture of the items by their factors.</summary>
+    public string ItemMap => In("items.svg");
+
     /// <summary>Task ulmfit: the whole recipe, of which <see cref="Recipe"/> holds the last step.</summary>
     public string Ulmfit => In("ulmfit.yaml");
 

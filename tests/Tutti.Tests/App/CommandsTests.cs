@@ -25,6 +25,7 @@ public sealed class CommandsTests(TinyRun run)
     [InlineData("schedule", "--help")]
     [InlineData("lr-find", "--help")]
     [InlineData("export", "--help")]
+    [InlineData("recommend", "--help")]
     [InlineData("doctor", "--help")]
     public void Help_is_there_for_every_command_and_for_none(params string[] args)
     {

@@ -29,7 +29,7 @@ static partial class Layers
         ["Baselines"] = 3,
         ["Ensembling"] = 3,
         ["Labels"] = 3,
-        ["Recommend"] = 3,
+        ["Recommend"] = 4,
         ["Reports"] = 4,
         ["Recipes"] = 5,
     };

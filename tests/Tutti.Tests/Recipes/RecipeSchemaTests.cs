@@ -30,6 +30,23 @@ public class RecipeSchemaTests
     }
 
     [Fact]
+    public void Those_of_task_ratings_are_published_too()
+    {
+        var (schema, table) = (RecipeSchema.Text(typeof(RatingsRecipe), "Tutti recipe of task ratings"), RecipeKeys.Table(RecipeKeys.Of(typeof(RatingsRecipe))));
+        var text = File.ReadAllText(Docs("ratings.md"));
+        var (start, end) = (text.IndexOf(TableStart, StringComparison.Ordinal) + TableStart.Length, text.IndexOf(TableEnd, StringComparison.Ordinal));
+        if (write)
+        {
+            File.WriteAllText(Docs("ratings.schema.json"), schema);
+            File.WriteAllText(Docs("ratings.md"), text = $"{text[..start]}{table}{text[end..]}");
+        }
+        Assert.Equal(schema, File.ReadAllText(Docs("ratings.schema.json")));
+        Assert.Contains(TableStart + table + TableEnd, text, StringComparison.Ordinal);
+        Assert.All(RecipeKeys.Of(typeof(RatingsRecipe)), key => Assert.True(key.Description.Length > 5, key.Path));
+        Assert.All(text.Split("```yaml\n").Skip(1).Select(part => part[..part.IndexOf("```", StringComparison.Ordinal)]), example => RatingsRecipe.Parse(example, "/recipes"));
+    }
+
+    [Fact]
     public void The_examples_in_the_documentation_load()
     {
         var examples = File.ReadAllText(Docs("recipe.md")).Split("```yaml\n").Skip(1).Select(part => part[..part.IndexOf("```", StringComparison.Ordinal)]).ToArray();

@@ -1,0 +1,57 @@
+using Tutti.Ensembling;
+using Tutti.Predictions;
+using Tutti.Torch;
+
+namespace Tutti.Recommend;
+
+/// <summary>How several models' ratings become one.</summary>
+public enum RatingBlendMethod
+{
+    /// <summary>Their plain mean.</summary>
+    Mean,
+
+    /// <summary>A weight for each and a constant by least squares from held-out rows, drawn towards the plain mean.</summary>
+    Linear,
+}
+
+/// <summary>How models are blended, and what the blend says of the held-out rows.</summary>
+/// <param name="Weights">Of each model, for other rows.</param>
+/// <param name="Constant">Added.</param>
+/// <param name="Held">Of the held-out rows; with learnt weights each row by weights that were learnt from the others.</param>
+public sealed record HeldOutBlend(RatingBlendMethod Method, double[] Weights, double Constant, float[] Held)
+{
+    const int Parts = 5;
+
+    /// <summary>Rows' worth of trust in the plain mean.</summary>
+    const double Trust = 10;
+
+    /// <param name="members">What each model says of the held-out rows.</param>
+    /// <param name="truth">What was rated.</param>
+    public static HeldOutBlend Of(RatingBlendMethod method, IReadOnlyList<float[]> members, float[] truth)
+    {
+        if (method == RatingBlendMethod.Mean || members.Count == 1 || truth.Length < 2 * Parts)
+            return new(RatingBlendMethod.Mean, [.. members.Select(_ => 1.0 / members.Count)], 0, Mean(members));
+        var order = Enumerable.Range(0, truth.Length).ToArray();
+        RandomStream.Of(0, "parts of a blend").Shuffle<int>(order);
+        var held = new float[truth.Length];
+        foreach (var part in Enumerable.Range(0, Parts))
+        {
+            var (weights, constant) = Learnt(members, truth, [.. order.Where((_, i) => i % Parts != part)]);
+            foreach (var row in order.Where((_, i) => i % Parts == part)) held[row] = (float)(constant + members.Select((member, m) => weights[m] * member[row]).Sum());
+        }
+        var (all, rest) = Learnt(members, truth, order);
+        return new(RatingBlendMethod.Linear, all, rest, held);
+    }
+
+    static float[] Mean(IReadOnlyList<float[]> members) => [.. AnswerBlend.Values(BlendKind.Mean, [new Answer("rating", AnswerKind.Number, [])], [.. members.Select(member => Array.ConvertAll(member, value => (double)value))]).Select(value => (float)value)];
+
+    static (double[] Weights, double Constant) Learnt(IReadOnlyList<float[]> members, float[] truth, int[] rows)
+    {
+        var n = members.Count;
+        var (average, level) = (rows.Average(row => (double)truth[row]), members.Select(member => rows.Average(row => (double)member[row])).ToArray());
+        // Deviations from means: the constant is free, and the penalty is of the weights alone.
+        var variance = rows.Average(row => Math.Pow(members[0][row] - level[0], 2)) + 1e-9;
+        var weights = LeastSquares.Fit(n, rows.Select(row => (members.Select((member, m) => member[row] - level[m]).ToArray(), truth[row] - average)), [.. Enumerable.Repeat(Trust * variance, n)], [.. Enumerable.Repeat(1.0 / n, n)]);
+        return (weights, average - weights.Zip(level, (weight, mean) => weight * mean).Sum());
+    }
+}
