@@ -6,7 +6,7 @@ namespace Tutti.Recommend;
 public sealed record BayesianConfig
 {
     /// <summary>Numbers per feature that are multiplied.</summary>
-    public int Factors { get; init; } = 32;
+    public int Factors { get; init; } = 16;
 
     /// <summary>Sweeps of every chain that are thrown away, and that are kept.</summary>
     public int BurnIn { get; init; } = 20;
@@ -125,6 +125,51 @@ public sealed class BayesianFactors : KernelModel
             sum += Math.Clamp(value, least, most);
         }
         return (float)(sum / Samples);
+    }
+
+    /// <summary>In every sample the user's part is the ridge regression that the sample's noise asks for; what the user's set says is part of it.</summary>
+    public override float[] FoldIn(ReadOnlySpan<int> items, ReadOnlySpan<float> values)
+    {
+        CheckFoldIn(items, values);
+        var (width, scores, solve) = (factors + 1, new float[ItemCount], new RidgeRow(factors + 1));
+        var x = new float[width];
+        for (var sample = 0; sample < Samples; sample++)
+        {
+            var known = Of(this.items, ItemCount, sample);
+            solve.Clear();
+            for (var n = 0; n < items.Length; n++)
+            {
+                var item = known.Slice(items[n] * width, width);
+                item.CopyTo(x);
+                x[0] = 1;
+                solve.Add(x, values[n] - intercepts[sample] - item[0], precisions[sample]);
+            }
+            var (mean, spread) = OfUsers(sample);
+            for (var f = 0; f < width; f++) solve.Penalise(f, spread[f], mean[f]);
+            var found = solve.Solve();
+            for (var item = 0; item < scores.Length; item++)
+            {
+                var own = known.Slice(item * width, width);
+                var value = intercepts[sample] + own[0] + found[0] + TensorPrimitives.Dot<float>(found.AsSpan(1), own[1..]);
+                scores[item] += Math.Clamp(value, least, most) / Samples;
+            }
+        }
+        return scores;
+    }
+
+    // What users of the sample are like: a new one is drawn towards their mean, as strongly as they are alike.
+    (double[] Mean, double[] Precision) OfUsers(int sample)
+    {
+        var width = factors + 1;
+        var rows = Of(users, UserCount, sample);
+        var (mean, squares) = (new double[width], new double[width]);
+        for (var at = 0; at < rows.Length; at++)
+        {
+            mean[at % width] += rows[at] / (double)UserCount;
+            squares[at % width] += (double)rows[at] * rows[at] / UserCount;
+        }
+        for (var f = 0; f < width; f++) squares[f] = 1 / Math.Max(squares[f] - (mean[f] * mean[f]), 1e-6);
+        return (mean, squares);
     }
 
     internal override void Write(ModelArrays to)

@@ -8,6 +8,14 @@ public abstract class KernelModel : RatingModel
     static readonly Dictionary<string, Func<ModelArrays, KernelModel>> kinds = new(StringComparer.Ordinal)
     {
         [RatingBaseline.KindName] = RatingBaseline.Read,
+        [BiasedFactors.KindName] = BiasedFactors.Read,
+        [SvdPlusPlus.KindName] = SvdPlusPlus.Read,
+        [AlsFactors.KindName] = AlsFactors.Read,
+        [ItemNeighbours.KindName] = ItemNeighbours.Read,
+        [Ease.KindName] = Ease.Read,
+        [ImplicitAls.KindName] = ImplicitAls.Read,
+        [Bpr.KindName] = Bpr.Read,
+        [RatingBlend.KindName] = RatingBlend.Read,
         [BayesianFactors.KindName] = BayesianFactors.Read,
     };
 
