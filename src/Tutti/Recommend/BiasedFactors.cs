@@ -22,14 +22,17 @@ public sealed record FactorConfig
 
     /// <summary>Of the first epoch; it falls in a line to <see cref="LastRate"/> in the last.</summary>
     public double LearningRate { get; init; } = 0.02;
-    public double LastRate { get; init; } = 0.002;
+    public double LastRate { get; init; } = 0.001;
 
     /// <summary>Weight of the squared factors, and of the squared biases, at every rating.</summary>
-    public double Penalty { get; init; } = 0.08;
+    public double Penalty { get; init; } = 0.06;
     public double BiasPenalty { get; init; } = 0.02;
 
+    /// <summary>Weight of the squared factors and bias of a user (item) in the whole epoch, however many ratings there are: those with few are held more.</summary>
+    public double BasePenalty { get; init; } = 3;
+
     /// <summary>Of the numbers that factors begin with.</summary>
-    public double InitialDeviation { get; init; } = 0.1;
+    public double InitialDeviation { get; init; } = 0.05;
 
     /// <summary>With it predictions pass through a sigmoid that lies between these two, as fastai's <c>y_range</c>; ratings outside are refused.</summary>
     public (double Low, double High)? Range { get; init; }
@@ -37,7 +40,7 @@ public sealed record FactorConfig
     public FactorMode Mode { get; init; } = FactorMode.Blocked;
 
     /// <summary>Settings for a sigmoid between these two: its slope makes gradients of another size, which ask for another rate and penalty.</summary>
-    public static FactorConfig Within(double low, double high) => new() { Range = (low, high), Epochs = 20, LearningRate = 0.04, Penalty = 0.12 };
+    public static FactorConfig Within(double low, double high) => new() { Range = (low, high), Epochs = 25, LearningRate = 0.04, LastRate = 0.002, Penalty = 0.08, BiasPenalty = 0.01, BasePenalty = 6 };
 }
 
 /// <summary>

@@ -7,11 +7,11 @@ namespace Tutti.Recommend;
 public sealed record BprConfig
 {
     public int Factors { get; init; } = 32;
-    public int Epochs { get; init; } = 50;
+    public int Epochs { get; init; } = 60;
     public double LearningRate { get; init; } = 0.05;
 
     /// <summary>Weight of the squared factors, and of the squared biases, at every comparison.</summary>
-    public double Penalty { get; init; } = 0.01;
+    public double Penalty { get; init; } = 0.02;
     public double BiasPenalty { get; init; } = 0.01;
 
     public double InitialDeviation { get; init; } = 0.1;

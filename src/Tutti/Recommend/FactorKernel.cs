@@ -14,19 +14,23 @@ sealed class FactorKernel
     const int Lanes = 8;
 
     readonly int width;
-    readonly float penalty, biasPenalty, low, span;           // span 0: no sigmoid
+    readonly float low, span;                                 // span 0: no sigmoid
+    readonly float[] userBase = [], itemBase = [];            // what the base penalty comes to at each rating of a user, of an item
+    readonly float penalty, biasPenalty;
 
-    FactorKernel(int users, int items, int factors, float penalty, float biasPenalty, float low, float span)
+    FactorKernel(int users, int items, int factors, float low, float span)
     {
         (Factors, width) = (factors, (factors + Lanes - 1) / Lanes * Lanes);
-        (this.penalty, this.biasPenalty, this.low, this.span) = (penalty, biasPenalty, low, span);
+        (this.low, this.span) = (low, span);
         (UserBias, ItemBias) = (new float[users], new float[items]);
         (Users, Items) = (new float[(long)users * width], new float[(long)items * width]);
     }
 
     public FactorKernel(RatingRows rows, FactorConfig config, long seed)
-        : this(rows.UserCount, rows.ItemCount, config.Factors, (float)config.Penalty, (float)config.BiasPenalty, (float)(config.Range?.Low ?? 0), config.Range is { } range ? (float)(range.High - range.Low) : 0)
+        : this(rows.UserCount, rows.ItemCount, config.Factors, (float)(config.Range?.Low ?? 0), config.Range is { } range ? (float)(range.High - range.Low) : 0)
     {
+        (penalty, biasPenalty) = ((float)config.Penalty, (float)config.BiasPenalty);
+        (userBase, itemBase) = (Shares(config.BasePenalty, rows.Users, rows.UserCount), Shares(config.BasePenalty, rows.Items, rows.ItemCount));
         Offset = Unsquash((float)rows.Values.Average(value => (double)value)).Target;
         Fill(Users, RandomStream.Of(seed, "init users"), (float)config.InitialDeviation);
         Fill(Items, RandomStream.Of(seed, "init items"), (float)config.InitialDeviation);
@@ -38,6 +42,14 @@ sealed class FactorKernel
     public float[] ItemBias { get; }
     public float[] Users { get; }
     public float[] Items { get; }
+
+    static float[] Shares(double whole, int[] numbers, int count)
+    {
+        var shares = new float[count];
+        foreach (var number in numbers) shares[number]++;
+        for (var n = 0; n < count; n++) shares[n] = (float)(whole / Math.Max(shares[n], 1));
+        return shares;
+    }
 
     // Uniform with that deviation: quicker to draw than normal, and no worse to begin with.
     void Fill(float[] rows, RandomStream random, float deviation)
@@ -91,9 +103,10 @@ sealed class FactorKernel
                 step = rate * error * span * share * (1 - share);
             }
             squares += (double)error * error;
-            userBias = (keepBias * userBias) + step;
-            itemBias = (keepBias * itemBias) + step;
-            Move(ref user, ref item, step, keep);
+            var (lessUser, lessItem) = (rate * userBase[rating.User], rate * itemBase[rating.Item]);
+            userBias = ((keepBias - lessUser) * userBias) + step;
+            itemBias = ((keepBias - lessItem) * itemBias) + step;
+            Move(ref user, ref item, step, keep - lessUser, keep - lessItem);
         }
         return squares;
     }
@@ -106,14 +119,14 @@ sealed class FactorKernel
         return Vector256.Sum(sum);
     }
 
-    void Move(ref float user, ref float item, float step, float keep)
+    void Move(ref float user, ref float item, float step, float keepUser, float keepItem)
     {
-        var (steps, keeps) = (Vector256.Create(step), Vector256.Create(keep));
+        var (steps, keepP, keepQ) = (Vector256.Create(step), Vector256.Create(keepUser), Vector256.Create(keepItem));
         for (var at = 0; at < width; at += Lanes)
         {
             var (p, q) = (Vector256.LoadUnsafe(ref user, (nuint)at), Vector256.LoadUnsafe(ref item, (nuint)at));
-            Vector256.MultiplyAddEstimate(steps, q, keeps * p).StoreUnsafe(ref user, (nuint)at);
-            Vector256.MultiplyAddEstimate(steps, p, keeps * q).StoreUnsafe(ref item, (nuint)at);
+            Vector256.MultiplyAddEstimate(steps, q, keepP * p).StoreUnsafe(ref user, (nuint)at);
+            Vector256.MultiplyAddEstimate(steps, p, keepQ * q).StoreUnsafe(ref item, (nuint)at);
         }
     }
 
@@ -130,7 +143,7 @@ sealed class FactorKernel
     {
         var (numbers, userBias, itemBias) = (from.Floats("numbers", 4), from.Floats("user_bias"), from.Floats("item_bias"));
         var factors = (int)numbers[0];
-        var kernel = new FactorKernel(userBias.Length, itemBias.Length, factors, 0, 0, numbers[2], numbers[3]) { Offset = numbers[1] };
+        var kernel = new FactorKernel(userBias.Length, itemBias.Length, factors, numbers[2], numbers[3]) { Offset = numbers[1] };
         userBias.CopyTo(kernel.UserBias, 0);
         itemBias.CopyTo(kernel.ItemBias, 0);
         kernel.Take(from.Floats("users", userBias.Length, factors), kernel.Users);

@@ -10,10 +10,10 @@ public sealed record ImplicitAlsConfig
     public int Sweeps { get; init; } = 15;
 
     /// <summary>A row of value r is trusted 1 + alpha r, a pair without a row 1.</summary>
-    public double Alpha { get; init; } = 10;
+    public double Alpha { get; init; } = 1;
 
     /// <summary>Weight of the squared factors.</summary>
-    public double Penalty { get; init; } = 10;
+    public double Penalty { get; init; } = 50;
 
     /// <summary>Steps of conjugate gradient per user and item in every sweep; 0 solves exactly.</summary>
     public int Steps { get; init; } = 3;

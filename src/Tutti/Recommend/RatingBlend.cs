@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Numerics.Tensors;
 using Tutti.Torch;
 
@@ -48,8 +49,9 @@ public sealed class RatingBlend : KernelModel
         var (inner, outer) = (rows.Select(order[held..]), rows.Select(order[..held]));
         var (predicted, trained, done) = (new float[members.Count][], new KernelModel[members.Count], 0);
         var (least, most) = (TensorPrimitives.Min<float>(rows.Values), TensorPrimitives.Max<float>(rows.Values));
-        // Two trainings of each member, one job after the other for whichever thread is free.
-        Parallel.For(0, members.Count * 2, new ParallelOptions { MaxDegreeOfParallelism = Math.Max(threads, 1), CancellationToken = cancel }, job =>
+        // Two trainings of each member, one job after the other for whichever thread is free: name the slowest member first.
+        var jobs = Partitioner.Create(Enumerable.Range(0, members.Count * 2), EnumerablePartitionerOptions.NoBuffering);
+        Parallel.ForEach(jobs, new ParallelOptions { MaxDegreeOfParallelism = Math.Max(threads, 1), CancellationToken = cancel }, job =>
         {
             var model = members[job / 2].Train(job % 2 == 0 ? inner : rows, cancel);
             if (job % 2 == 0) predicted[job / 2] = [.. Enumerable.Range(0, held).Select(row => Math.Clamp(model.Predict(outer.Users[row], outer.Items[row]), least, most))];
