@@ -16,7 +16,7 @@ static class RatingsMade
     const int TrueFactors = 8, Asked = 100_000;
     const double Noise = 0.5;
 
-    static readonly FactorConfig config = new() { Factors = 16, Epochs = 15, LearningRate = 0.03, LastRate = 0.003, Penalty = 0.02, BasePenalty = 2, BiasPenalty = 0.01 };
+    static readonly FactorConfig config = new() { Factors = 16, Epochs = 20, LearningRate = 0.06, LastRate = 0.003, Penalty = 0.02, BasePenalty = 2, BiasPenalty = 0.01 };
 
     public static IEnumerable<string> Cases => sizes.Select(size => size.Name);
 

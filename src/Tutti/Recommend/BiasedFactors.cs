@@ -85,7 +85,7 @@ public sealed class BiasedFactors : KernelModel
             cancel.ThrowIfCancellationRequested();
             var rate = (float)(config.LearningRate + ((config.LastRate - config.LearningRate) * (epoch - 1) / Math.Max(config.Epochs - 1, 1)));
             var random = RandomStream.Of(seed, "epoch", epoch);
-            var squares = schedule?.Epoch(random, threads, (own, _) => kernel.Learn(own, rate), cancel) ?? free!.Epoch(random, own => kernel.Learn(own, rate));
+            var squares = schedule?.Epoch(random, threads, (own, _, _) => kernel.Learn(own, rate), cancel) ?? free!.Epoch(random, own => kernel.Learn(own, rate));
             if (!double.IsFinite(squares)) throw new ConfigException("learningRate", string.Create(CultureInfo.InvariantCulture, $"{config.LearningRate} made the numbers grow without end in epoch {epoch}; choose a lower one"));
             progress?.Report(new(epoch, config.Epochs, Math.Sqrt(squares / rows.Count)));
         }

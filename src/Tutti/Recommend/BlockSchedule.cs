@@ -12,7 +12,10 @@ readonly record struct BlockRating(int User, int Item, float Value);
 /// </summary>
 sealed class BlockSchedule
 {
-    const int RowsPerGroup = 16384, MostGroups = 64;
+    const int RowsPerGroup = 16384, MostGroups = 8;
+
+    // Ratings of a block are sorted by user and shuffled within stretches of so many: the users of a stretch stay in the nearest cache.
+    const int Stretch = 2048;
 
     readonly BlockRating[] ratings;
     readonly int[] starts;                                    // of block (user group, item group), row by row
@@ -29,7 +32,7 @@ sealed class BlockSchedule
         for (var block = 1; block < starts.Length; block++) starts[block] += starts[block - 1];
         ratings = new BlockRating[rows.Count];
         var next = starts.ToArray();
-        for (var row = 0; row < rows.Count; row++) ratings[next[Block(row)]++] = new(rows.Users[row], rows.Items[row], rows.Values[row]);
+        foreach (var row in ByUser(rows)) ratings[next[Block(row)]++] = new(rows.Users[row], rows.Items[row], rows.Values[row]);
 
         itemsOf = [.. Enumerable.Range(0, this.groups).Select(group => Enumerable.Range(0, rows.ItemCount).Where(item => itemGroup[item] == group).ToArray())];
 
@@ -39,13 +42,22 @@ sealed class BlockSchedule
     /// <summary>Blocks of one epoch.</summary>
     public int Blocks => groups * groups;
 
+    static int[] ByUser(RatingRows rows)
+    {
+        var (next, order) = (new int[rows.UserCount + 1], new int[rows.Count]);
+        foreach (var user in rows.Users) next[user + 1]++;
+        for (var user = 0; user < rows.UserCount; user++) next[user + 1] += next[user];
+        for (var row = 0; row < order.Length; row++) order[next[rows.Users[row]]++] = row;
+        return order;
+    }
+
     /// <summary>The items that are the block's own in its round, those without a rating too.</summary>
     public ReadOnlySpan<int> ItemsOf(int block) => itemsOf[block % groups];
 
     /// <summary>Works on every block once, in an order of its own in every epoch, and those of a round at the same time.</summary>
     /// <param name="random">Of this epoch.</param>
-    /// <param name="work">Given the block's ratings, shuffled, and its number; what it gives back is added up in the order of blocks.</param>
-    public double Epoch(RandomStream random, int threads, Func<Span<BlockRating>, int, double> work, CancellationToken cancel)
+    /// <param name="work">Given some of a block's ratings, shuffled, the block's number, and a number that no other call of the epoch has; what it gives back is added up in the same order always.</param>
+    public double Epoch(RandomStream random, int threads, Func<Span<BlockRating>, int, int, double> work, CancellationToken cancel)
     {
         var (sums, offsets, options) = (new double[Blocks], Enumerable.Range(0, groups).ToArray(), new ParallelOptions { MaxDegreeOfParallelism = threads });
         new RandomStream(random.Bits(0)).Shuffle<int>(offsets);
@@ -61,9 +73,16 @@ sealed class BlockSchedule
         void One(int group, int offset)
         {
             var block = (group * groups) + ((group + offset) % groups);
-            var own = ratings.AsSpan(starts[block]..starts[block + 1]);
-            new RandomStream(random.Bits(1 + block)).Shuffle(own);
-            sums[block] = work(own, block);
+            var (own, draws) = (starts[block + 1] - starts[block], new RandomStream(random.Bits(1 + block)));
+            var stretches = Enumerable.Range(0, (own + Stretch - 1) / Stretch).ToArray();
+            draws.Shuffle<int>(stretches);
+            foreach (var stretch in stretches)
+            {
+                var start = starts[block] + (stretch * Stretch);
+                var some = ratings.AsSpan(start, Math.Min(Stretch, starts[block + 1] - start));
+                new RandomStream(draws.Bits(own + stretch)).Shuffle(some);
+                sums[block] += work(some, block, start);
+            }
         }
     }
 

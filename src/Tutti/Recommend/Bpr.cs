@@ -48,7 +48,7 @@ public sealed class Bpr : KernelModel
         {
             var random = RandomStream.Of(seed, "epoch", epoch);
             var schedule = new BlockSchedule(rows, new(random.Bits(0)));
-            var loss = schedule.Epoch(new(random.Bits(1)), threads, (own, block) => model.Learn(own, schedule.ItemsOf(block), seen, config, RandomStream.Of(seed, "others", epoch, block)), cancel);
+            var loss = schedule.Epoch(new(random.Bits(1)), threads, (own, block, start) => model.Learn(own, schedule.ItemsOf(block), seen, config, RandomStream.Of(seed, "others", epoch, start)), cancel);
             if (!double.IsFinite(loss)) throw new ConfigException("learningRate", FormattableString.Invariant($"{config.LearningRate} made the numbers grow without end in epoch {epoch}; choose a lower one"));
             progress?.Report(new(epoch, config.Epochs, double.NaN));
         }

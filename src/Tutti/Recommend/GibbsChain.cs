@@ -33,10 +33,13 @@ sealed class GibbsChain
     /// <summary>How exact ratings are: 1 / variance of the noise.</summary>
     public double Precision { get; private set; }
 
+    /// <summary>Of every rating, by user: what the numbers drawn so far leave.</summary>
+    internal ReadOnlySpan<float> Residuals => residuals;
+
     /// <summary>Draws everything once; the root mean squared error on the ratings before.</summary>
     public double Sweep()
     {
-        var squares = Residuals();
+        var squares = Begin();
         Precision = draws.Gamma((1 + residuals.Length) / 2.0) * 2 / (1 + squares);
         Users.SamplePriors(draws);
         Items.SamplePriors(draws);
@@ -57,7 +60,7 @@ sealed class GibbsChain
     }
 
     // Anew in every sweep, so that rounding does not add up.
-    double Residuals()
+    double Begin()
     {
         var squares = 0.0;
         for (var user = 0; user < ratings.Count; user++)

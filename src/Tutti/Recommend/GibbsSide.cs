@@ -55,6 +55,8 @@ sealed class GibbsSide
 
     internal Row[] State { get; }
 
+    internal IReadOnlyList<Group> Groups => groups;
+
     /// <summary>Of every factor: what each row says of it.</summary>
     public float[][] Q { get; }
 

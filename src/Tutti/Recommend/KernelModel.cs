@@ -54,6 +54,6 @@ public abstract class KernelModel : RatingModel
     {
         if (items.Length != values.Length) throw new ArgumentException($"{items.Length} items and {values.Length} values", nameof(values));
         foreach (var item in items) ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)item, (uint)ItemCount, nameof(items));
-        if (!TensorPrimitives.IsFiniteAll(values)) throw new ArgumentException("a rating is not a finite number", nameof(values));
+        if (!values.IsEmpty && !TensorPrimitives.IsFiniteAll(values)) throw new ArgumentException("a rating is not a finite number", nameof(values));
     }
 }
