@@ -7,14 +7,15 @@ using Tutti.Torch;
 namespace Tutti.Bench;
 
 /// <summary>Recommenders: time beside a plain PyTorch loop, errors on MovieLens 100K, growth and recovered truth on made ratings.</summary>
-sealed record RatingsBench() : Measurement("ratings", "recommenders on MovieLens 100K and on made ratings; peer of ml100k-fast: fastai's training as a plain PyTorch loop", [Fast, Folds, .. RatingsMade.Cases, Spread])
+sealed record RatingsBench() : Measurement("ratings", "recommenders on MovieLens 100K and on made ratings; peer of ml100k-fast: fastai's training as a plain PyTorch loop", [Fast, Regularised, Folds, .. RatingsMade.Cases, Spread])
 {
-    const string Fast = "ml100k-fast", Folds = "u1-u5", Spread = "spread";
+    const string Fast = "ml100k-fast", Regularised = "ml100k-regularised", Folds = "u1-u5", Spread = "spread";
     const int Factors = 50, HogwildRuns = 10;
 
     public override void Run(IReadOnlyList<string> cases, int? rounds, Format format)
     {
         if (cases.Contains(Fast)) new Benchmark(Name, "trainings of 50 factors", "s", false, [Fast], Train).Run([Fast], rounds, format);
+        if (cases.Contains(Regularised)) Gaps(format);
         if (cases.Contains(Folds)) new RatingsFolds(format).Run();
         RatingsMade.Run(cases, format);
         if (cases.Contains(Spread)) Spreads(format);
@@ -55,6 +56,29 @@ sealed record RatingsBench() : Measurement("ratings", "recommenders on MovieLens
             theirs.Add((double)answer["mse"]!);
             theirsTrain.Add((double)answer["train_mse"]!);
             return new((double)answer["seconds"]!);
+        }
+    }
+
+    /// <summary>How far the errors on held-out rows lie above those on the rows trained on, by how factors are held.</summary>
+    static void Gaps(Format format)
+    {
+        var (train, valid) = MovieLens.FastaiSplit();
+        List<string[]> rows = [["factors held by", "valid MSE of three seeds", "train MSE", "gap"]];
+        var within = FactorConfig.Within(0, 5.5) with { Factors = Factors };
+        Add("next to nothing", seed => BiasedFactors.Train(train, within with { Penalty = 0.01, BasePenalty = 0 }, seed, Engine.Threads));
+        Add("a penalty at every rating", seed => BiasedFactors.Train(train, within with { Penalty = 0.12, BasePenalty = 0 }, seed, Engine.Threads));
+        Add("penalties at every rating and once an epoch", seed => BiasedFactors.Train(train, within, seed, Engine.Threads));
+        Add("sampled priors (Bayesian factors alone)", seed => BayesianFactors.Train(train, new() { UserItems = false, ItemUsers = false }, seed, Engine.Threads));
+        Add("sampled priors and sets (Bayesian factors)", seed => BayesianFactors.Train(train, new(), seed, Engine.Threads));
+        if (format != Format.Json) Grid.Print([.. rows], format);
+
+        void Add(string what, Func<int, KernelModel> fit)
+        {
+            Console.Error.WriteLine($"{Regularised}: {what}");
+            var models = Enumerable.Range(1, 3).Select(fit).ToArray();
+            List<double> outside = [.. models.Select(model => MovieLens.Mse(model, valid))], inside = [.. models.Select(model => MovieLens.Mse(model, train))];
+            rows.Add([what, Texts(outside), Texts(inside), (outside.Average() - inside.Average()).ToString("0.000", CultureInfo.InvariantCulture)]);
+            if (format == Format.Json) Console.WriteLine(new JsonObject { ["bench"] = "ratings", ["case"] = Regularised, ["held_by"] = what, ["valid_mse"] = Texts(outside), ["train_mse"] = Texts(inside) }.ToJsonString());
         }
     }
 

@@ -31,7 +31,8 @@ sealed class FactorKernel
     {
         (penalty, biasPenalty) = ((float)config.Penalty, (float)config.BiasPenalty);
         (userBase, itemBase) = (Shares(config.BasePenalty, rows.Users, rows.UserCount), Shares(config.BasePenalty, rows.Items, rows.ItemCount));
-        Offset = Unsquash((float)rows.Values.Average(value => (double)value)).Target;
+        // In a range there is no mean, as in fastai: who has few ratings is drawn to the middle of the range, below the mean, and rare items are rated lower.
+        Offset = span == 0 ? (float)rows.Values.Average(value => (double)value) : 0;
         Fill(Users, RandomStream.Of(seed, "init users"), (float)config.InitialDeviation);
         Fill(Items, RandomStream.Of(seed, "init items"), (float)config.InitialDeviation);
     }
