@@ -5,7 +5,7 @@ using Tutti.Bench;
 Measurement[] benchmarks =
 [
     TrainBench.All, new UpdateBench(), new LossBench(), PredictBench.All, TokenizeBench.All, BaselineBench.All, LabelsBench.All, NeighboursBench.All, LmBench.All, new WikiBench(), AttentionBench.All, OptimizerBench.All, MemoryBench.All, StartupBench.All, OpsBench.All,
-    new IntervalsBench(), new BlendsBench(), new NoiseBench(), new UlmfitBench(), new FuzzBench(), new PageBench(),
+    new IntervalsBench(), new BlendsBench(), new NoiseBench(), new RatingsBench(), new UlmfitBench(), new FuzzBench(), new PageBench(),
 ];
 
 var name = new Argument<string?>("NAME") { Description = $"{string.Join(", ", benchmarks.Select(one => one.Name))}; left out: lists them with their cases.", Arity = ArgumentArity.ZeroOrOne };

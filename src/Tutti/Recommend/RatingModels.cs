@@ -22,6 +22,7 @@ public static class RatingModels
         Kind<Averages>("averages", "the mean with the deviations of users and items", [], (rows, _) => Averages.Train(rows), Averages.Keep, Averages.From),
         Kind<DotBiasModel>("dot-bias", "fastai's EmbeddingDotBias: factors and biases through a sigmoid", gradients, DotBiasTraining.Train, DotBiasModel.Keep, DotBiasModel.From),
         Kind<EmbeddingNNModel>("embedding-nn", "fastai's EmbeddingNN: a network over the factors of user and item", [.. gradients, nameof(RatingSettings.Layers)], EmbeddingNNTraining.Train, model => new(model.Weights, RatingWeights.Ranged(model.Range)), kept => new(kept.Arrays, kept.Range)),
+        .. RatingKernels.All,
     ];
 
     /// <summary>The kind of that name.</summary>

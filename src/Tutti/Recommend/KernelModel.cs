@@ -1,0 +1,53 @@
+using System.Numerics.Tensors;
+
+namespace Tutti.Recommend;
+
+/// <summary>A recommender whose training is a kernel on arrays, without autograd; saved as one safetensors file.</summary>
+public abstract class KernelModel : RatingModel
+{
+    static readonly Dictionary<string, Func<ModelArrays, KernelModel>> kinds = new(StringComparer.Ordinal)
+    {
+        [RatingBaseline.KindName] = RatingBaseline.Read,
+        [BiasedFactors.KindName] = BiasedFactors.Read,
+        [SvdPlusPlus.KindName] = SvdPlusPlus.Read,
+        [AlsFactors.KindName] = AlsFactors.Read,
+        [ItemNeighbours.KindName] = ItemNeighbours.Read,
+        [Ease.KindName] = Ease.Read,
+        [ImplicitAls.KindName] = ImplicitAls.Read,
+        [Bpr.KindName] = Bpr.Read,
+        [RatingBlend.KindName] = RatingBlend.Read,
+        [BayesianFactors.KindName] = BayesianFactors.Read,
+    };
+
+    /// <summary>The model's name in files.</summary>
+    public abstract string Kind { get; }
+
+    public override float[]? FoldIn(ReadOnlySpan<int> items, ReadOnlySpan<float> values) => null;
+
+    /// <summary>Writes the model; <see cref="Load"/> gives back one that answers the same bits.</summary>
+    public void Save(string path)
+    {
+        var arrays = new ModelArrays();
+        Write(arrays);
+        arrays.Save(path, Kind);
+    }
+
+    /// <exception cref="DataException">The file is none that <see cref="Save"/> wrote.</exception>
+    public static KernelModel Load(string path)
+    {
+        var (arrays, kind) = ModelArrays.Open(path);
+        return Read(arrays, kind);
+    }
+
+    internal abstract void Write(ModelArrays to);
+
+    internal static KernelModel Read(ModelArrays from, string kind) =>
+        kinds.TryGetValue(kind, out var read) ? read(from) : throw new DataException(from.Path, $"holds a model of kind '{kind}'; expected one of {string.Join(", ", kinds.Keys.Order(StringComparer.Ordinal))}");
+
+    private protected void CheckFoldIn(ReadOnlySpan<int> items, ReadOnlySpan<float> values)
+    {
+        if (items.Length != values.Length) throw new ArgumentException($"{items.Length} items and {values.Length} values", nameof(values));
+        foreach (var item in items) ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)item, (uint)ItemCount, nameof(items));
+        if (!values.IsEmpty && !TensorPrimitives.IsFiniteAll(values)) throw new ArgumentException("a rating is not a finite number", nameof(values));
+    }
+}
