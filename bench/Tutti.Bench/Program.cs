@@ -10,7 +10,7 @@ Measurement[] benchmarks =
 
 var name = new Argument<string?>("NAME") { Description = $"{string.Join(", ", benchmarks.Select(one => one.Name))}; left out: lists them with their cases.", Arity = ArgumentArity.ZeroOrOne };
 var only = new Option<string?>("--case") { Description = "Run this case alone.", HelpName = "C" };
-var rounds = new Option<int?>("--rounds") { Description = "Measured rounds of each side, after one to warm up; 3 unless said. losses, blends, noise and ulmfit have none. Of wikitext2: passes over its text, 3. Of fuzz: changed files, 100000 unless said; of intervals: repetitions, 2000 unless said.", HelpName = "N" };
+var rounds = new Option<int?>("--rounds") { Description = "Measured rounds of each side, after one to warm up; 3 unless said. losses, blends, noise and ulmfit have none. Of wikitext2: passes over its text, 4. Of fuzz: changed files, 100000 unless said; of intervals: repetitions, 2000 unless said.", HelpName = "N" };
 var json = new Option<bool>("--json") { Description = "One JSON object a line." };
 var markdown = new Option<bool>("--markdown") { Description = "A table to paste into a document." };
 rounds.Validators.Add(result =>

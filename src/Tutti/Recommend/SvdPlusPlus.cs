@@ -29,7 +29,7 @@ public sealed record SvdPlusPlusConfig
 /// </summary>
 public sealed class SvdPlusPlus : KernelModel
 {
-    internal const string KindName = "svd++";
+    internal const string KindName = "svd-plus-plus";
 
     readonly int factors;
     readonly float mean;

@@ -14,7 +14,7 @@ public sealed class KernelModelTests : EngineTest
     {
         ["baseline"] = (rows, _, progress, cancel) => RatingBaseline.Train(rows, new(), progress, cancel),
         ["biased-factors"] = (rows, threads, progress, cancel) => BiasedFactors.Train(rows, new() { Factors = 5, Epochs = 40, LearningRate = 0.05, Penalty = 0.02, BasePenalty = 0.5 }, Seed, threads, progress, cancel),
-        ["svd++"] = (rows, _, progress, cancel) => SvdPlusPlus.Train(rows, new() { Factors = 5, LearningRate = 0.03, Penalty = 0.03 }, Seed, progress, cancel),
+        ["svd-plus-plus"] = (rows, _, progress, cancel) => SvdPlusPlus.Train(rows, new() { Factors = 5, LearningRate = 0.03, Penalty = 0.03 }, Seed, progress, cancel),
         ["als"] = (rows, threads, progress, cancel) => AlsFactors.Train(rows, new() { Factors = 3, Penalty = 0.01, BasePenalty = 0.3 }, Seed, threads, progress, cancel),
         ["item-neighbours"] = (rows, threads, progress, cancel) => ItemNeighbours.Train(rows, new() { Neighbours = 20, Shrinkage = 5 }, threads, progress, cancel),
         ["ease"] = (rows, _, _, cancel) => Ease.Train(rows, new() { Penalty = 5, Ratings = true }, cancel),
@@ -25,7 +25,7 @@ public sealed class KernelModelTests : EngineTest
     };
 
     /// <summary>Models whose answers are ratings.</summary>
-    static readonly string[] raters = ["baseline", "biased-factors", "svd++", "als", "item-neighbours", "ease", "bayesian-factors", "rating-blend"];
+    static readonly string[] raters = ["baseline", "biased-factors", "svd-plus-plus", "als", "item-neighbours", "ease", "bayesian-factors", "rating-blend"];
 
     public static TheoryData<string> Kinds => [.. Trainers.Keys];
     public static TheoryData<string> Raters => [.. raters];
@@ -155,7 +155,7 @@ public sealed class KernelModelTests : EngineTest
         Assert.ThrowsAny<OperationCanceledException>(() => Trainers[kind](new MadeRatings().Rows, 2, null, stop.Token));
     }
 
-    [Theory, InlineData("bayesian-factors"), InlineData("biased-factors"), InlineData("svd++"), InlineData("als"), InlineData("implicit-als"), InlineData("bpr"), InlineData("baseline")]
+    [Theory, InlineData("bayesian-factors"), InlineData("biased-factors"), InlineData("svd-plus-plus"), InlineData("als"), InlineData("implicit-als"), InlineData("bpr"), InlineData("baseline")]
     public void Progress_is_reported_epoch_by_epoch_and_training_stops_between_two(string kind)
     {
         using var stop = new CancellationTokenSource();
