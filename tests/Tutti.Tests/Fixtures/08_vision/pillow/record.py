@@ -149,7 +149,7 @@ def changes():
     for pixels in (-5, 3):
         put("TranslateX", pixels, image.transform(image.size, Image.Transform.AFFINE, (1, 0, -pixels, 0, 1, 0), Image.Resampling.NEAREST))
         put("TranslateY", pixels, image.transform(image.size, Image.Transform.AFFINE, (1, 0, 0, 0, 1, -pixels), Image.Resampling.NEAREST))
-    for degrees in (-30, 7, 90):
+    for degrees in (-30, 7, 63):
         put("Rotate", degrees, image.rotate(degrees, Image.Resampling.NEAREST))
     for share in (-0.5, -0.21, 0.04, 0.37):
         h, s, v = image.convert("HSV").split()
