@@ -1,5 +1,7 @@
 #include "pictures.h"
 
+#include "jpeg.h"
+
 #include <cstdlib>
 #include <cstring>
 #include <memory>
@@ -48,6 +50,7 @@ struct Opened {
     Format format;
     int flags;
     Image image;
+    std::unique_ptr<JpegPicture> jpeg;    // instead of the image
 };
 
 void quiet(const char*, GLogLevelFlags, const char*, void*) {}
@@ -74,16 +77,10 @@ int orientation_of(VipsImage* image) {
     return value >= 1 && value <= 8 ? value : 1;
 }
 
-// Whether the file's profile is called sRGB: then nothing is to be done, which is most of the pictures that have one.
 bool is_srgb(VipsImage* image) {
     const void* data = nullptr;
     size_t length = 0;
-    if (vips_image_get_blob(image, VIPS_META_ICC_NAME, &data, &length) != 0) return false;
-    std::string text(static_cast<const char*>(data), length < 4096 ? length : 4096);
-    std::string plain;
-    for (char c : text)
-        if (c != 0) plain += c;                              // the description may be UTF-16
-    return plain.find("sRGB") != std::string::npos;
+    return vips_image_get_blob(image, VIPS_META_ICC_NAME, &data, &length) == 0 && is_srgb_profile(data, length);
 }
 
 void put(Image& image, VipsImage* next) { image.reset(next); }
@@ -173,6 +170,13 @@ int bits_of(VipsBandFormat format) { return static_cast<int>(8 * vips_format_siz
 
 }  // namespace
 
+bool is_srgb_profile(const void* data, size_t length) {
+    std::string plain;
+    for (size_t i = 0; i < length && i < 4096; i++)
+        if (auto c = static_cast<const char*>(data)[i]; c != 0) plain += c;        // the description may be UTF-16
+    return plain.find("sRGB") != std::string::npos;
+}
+
 TUTTI_EXPORT const char* tutti_pictures_error() { return last_error.c_str(); }
 
 TUTTI_EXPORT const char* tutti_pictures_version() { return vips_version_string(); }
@@ -202,7 +206,16 @@ TUTTI_EXPORT int tutti_pictures_start() {
 // Reads the header only. The bytes stay the caller's and must not move until the picture is closed.
 TUTTI_EXPORT int tutti_picture_open(const uint8_t* bytes, int64_t length, int format, int flags, PictureHeader* header, void** picture) {
     return guard([&] {
-        auto opened = std::make_unique<Opened>(Opened{bytes, length, static_cast<Format>(format), flags, nullptr});
+        auto opened = std::make_unique<Opened>(Opened{bytes, length, static_cast<Format>(format), flags, nullptr, nullptr});
+        if (format == Jpeg) {
+            std::string error;
+            opened->jpeg = JpegPicture::open(bytes, length, flags, header, error);
+            if (!error.empty()) return fail(error.c_str());
+            if (opened->jpeg) {
+                *picture = opened.release();
+                return 0;
+            }
+        }
         opened->image.reset(load(*opened, 1));
         if (!opened->image) return vips_failed();
         auto* image = opened->image.get();
@@ -216,6 +229,8 @@ TUTTI_EXPORT int tutti_picture_open(const uint8_t* bytes, int64_t length, int fo
 TUTTI_EXPORT int tutti_picture_shrink(void* picture, int shrink, PictureHeader* header) {
     return guard([&] {
         auto* opened = static_cast<Opened*>(picture);
+        std::string error;
+        if (opened->jpeg) return opened->jpeg->shrink(shrink, header, error) ? 0 : fail(error.c_str());
         if (shrink != 1) {
             opened->image.reset(load(*opened, shrink));
             if (!opened->image) return vips_failed();
@@ -232,7 +247,10 @@ TUTTI_EXPORT int tutti_picture_shrink(void* picture, int shrink, PictureHeader* 
 // Decodes into rows of RGB, on this thread alone: libvips' own threads would each work on one picture of many.
 TUTTI_EXPORT int tutti_picture_read(void* picture, uint8_t* pixels, int64_t capacity) {
     return guard([&] {
-        auto* image = static_cast<Opened*>(picture)->image.get();
+        auto* opened = static_cast<Opened*>(picture);
+        std::string error;
+        if (opened->jpeg) return opened->jpeg->read(pixels, capacity, error) ? 0 : fail(error.c_str());
+        auto* image = opened->image.get();
         const int width = image->Xsize, height = image->Ysize, strip = 64;
         const auto stride = static_cast<size_t>(width) * 3;
         if (capacity != static_cast<int64_t>(stride) * height) return fail("the room for the pixels has another size");

@@ -1,5 +1,6 @@
 // Pictures from bytes, by libvips. A library of its own, so that whoever trains on texts needs no libvips.
 #pragma once
+#include <cstddef>
 #include <cstdint>
 
 #define TUTTI_EXPORT extern "C" __attribute__((visibility("default")))
@@ -17,3 +18,6 @@ struct PictureHeader {
     int32_t profile;            // 0 none, 1 applied, 2 broken and left out, 3 there but not asked for, or sRGB's own
     int32_t bits;               // of a channel
 };
+
+// Whether a profile is called sRGB: then nothing is to be done, which is most of the pictures that have one.
+bool is_srgb_profile(const void* data, size_t length);

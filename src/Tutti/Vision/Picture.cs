@@ -9,7 +9,7 @@ public sealed class Picture
     public int Height { get; }
 
     /// <summary>Height x Width x 3 bytes.</summary>
-    public ReadOnlySpan<byte> Pixels => pixels;
+    public ReadOnlySpan<byte> Pixels => pixels.AsSpan(0, 3 * Width * Height);
 
     /// <param name="pixels">Width x height x 3 bytes; the picture takes them over.</param>
     public Picture(int width, int height, byte[] pixels)
@@ -20,6 +20,15 @@ public sealed class Picture
             throw new ArgumentException(FormattableString.Invariant($"got {pixels.LongLength} bytes for {width} x {height} pixels, expected {3L * width * height}"), nameof(pixels));
         (Width, Height, this.pixels) = (width, height, pixels);
     }
+
+    // In a buffer that may be longer, and is used again when the caller is done with the picture.
+    Picture(byte[] buffer, int width, int height) => (pixels, Width, Height) = (buffer, width, height);
+
+    /// <summary>A picture in the first bytes of a buffer that its owner will use again: nobody may keep it.</summary>
+    internal static Picture In(byte[] buffer, int width, int height) => new(buffer, width, height);
+
+    /// <summary>A picture of its own bytes.</summary>
+    internal Picture Copy() => new(Width, Height, Pixels.ToArray());
 
     /// <summary>A picture of one colour.</summary>
     public static Picture Of(int width, int height, Colour colour)
@@ -45,7 +54,7 @@ public sealed class Picture
     /// <summary>Each byte replaced by what a function makes of it.</summary>
     internal Picture Map(ReadOnlySpan<byte> table)
     {
-        var mapped = new byte[pixels.Length];
+        var mapped = new byte[3 * Width * Height];
         for (var i = 0; i < mapped.Length; i++) mapped[i] = table[pixels[i]];
         return new(Width, Height, mapped);
     }

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Runtime.InteropServices;
 
 namespace Tutti.Vision;
@@ -28,6 +29,35 @@ public static class PictureFile
         if (format == PictureFormat.Bmp) return BmpFile.Decode(bytes, name, reading);
         var picture = Native(bytes, name, format, reading, Pixels, out var info);
         return reading.Orientation ? Orientations.Apply(picture!, info.Orientation) : picture!;
+    }
+
+    /// <summary>As <see cref="Decode"/> and then <see cref="Resize.To"/>, without memory of its own for the pixels between: large arrays are slow to make.</summary>
+    internal static Picture DecodeTo(byte[] bytes, string name, PictureReading reading, ResizeRule size, ResizeFilter filter)
+    {
+        var format = Sniff(bytes, name);
+        if (format == PictureFormat.Bmp) return Sized(BmpFile.Decode(bytes, name, reading));
+        byte[]? buffer = null;
+        try
+        {
+            var decoded = Native(bytes, name, format, reading, (opened, header) =>
+            {
+                var length = checked(3 * header.ShrunkWidth * header.ShrunkHeight);
+                buffer = ArrayPool<byte>.Shared.Rent(length);
+                return NativePictures.tutti_picture_read(opened, buffer, length) == 0 ? Picture.In(buffer, header.ShrunkWidth, header.ShrunkHeight) : null;
+            }, out var info)!;
+            var sized = Sized(reading.Orientation ? Orientations.Apply(decoded, info.Orientation) : decoded);
+            return ReferenceEquals(sized, decoded) ? sized.Copy() : sized;
+        }
+        finally
+        {
+            if (buffer is not null) ArrayPool<byte>.Shared.Return(buffer);
+        }
+
+        Picture Sized(Picture picture)
+        {
+            var (width, height) = size.Of(picture.Width, picture.Height);
+            return Resize.To(picture, width, height, filter);
+        }
     }
 
     /// <inheritdoc cref="Info(string, PictureReading)"/>

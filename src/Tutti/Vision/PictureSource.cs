@@ -47,9 +47,7 @@ public sealed class PictureSource
         var bytes = PictureFile.Bytes(item.Path, reading);
         var key = Cache is null ? null : PictureCache.Key(bytes, $"{reading.Identity} {Size} {Filter}");
         if (key is not null && Cache!.Find(key) is { } kept) return kept;
-        var picture = PictureFile.Decode(bytes, item.Path, reading);
-        var (width, height) = Size.Of(picture.Width, picture.Height);
-        picture = Resize.To(picture, width, height, Filter);
+        var picture = PictureFile.DecodeTo(bytes, item.Path, reading, Size, Filter);
         if (key is not null) Cache!.Keep(key, picture);
         return picture;
     }
