@@ -28,6 +28,7 @@ sealed class FuzzRun : IDisposable
     readonly string root = Directory.CreateTempSubdirectory("tutti-fuzz-").FullName;
     readonly string canary;
     readonly string?[] changed;
+    readonly long resident;
 
     public FuzzRun(FuzzCase format, long seed)
     {
@@ -45,6 +46,7 @@ sealed class FuzzRun : IDisposable
         WatchesReads = File.GetLastAccessTimeUtc(canary) != unread;
         File.SetLastAccessTimeUtc(canary, unread);
         for (var i = 0; i < format.Seeds.Count; i++) format.Read(Folder(i));       // a seed that cannot be read would test nothing; also compiles
+        resident = Machine.ResidentNow();
     }
 
     /// <summary>Whether this disk keeps when a file was last read: if not, only writing outside is noticed.</summary>
@@ -107,6 +109,7 @@ sealed class FuzzRun : IDisposable
     {
         Fault = outcome.Fault
             ?? (outcome.Seconds > MaxSeconds ? FormattableString.Invariant($"took {outcome.Seconds:0.00} s") : null)
+            ?? (format.Resident > 0 && Machine.ResidentNow() - resident is var grown && grown > format.Resident ? FormattableString.Invariant($"the process grew by {grown} bytes") : null)
             ?? (outcome.Allocated > format.Own + (MaxRatio * outcome.Bytes) ? FormattableString.Invariant($"allocated {outcome.Allocated} bytes for files of {outcome.Bytes}") : null),
     };
 
