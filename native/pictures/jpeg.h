@@ -1,4 +1,4 @@
-// The usual photo, by libjpeg itself: most of what libvips does around it is work for other pictures.
+// The usual photo, by libjpeg itself: what libvips does around it is work for other pictures.
 #pragma once
 #include <cstdint>
 #include <memory>

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Tutti.Tables;
 
 namespace Tutti.Vision;
 
@@ -77,6 +78,23 @@ public sealed class PictureSource
         foreach (var (made, value) in Ahead.Of(items, item => TryRead(item) is { } picture ? (true, make(item, picture)) : (false, default!), Threads, Threads + Waiting, cancellation))
             if (made) yield return value;
     }
+
+    /// <summary>As <see cref="All"/>, put together; the next batch is made while the caller works on one.</summary>
+    /// <param name="items">In the order of training.</param>
+    /// <param name="size">Pictures of a batch; the last may have fewer.</param>
+    /// <param name="sides">Width and height that <paramref name="make"/> gives.</param>
+    /// <param name="make">The numbers of one picture.</param>
+    /// <param name="classes">The classes of the targets; null: there are none.</param>
+    /// <param name="cancellation">Ends it.</param>
+    public IEnumerable<PictureBatch> Batches(IEnumerable<PictureItem> items, int size, (int Width, int Height) sides, Func<PictureItem, Picture, float[]> make, LabelMap? classes, CancellationToken cancellation = default)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(size);
+        return Ahead.Of(All(items, (item, picture) => (item, Numbers: make(item, picture)), cancellation).Chunk(size).Select(part =>
+            PictureBatch.Of([.. part.Select(one => one.Numbers)], sides.Width, sides.Height, [.. part.Select(one => one.item.Row)], classes is null ? null : [.. part.Select(one => Class(one.item, classes))], classes?.Count ?? 0)));
+    }
+
+    static int Class(PictureItem item, LabelMap classes) => item.Label is null ? -1 : classes.IndexOf(item.Label) is >= 0 and var place ? place
+        : throw new DataException(item.Path, $"the class '{item.Label}' is none of those of training{Nearest.Hint(item.Label, classes.Names)} They are: {string.Join(", ", classes.Names.Take(20))}");
 
     /// <summary>Decodes every picture once: what cannot be read is found before training, and the cache is filled.</summary>
     /// <returns>The list without what is left out.</returns>

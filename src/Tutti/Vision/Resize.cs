@@ -32,14 +32,14 @@ public static class Resize
         var to = GC.AllocateUninitializedArray<byte>(3 * width * height);
         if (width == picture.Width)
         {
-            Columns(picture.Pixels, 3 * width, to, new(filter, picture.Height, height));
+            Columns(picture.Pixels, 3 * width, to, new(filter, picture.Height, height), Avx2.IsSupported);
             return new(width, height, to);
         }
         var between = ArrayPool<byte>.Shared.Rent(3 * width * picture.Height);
         try
         {
             Rows(picture.Pixels, picture.Width, picture.Height, between, new(filter, picture.Width, width), Avx2.IsSupported);
-            Columns(between.AsSpan(0, 3 * width * picture.Height), 3 * width, to, new(filter, picture.Height, height));
+            Columns(between.AsSpan(0, 3 * width * picture.Height), 3 * width, to, new(filter, picture.Height, height), Avx2.IsSupported);
         }
         finally
         {
@@ -151,38 +151,51 @@ public static class Resize
     }
 
     /// <summary>The second pass: another number of rows, each of <paramref name="stride"/> bytes.</summary>
-    internal static void Columns(ReadOnlySpan<byte> from, int stride, Span<byte> to, ResizeWeights weights)
+    internal static void Columns(ReadOnlySpan<byte> from, int stride, Span<byte> to, ResizeWeights weights, bool vectors)
     {
-        ref var source = ref MemoryMarshal.GetReference(from);
         for (var y = 0; y < weights.Starts.Length; y++)
         {
-            var run = weights.Weights.AsSpan(y * weights.Taps, weights.Counts[y]);
-            var start = weights.Starts[y] * stride;
+            var (first, count) = (y * weights.Taps, weights.Counts[y]);
+            var rows = from.Slice(weights.Starts[y] * stride, count * stride);
             var row = to.Slice(y * stride, stride);
-            var x = 0;
-            for (; x + 16 <= stride; x += 16)
-            {
-                var (one, two) = (Vector256.Create(Half), Vector256.Create(Half));
-                var at = start + x;
-                foreach (var weight in run)
-                {
-                    var wide = Vector256.WidenLower(Vector128.LoadUnsafe(ref source, (nuint)at).ToVector256Unsafe()).AsInt16();
-                    one += Vector256.WidenLower(wide) * weight;
-                    two += Vector256.WidenUpper(wide) * weight;
-                    at += stride;
-                }
-                var packed = Vector256.Narrow(Clamped(one), Clamped(two));
-                Vector128.Narrow(packed.GetLower().AsUInt16(), packed.GetUpper().AsUInt16()).CopyTo(row[x..]);
-            }
+            var x = vectors ? SixteenColumns(rows, stride, row, weights.Pairs.AsSpan(first, weights.Taps), count) : 0;
+            var run = weights.Weights.AsSpan(first, count);
             for (; x < stride; x++)
             {
                 var sum = Half;
-                for (var i = 0; i < run.Length; i++) sum += from[start + x + (i * stride)] * run[i];
+                for (var i = 0; i < run.Length; i++) sum += rows[x + (i * stride)] * run[i];
                 row[x] = Byte(sum);
             }
         }
+    }
 
-        static Vector256<int> Clamped(Vector256<int> sums) => Vector256.Min(Vector256.Max(sums >> ResizeWeights.Bits, Vector256<int>.Zero), Vector256.Create(255));
+    // Two rows at a time; returns where the columns that are left begin.
+    static int SixteenColumns(ReadOnlySpan<byte> rows, int stride, Span<byte> to, ReadOnlySpan<int> pairs, int count)
+    {
+        ref var source = ref MemoryMarshal.GetReference(rows);
+        var x = 0;
+        for (; x + 16 <= stride; x += 16)
+        {
+            var (highs, highs2, lows, lows2) = (Vector256<int>.Zero, Vector256<int>.Zero, Vector256.Create(Half), Vector256.Create(Half));
+            for (var tap = 0; tap < count; tap += 2)
+            {
+                var upper = Vector128.LoadUnsafe(ref source, (nuint)((tap * stride) + x));
+                // The weight of a row that is one too many is zero.
+                var lower = Vector128.LoadUnsafe(ref source, (nuint)((Math.Min(tap + 1, count - 1) * stride) + x));
+                var (wide, wide2) = (Avx2.ConvertToVector256Int16(Sse2.UnpackLow(upper, lower)), Avx2.ConvertToVector256Int16(Sse2.UnpackHigh(upper, lower)));
+                var (high, low) = (Vector256.Create(pairs[tap]).AsInt16(), Vector256.Create(pairs[tap + 1]).AsInt16());
+                highs += Avx2.MultiplyAddAdjacent(wide, high);
+                highs2 += Avx2.MultiplyAddAdjacent(wide2, high);
+                lows += Avx2.MultiplyAddAdjacent(wide, low);
+                lows2 += Avx2.MultiplyAddAdjacent(wide2, low);
+            }
+            var sums = Avx2.PackSignedSaturate(Sum(highs, lows), Sum(highs2, lows2)).AsInt64();
+            var words = Avx2.Permute4x64(sums, 0b11_01_10_00).AsInt16();
+            Sse2.PackUnsignedSaturate(words.GetLower(), words.GetUpper()).CopyTo(to[x..]);
+        }
+        return x;
+
+        static Vector256<int> Sum(Vector256<int> high, Vector256<int> low) => ((high << ResizeWeights.LowBits) + low) >> ResizeWeights.Bits;
     }
 
     static byte Byte(int sum) => (byte)Math.Clamp(sum >> ResizeWeights.Bits, 0, 255);

@@ -1,3 +1,4 @@
+using Tutti.Tables;
 using Tutti.Vision;
 
 namespace Tutti.Tests.Vision;
@@ -61,6 +62,27 @@ public sealed class PictureSourceTests : IDisposable
         var list = Pictures(2);
         foreach (var item in list.Items) File.WriteAllBytes(item.Path, []);
         Assert.Contains("none of the 2 pictures can be read", Assert.Throws<DataException>(() => new PictureSource { Errors = PictureErrors.Skip }.Checked(list, cancellation: TestContext.Current.CancellationToken)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Batches_hold_numbers_rows_and_classes()
+    {
+        foreach (var (name, value) in new[] { ("ants/a", 10), ("ants/b", 20), ("bees/c", 30) })
+        {
+            Directory.CreateDirectory(Path.GetDirectoryName(folder.File("p/" + name))!);
+            PngFile.Write(folder.File($"p/{name}.png"), Picture.Of(4, 2, new((byte)value, 0, 0)));
+        }
+        var list = PictureList.OfFolders(folder.File("p"));
+        var classes = LabelMap.From(list.Labels);
+        var batches = new PictureSource().Batches(list.Items.Reverse(), 2, (4, 2), (_, picture) => Normalization.None.Apply(picture), classes, TestContext.Current.CancellationToken).ToList();
+        Assert.Equal([(2, 4, 2, 2), (1, 4, 2, 2)], batches.Select(batch => (batch.Count, batch.Width, batch.Height, batch.Classes)));
+        Assert.Equal([2, 1], batches[0].Rows);
+        Assert.Equal([0, 1, 1, 0], batches[0].Targets);
+        Assert.Equal([1, 0], batches[1].Targets);
+        Assert.Equal((30 / 255f, 0f, 20 / 255f), (batches[0].Picture(0)[7], batches[0].Picture(0)[8], batches[0].Picture(1)[0]));
+        Assert.Empty(new PictureSource().Batches(list.Items, 3, (4, 2), (_, picture) => Normalization.None.Apply(picture), null, TestContext.Current.CancellationToken).Single().Targets);
+        var others = LabelMap.From(["bees", "wasps"]);
+        Assert.Contains("the class 'ants' is none of those of training", Assert.Throws<DataException>(() => new PictureSource().Batches(list.Items, 3, (4, 2), (_, picture) => Normalization.None.Apply(picture), others, TestContext.Current.CancellationToken).Count()).Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -57,7 +57,7 @@ public sealed class PreprocessConfigTests
     [InlineData("""{ "resample": 9 }""", "resample is 9, expected 0 to 5")]
     [InlineData("""{ "do_rescale": false }""", "do_rescale is false")]
     [InlineData("""{ "image_mean": [0.5], "image_std": [1, 1, 1] }""", "mean is [0.5], expected three numbers")]
-    [InlineData("""{ "image_std": [1, 0, 1] }""", "none of them 0")]
+    [InlineData("""{ "image_std": [1, 0, 1] }""", "std is [1,0,1], expected three numbers, for red, green and blue, none of them 0")]
     public void What_cannot_be_done_is_refused_by_key(string json, string what) =>
         Assert.Contains("preprocessor_config.json: " + what, Assert.Throws<DataException>(() => HuggingFace(json)).Message, StringComparison.Ordinal);
 

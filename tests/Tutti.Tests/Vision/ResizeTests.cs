@@ -25,6 +25,11 @@ public sealed class ResizeTests
                 Resize.Rows(picture.Pixels, width, height, plain, weights, vectors: false);
                 Resize.Rows(picture.Pixels, width, height, vectors, weights, vectors: true);
                 Assert.Equal(plain, vectors);
+                weights = new ResizeWeights(filter, height, to);
+                (plain, vectors) = (new byte[3 * width * to], new byte[3 * width * to]);
+                Resize.Columns(picture.Pixels, 3 * width, plain, weights, vectors: false);
+                Resize.Columns(picture.Pixels, 3 * width, vectors, weights, vectors: true);
+                Assert.Equal(plain, vectors);
             }
     }
 
