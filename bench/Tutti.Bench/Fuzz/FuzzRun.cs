@@ -74,7 +74,7 @@ sealed class FuzzRun : IDisposable
         changed[which] = target;
         Last = (target, bytes);
         var outcome = Read(which, one.Files.Sum(file => file.Key == target ? bytes.Length : file.Value.Length));
-        // Another process may have had the processor: what is slow by itself is slow every time.
+        // The collector may have worked meanwhile: what is slow by itself is slow every time.
         for (var again = 0; again < 4 && outcome.Fault is null && outcome.Seconds > MaxSeconds; again++)
             if (Read(which, outcome.Bytes) is var quicker && quicker.Seconds < outcome.Seconds) outcome = quicker;
         return Judged(outcome);
@@ -86,6 +86,7 @@ sealed class FuzzRun : IDisposable
         var refused = false;
         var native = Memory.Stats(Device.Cpu, resetPeak: true).InUse;
         var managed = GC.GetAllocatedBytesForCurrentThread();
+        var processor = Environment.CpuUsage.TotalTime;
         Running = Stopwatch.GetTimestamp();
         try
         {
@@ -99,7 +100,8 @@ sealed class FuzzRun : IDisposable
         {
             fault = $"{e.GetType().Name}: {e.Message.Split('\n')[0]} {string.Join(" < ", (e.StackTrace ?? "").Split('\n').Take(4).Select(line => line.Trim()))}";
         }
-        var seconds = Stopwatch.GetElapsedTime(Running).TotalSeconds;
+        // On a machine with other work a trial waits for the processor; what never ends is noticed by who watches Running.
+        var seconds = Math.Min(Stopwatch.GetElapsedTime(Running).TotalSeconds, (Environment.CpuUsage.TotalTime - processor).TotalSeconds);
         Running = 0;
         var allocated = GC.GetAllocatedBytesForCurrentThread() - managed + Memory.Stats(Device.Cpu).Peak - native;
         return new(refused, seconds, allocated, bytes, fault ?? Outside());

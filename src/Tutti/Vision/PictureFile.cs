@@ -91,9 +91,10 @@ public static class PictureFile
     internal static void CheckSize(string name, int width, int height, PictureReading reading)
     {
         if (width <= 0 || height <= 0) throw new DataException(name, FormattableString.Invariant($"the picture is {width} x {height} pixels, expected one pixel or more"));
-        if ((long)width * height > reading.MaxPixels)
+        var most = Math.Min(reading.MaxPixels, Array.MaxLength / 3);      // one array holds it
+        if ((long)width * height > most)
             throw new DataException(name, FormattableString.Invariant(
-                $"the picture is {width} x {height}, {(long)width * height} pixels, at most {reading.MaxPixels} are read; make it smaller, or raise the limit (max-pixels)"));
+                $"the picture is {width} x {height}, {(long)width * height} pixels, at most {most} are read; make it smaller, or raise the limit (max-pixels)"));
     }
 
     static PictureFormat Sniff(byte[] bytes, string name)

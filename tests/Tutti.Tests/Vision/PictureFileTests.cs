@@ -127,6 +127,7 @@ public sealed class PictureFileTests
         var error = Assert.Throws<DataException>(() => PictureFile.Decode(bomb, "bomb.png"));
         Assert.Equal("bomb.png: the picture is 60000 x 50000, 3000000000 pixels, at most 100000000 are read; make it smaller, or raise the limit (max-pixels)", error.Message);
         Assert.True(GC.GetAllocatedBytesForCurrentThread() - before < 1 << 20, "nothing was made for its pixels");
+        Assert.Throws<DataException>(() => PictureFile.Decode(bomb, "bomb.png", new() { MaxPixels = long.MaxValue }));
         Assert.Throws<DataException>(() => PictureFile.Read(Made.PathOf("rgb.png"), new() { MaxPixels = 293 }));
         Assert.Equal((21, 14), Sides(PictureFile.Read(Made.PathOf("rgb.png"), new() { MaxPixels = 294 })));
         Assert.Contains("at most 293 are read", Assert.Throws<DataException>(() => PictureFile.Read(Made.PathOf("bits-24.bmp"), new() { MaxPixels = 293 })).Message, StringComparison.Ordinal);
