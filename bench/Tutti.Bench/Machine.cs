@@ -25,8 +25,13 @@ static class Machine
     }
 
     /// <summary>The most bytes of this whole process that have lain in memory since <see cref="ForgetResidentPeak"/>; 0 where the system does not say.</summary>
-    public static long ResidentPeak() =>
-        File.Exists("/proc/self/status") && File.ReadLines("/proc/self/status").FirstOrDefault(line => line.StartsWith("VmHWM:", StringComparison.Ordinal)) is { } line
+    public static long ResidentPeak() => Status("VmHWM:");
+
+    /// <summary>The bytes of this whole process that lie in memory; 0 where the system does not say.</summary>
+    public static long ResidentNow() => Status("VmRSS:");
+
+    static long Status(string key) =>
+        File.Exists("/proc/self/status") && File.ReadLines("/proc/self/status").FirstOrDefault(line => line.StartsWith(key, StringComparison.Ordinal)) is { } line
             && long.TryParse(string.Concat(line.Where(char.IsAsciiDigit)), NumberStyles.None, CultureInfo.InvariantCulture, out var kib) ? kib * 1024 : 0;
 
     /// <summary>Lets the peak begin anew at what lies in memory now; where the system does not let it, the peak stays that of the process so far.</summary>

@@ -84,7 +84,7 @@ static class Session
     {
         var root = new RootCommand("Train, ensemble and debug deep-learning models on the memory you have.")
         {
-            TrainCommand.Make(), PredictCommand.Make(), EvaluateCommand.Make(), RecommendCommand.Make(), GenerateCommand.Make(), CompareCommand.Make(), LabelsCommand.Make(), ReportCommand.Make(), MemoryCommand.Make(), LrFindCommand.Make(), ScheduleCommand.Make(), GetCommand.Make(), InspectCommand.Make(), ExportCommand.Make(), ConvertCommand.Make(), DistillCommand.Make(), SubmissionsCommand.Make(), DemoCommand.Make(), DoctorCommand.Make(),
+            TrainCommand.Make(), PredictCommand.Make(), EvaluateCommand.Make(), RecommendCommand.Make(), GenerateCommand.Make(), CompareCommand.Make(), LabelsCommand.Make(), ReportCommand.Make(), MemoryCommand.Make(), LrFindCommand.Make(), ScheduleCommand.Make(), GetCommand.Make(), InspectCommand.Make(), ShowCommand.Make(), ExportCommand.Make(), ConvertCommand.Make(), DistillCommand.Make(), SubmissionsCommand.Make(), DemoCommand.Make(), DoctorCommand.Make(),
         };
         root.Options.Add(verbose);
         return root;

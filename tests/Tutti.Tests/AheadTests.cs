@@ -87,4 +87,62 @@ public sealed class AheadTests
         Assert.True(slow.Closed);
         Assert.InRange(slow.Made, 1, 2);
     }
+
+    [Theory]
+    [InlineData(1, 1)]
+    [InlineData(3, 3)]
+    [InlineData(4, 20)]
+    public void What_several_threads_make_comes_in_the_order_of_the_elements(int threads, int waiting)
+    {
+        var running = 0;
+        var most = 0;
+        var made = Ahead.Of(Enumerable.Range(0, 200), i =>
+        {
+            var now = Interlocked.Increment(ref running);
+            most = Math.Max(most, now);
+            Thread.SpinWait(1000 * (i % 7));
+            Interlocked.Decrement(ref running);
+            return i * i;
+        }, threads, waiting, TestContext.Current.CancellationToken);
+        Assert.Equal(Enumerable.Range(0, 200).Select(i => i * i), made);
+        Assert.InRange(most, 1, threads);
+    }
+
+    [Fact]
+    public void A_fault_of_one_of_several_comes_where_its_element_would_have_come()
+    {
+        var fault = new DataException("b.jpg", "is broken");
+        List<int> got = [];
+        Assert.Same(fault, Assert.Throws<DataException>(() =>
+        {
+            foreach (var i in Ahead.Of(Enumerable.Range(0, 20), i => i == 7 ? throw fault : i, 4, 8, TestContext.Current.CancellationToken)) got.Add(i);
+        }));
+        Assert.Equal(Enumerable.Range(0, 7), got);
+    }
+
+    [Fact]
+    public void Who_stops_early_leaves_nothing_running()
+    {
+        var (begun, ended) = (0, 0);
+        foreach (var _ in Ahead.Of(Enumerable.Range(0, 1000), i =>
+        {
+            Interlocked.Increment(ref begun);
+            Thread.Sleep(1);
+            Interlocked.Increment(ref ended);
+            return i;
+        }, 2, 6, TestContext.Current.CancellationToken)) break;
+        Assert.Equal(begun, ended);
+        Assert.InRange(begun, 1, 8);
+    }
+
+    [Fact]
+    public void Cancelling_ends_it()
+    {
+        using var stop = new CancellationTokenSource();
+        Assert.ThrowsAny<OperationCanceledException>(() =>
+        {
+            foreach (var i in Ahead.Of(Enumerable.Range(0, 1000), i => i, 2, 4, stop.Token))
+                if (i == 10) stop.Cancel();
+        });
+    }
 }

@@ -11,17 +11,19 @@ namespace Tutti.Bench.Fuzz;
 /// <param name="Seeds">Sound folders.</param>
 /// <param name="Own">Bytes that the reader takes of a file of any size: its tables, an error.</param>
 /// <param name="Read">Reads a folder and uses what it holds, as the program would.</param>
-sealed record FuzzCase(string Name, IReadOnlyList<FuzzSeed> Seeds, long Own, Action<string> Read)
+/// <param name="Resident">How far the whole process may grow, or 0 where all memory is counted anyway.</param>
+sealed record FuzzCase(string Name, IReadOnlyList<FuzzSeed> Seeds, long Own, Action<string> Read, long Resident = 0)
 {
     static readonly string[] texts = ["Forest fire near La Ronge", "", "ünïcödé 😀\u0301 [MASK] <s> don't  stop"];
 
-    public static IReadOnlyList<string> Names { get; } = ["safetensors", "bin", "tokenizer", "config"];
+    public static IReadOnlyList<string> Names { get; } = ["safetensors", "bin", "tokenizer", "config", "pictures"];
 
     public static FuzzCase Of(string name) => name switch
     {
         "safetensors" => new(name, SafeTensorsSeeds(), 128 << 10, ReadWeights),
         "bin" => new(name, BinSeeds(), 128 << 10, ReadWeights),
         "tokenizer" => new(name, [.. FuzzTokenizers.All()], 1 << 20, ReadTokenizer),
+        "pictures" => new(name, PictureSeeds.All(), PictureSeeds.Own, PictureSeeds.Read, PictureSeeds.Resident),
         _ => new("config", ConfigSeeds(), 512 << 10, ReadModel),
     };
 

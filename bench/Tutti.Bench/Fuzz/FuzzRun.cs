@@ -28,6 +28,7 @@ sealed class FuzzRun : IDisposable
     readonly string root = Directory.CreateTempSubdirectory("tutti-fuzz-").FullName;
     readonly string canary;
     readonly string?[] changed;
+    readonly long resident;
 
     public FuzzRun(FuzzCase format, long seed)
     {
@@ -45,6 +46,7 @@ sealed class FuzzRun : IDisposable
         WatchesReads = File.GetLastAccessTimeUtc(canary) != unread;
         File.SetLastAccessTimeUtc(canary, unread);
         for (var i = 0; i < format.Seeds.Count; i++) format.Read(Folder(i));       // a seed that cannot be read would test nothing; also compiles
+        resident = Machine.ResidentNow();
     }
 
     /// <summary>Whether this disk keeps when a file was last read: if not, only writing outside is noticed.</summary>
@@ -72,7 +74,7 @@ sealed class FuzzRun : IDisposable
         changed[which] = target;
         Last = (target, bytes);
         var outcome = Read(which, one.Files.Sum(file => file.Key == target ? bytes.Length : file.Value.Length));
-        // Another process may have had the processor: what is slow by itself is slow every time.
+        // The collector may have worked meanwhile: what is slow by itself is slow every time.
         for (var again = 0; again < 4 && outcome.Fault is null && outcome.Seconds > MaxSeconds; again++)
             if (Read(which, outcome.Bytes) is var quicker && quicker.Seconds < outcome.Seconds) outcome = quicker;
         return Judged(outcome);
@@ -84,6 +86,7 @@ sealed class FuzzRun : IDisposable
         var refused = false;
         var native = Memory.Stats(Device.Cpu, resetPeak: true).InUse;
         var managed = GC.GetAllocatedBytesForCurrentThread();
+        var processor = Environment.CpuUsage.TotalTime;
         Running = Stopwatch.GetTimestamp();
         try
         {
@@ -97,7 +100,8 @@ sealed class FuzzRun : IDisposable
         {
             fault = $"{e.GetType().Name}: {e.Message.Split('\n')[0]} {string.Join(" < ", (e.StackTrace ?? "").Split('\n').Take(4).Select(line => line.Trim()))}";
         }
-        var seconds = Stopwatch.GetElapsedTime(Running).TotalSeconds;
+        // On a machine with other work a trial waits for the processor; what never ends is noticed by who watches Running.
+        var seconds = Math.Min(Stopwatch.GetElapsedTime(Running).TotalSeconds, (Environment.CpuUsage.TotalTime - processor).TotalSeconds);
         Running = 0;
         var allocated = GC.GetAllocatedBytesForCurrentThread() - managed + Memory.Stats(Device.Cpu).Peak - native;
         return new(refused, seconds, allocated, bytes, fault ?? Outside());
@@ -107,6 +111,7 @@ sealed class FuzzRun : IDisposable
     {
         Fault = outcome.Fault
             ?? (outcome.Seconds > MaxSeconds ? FormattableString.Invariant($"took {outcome.Seconds:0.00} s") : null)
+            ?? (format.Resident > 0 && Machine.ResidentNow() - resident is var grown && grown > format.Resident ? FormattableString.Invariant($"the process grew by {grown} bytes") : null)
             ?? (outcome.Allocated > format.Own + (MaxRatio * outcome.Bytes) ? FormattableString.Invariant($"allocated {outcome.Allocated} bytes for files of {outcome.Bytes}") : null),
     };
 

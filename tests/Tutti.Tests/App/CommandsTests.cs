@@ -22,6 +22,7 @@ public sealed class CommandsTests(TinyRun run)
     [InlineData("compare", "--help")]
     [InlineData("demo", "--help")]
     [InlineData("inspect", "--help")]
+    [InlineData("show", "--help")]
     [InlineData("schedule", "--help")]
     [InlineData("lr-find", "--help")]
     [InlineData("export", "--help")]

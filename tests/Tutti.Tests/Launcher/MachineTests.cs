@@ -100,6 +100,31 @@ public sealed class MachineTests : IDisposable
     }
 
     [Fact]
+    public async Task What_reads_pictures_is_installed_where_that_may_be_done()
+    {
+        var log = Apt(user: 0);
+        sandbox.Uninstall(Sandbox.Pictures);
+        Assert.Equal(7, (await sandbox.Run("doctor")).Code);
+        Assert.EndsWith(" -y --no-install-recommends libvips-dev", Assert.Single(await File.ReadAllLinesAsync(log, TestContext.Current.CancellationToken), line => line.Contains("install", StringComparison.Ordinal)));
+    }
+
+    [Fact]
+    public async Task Without_what_reads_pictures_texts_are_trained_on_and_its_coming_builds_again()
+    {
+        var log = Apt(user: 1000);
+        sandbox.Stub("sudo", "exit 1");
+        sandbox.Uninstall(Sandbox.Pictures);
+        Assert.Equal(7, (await sandbox.Run("doctor")).Code);
+        Assert.False(File.Exists(log));
+        Assert.Single(sandbox.Builds);
+        Assert.Equal(7, (await sandbox.Run("doctor")).Code);
+        Assert.Single(sandbox.Builds);
+        sandbox.Install(Sandbox.Pictures);
+        Assert.Equal(7, (await sandbox.Run("doctor")).Code);
+        Assert.Equal(2, sandbox.Builds.Length);
+    }
+
+    [Fact]
     public async Task Without_rights_the_exact_command_is_printed()
     {
         var log = Apt(user: 1000);

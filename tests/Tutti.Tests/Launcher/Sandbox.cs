@@ -37,10 +37,14 @@ sealed class Sandbox : IDisposable
         foreach (var tool in new[] { "cmake", "g++", "node", "npm" }) Stub(tool, "");
         foreach (var file in SystemFiles.Keys) Install(file);
         Install(Renderer);
+        Install(Pictures);
     }
 
     /// <summary>What draws plots as PNG; only that needs it.</summary>
     public static string Renderer => $"usr/lib/{Machine}-linux-gnu/librsvg-2.so.2";
+
+    /// <summary>What reads pictures; only they need it.</summary>
+    public static string Pictures => "usr/include/vips/vips.h";
 
     /// <summary>File that the launcher looks for, and its package.</summary>
     public static Dictionary<string, string> SystemFiles { get; } = new()
