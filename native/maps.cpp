@@ -72,10 +72,10 @@ Normed normed(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& b
   }
   for (int64_t c = 0; c < C; c++) {
     f[2 * C + c] = weight.data_ptr<float>()[c] * f[C + c];
-    f[3 * C + c] = float(double(bias.data_ptr<float>()[c]) - double(f[c]) * f[2 * C + c]);
+    f[3 * C + c] = bias.data_ptr<float>()[c];
   }
   auto y = at::empty_like(x, x.options(), last);
-  const simd::MapRows n{C, f + 2 * C, f + 3 * C, int(after), x.data_ptr(), added.defined() ? added.data_ptr() : nullptr, y.data_ptr()};
+  const simd::MapRows n{C, f, f + 2 * C, f + 3 * C, int(after), x.data_ptr(), added.defined() ? added.data_ptr() : nullptr, y.data_ptr()};
   rows.each([&](int64_t, int64_t begin, int64_t end) { (is_half(x) ? simd::maps().forward16 : simd::maps().forward32)(n, begin, end); });
   return {y, factors};
 }
@@ -112,12 +112,12 @@ struct NormMaps : torch::autograd::Function<NormMaps> {
     const double* const s = sums.data_ptr<double>();
     const auto abc = at::empty({3, C}, factors.options());
     float* const a = abc.data_ptr<float>();
-    // dx = scale * (g - mean g - normal * mean(g normal)), as a line in g and x.
+    // dx = scale * (g - mean g - normal * mean(g normal)), as a line in g and x - mean.
     for (int64_t c = 0; c < C; c++) {
       const double scale = double(weight.data_ptr<float>()[c]) * f[C + c], mean = batch ? s[c] / double(rows.count) : 0, slope = batch ? s[C + c] / double(rows.count) * f[C + c] : 0;
       a[c] = float(scale);
       a[C + c] = float(-scale * slope);
-      a[2 * C + c] = float(-scale * (mean - slope * f[c]));
+      a[2 * C + c] = float(-scale * mean);
     }
     auto dx = at::empty_like(x, x.options(), last), g = added ? at::empty_like(x, x.options(), last) : at::Tensor();
     n.a = a, n.b = a + C, n.c = a + 2 * C, n.dx = dx.data_ptr(), n.g = added ? g.data_ptr() : nullptr;

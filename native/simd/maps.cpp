@@ -65,12 +65,12 @@ void forward_as(const MapRows& n, int64_t begin, int64_t end) {
     T* y = static_cast<T*>(n.y) + r * n.width;
     over(n.width,
         [&](int64_t c) {
-          Floats z = read(x + c) * read(n.scale + c) + read(n.shift + c);
+          Floats z = (read(x + c) - read(n.mean + c)) * read(n.scale + c) + read(n.shift + c);
           if constexpr (Added) z += read(added + c);
           write(y + c, act(z));
         },
         [&](int64_t c) {
-          float z = load(x[c]) * n.scale[c] + n.shift[c];
+          float z = (load(x[c]) - n.mean[c]) * n.scale[c] + n.shift[c];
           if constexpr (Added) z += load(added[c]);
           store(y[c], act(z));
         });
@@ -88,14 +88,14 @@ void forward(const MapRows& n, int64_t begin, int64_t end) {
 template <int After> inline Floats before(const MapGradients& n, Floats dy, Floats x, Floats rest, int64_t c) {
   if constexpr (After == 1) return rest > 0.f ? dy : Floats{};  // rest: y
   else if constexpr (After == 2) {                              // rest: added
-    const Floats z = x * read(n.scale + c) + read(n.shift + c) + rest, s = sigmoid(z);
+    const Floats z = (x - read(n.mean + c)) * read(n.scale + c) + read(n.shift + c) + rest, s = sigmoid(z);
     return dy * s * (1.f + z * (1.f - s));
   } else return dy;
 }
 template <int After> inline float before(const MapGradients& n, float dy, float x, float rest, int64_t c) {
   if constexpr (After == 1) return rest > 0.f ? dy : 0.f;
   else if constexpr (After == 2) {
-    const float z = x * n.scale[c] + n.shift[c] + rest, s = sigmoid(z);
+    const float z = (x - n.mean[c]) * n.scale[c] + n.shift[c] + rest, s = sigmoid(z);
     return dy * s * (1.f + z * (1.f - s));
   } else return dy;
 }
@@ -146,12 +146,12 @@ void backward_as(const MapGradients& n, int64_t begin, int64_t end) {
         [&](int64_t c) {
           const Floats value = read(x + c), given = before<After>(n, read(dy + c), value, rest != nullptr ? read(rest + at + c) : Floats{}, c);
           if (g != nullptr) write(g + at + c, given);
-          write(dx + c, read(n.a + c) * given + read(n.b + c) * value + read(n.c + c));
+          write(dx + c, read(n.a + c) * given + read(n.b + c) * (value - read(n.mean + c)) + read(n.c + c));
         },
         [&](int64_t c) {
           const float value = load(x[c]), given = before<After>(n, load(dy[c]), value, rest != nullptr ? load(rest[at + c]) : 0.f, c);
           if (g != nullptr) store(g[at + c], given);
-          store(dx[c], n.a[c] * given + n.b[c] * value + n.c[c]);
+          store(dx[c], n.a[c] * given + n.b[c] * (value - n.mean[c]) + n.c[c]);
         });
   }
 }

@@ -4,9 +4,10 @@
 namespace tutti::simd {
 
 // Maps as rows of `width` channels, float32 or bfloat16 as the function's name says.
-// y = after(x * scale + shift + added), with after 0 none, 1 ReLU, 2 SiLU; `added` may be null.
+// y = after((x - mean) * scale + shift + added), with after 0 none, 1 ReLU, 2 SiLU; `added` may be null.
 struct MapRows {
   int64_t width;
+  const float* mean;
   const float* scale;
   const float* shift;
   int after;
@@ -15,7 +16,7 @@ struct MapRows {
   void* y;
 };
 
-// The gradient g before the activation, from that behind it and from y (ReLU) or x and added (SiLU); dx = a * g + b * x + c.
+// The gradient g before the activation, from that behind it and from y (ReLU) or x and added (SiLU); dx = a * g + b * (x - mean) + c.
 struct MapGradients {
   int64_t width;
   const float* scale;

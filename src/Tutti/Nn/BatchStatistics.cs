@@ -53,16 +53,16 @@ public sealed class BatchStatistics : IDisposable
         seen.Clear();
     }
 
-    /// <summary>What was seen, by name: to be saved in the middle of an update, and put back by <see cref="Restore"/>.</summary>
+    /// <summary>What was seen, by name: to be saved in the middle of an update, and put back by <see cref="Restored"/>.</summary>
     public IEnumerable<KeyValuePair<string, Tensor>> State => seen.SelectMany(item => item.Value.Select(part => KeyValuePair.Create(FormattableString.Invariant($"{part.Key} {item.Key}"), part.Value)));
 
     /// <summary>Puts one saved part back; copied.</summary>
-    public void Restore(string name, Tensor part)
+    public Tensor Restored(string name, Tensor part)
     {
         var space = name.IndexOf(' ', StringComparison.Ordinal);
         using var none = Modes.NoGrad();
         if (!seen.TryGetValue(name[(space + 1)..], out var parts)) parts = seen[name[(space + 1)..]] = [];
-        parts[long.Parse(name.AsSpan(0, space), CultureInfo.InvariantCulture)] = part.Clone().Owned();
+        return parts[long.Parse(name.AsSpan(0, space), CultureInfo.InvariantCulture)] = part.Clone().Owned();
     }
 
     public void Dispose() => Clear();

@@ -37,7 +37,7 @@ public sealed class SmallCnn : VisionModel
     public override (int Height, int Width) PictureSize { get; }
     public override int FeatureCount => widths[^1];
 
-    internal static LayerGroups GroupsOf(ModelConfig source) => LayerGroups.Stages(Widths(source).Length, name => name.StartsWith("steps.", StringComparison.Ordinal) ? 1 + int.Parse(name.Split('.')[1], System.Globalization.CultureInfo.InvariantCulture) : -1);
+    internal static LayerGroups GroupsOf(ModelConfig source) => LayerGroups.Stages(Widths(source).Length - 1, name => name.StartsWith("steps.", StringComparison.Ordinal) ? int.Parse(name.Split('.')[1], System.Globalization.CultureInfo.InvariantCulture) : -1);
 
     protected override Tensor Last(Tensor pixels, Ragged rows, Action<Tensor>? observe)
     {
@@ -87,7 +87,7 @@ public sealed class SmallMlp : VisionModel
     public override bool OneSize => true;
     public override int FeatureCount => widths[^1];
 
-    internal static LayerGroups GroupsOf(ModelConfig source) => LayerGroups.Stages(Widths(source).Length, name => name.StartsWith("hidden.", StringComparison.Ordinal) ? 1 + int.Parse(name.Split('.')[1], System.Globalization.CultureInfo.InvariantCulture) : -1);
+    internal static LayerGroups GroupsOf(ModelConfig source) => LayerGroups.Stages(Widths(source).Length - 1, name => name.StartsWith("hidden.", StringComparison.Ordinal) ? int.Parse(name.Split('.')[1], System.Globalization.CultureInfo.InvariantCulture) : -1);
 
     protected override Tensor Last(Tensor pixels, Ragged rows, Action<Tensor>? observe)
     {

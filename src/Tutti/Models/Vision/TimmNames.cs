@@ -50,7 +50,7 @@ static partial class TimmNames
             if (name == "xlarge") continue;
             var second = Arguments();
             second["use_grn"] = true;
-            second["ls_init_value"] = 0;
+            second["ls_init_value"] = 0.0;
             Add("convnextv2_" + name, "convnext", second);
         }
     }

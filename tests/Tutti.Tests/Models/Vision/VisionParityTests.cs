@@ -36,13 +36,13 @@ public sealed class VisionParityTests() : EngineTest(threads: 1)
     }
 
     // The last norms see three numbers per channel, some of nearly no variance: there rounding grows. The reference's own float32 lies up to 2.5e-5 from its float64, with channels last 6e-5 (measured
-    // with torch alone), so float32 is compared within 1e-4, and float64, which rounds nothing away, within what the record itself is off.
+    // with torch alone), gradients up to 5e-5 of the largest; so these bounds, and 4e-5 for logits in float64, say what the record itself is off.
     [Theory, MemberData(nameof(Folders))]
     public void In_training_batch_norms_go_by_the_batch_and_remember_it_as_the_reference(string folder)
     {
         using var fixture = new VisionFixture(folder);
         Assert.SkipUnless(fixture.Has("logits_train"), "the network has no batch norms");
-        foreach (var (dtype, tolerance, slope) in new[] { (DType.Float64, 4e-5, 5e-6), (DType.Float32, 1e-4, 1e-5) })
+        foreach (var (dtype, tolerance, slope) in new[] { (DType.Float64, 4e-5, 1e-4), (DType.Float32, 1e-4, 1e-4) })
         {
             using var model = fixture.Model(dtype);
             model.Params.Run.Training = true;
