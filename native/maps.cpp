@@ -103,6 +103,8 @@ struct NormMaps : torch::autograd::Function<NormMaps> {
     const bool half = is_half(x);
     simd::MapGradients n{C, f + 2 * C, f + 3 * C, int(context->saved_data["after"].toInt()), x.data_ptr(), more.defined() ? more.data_ptr() : nullptr, y.defined() ? y.data_ptr() : nullptr, dy.data_ptr(),
                          f, f + C, nullptr, nullptr, nullptr, nullptr, nullptr};
+    auto dx = at::empty_like(x, x.options(), last), g = added ? at::empty_like(x, x.options(), last) : at::Tensor();
+    n.g = added ? g.data_ptr() : nullptr;
     const auto parts = at::empty({rows.blocks, 2, C}, factors.options());
     rows.each([&](int64_t b, int64_t begin, int64_t end) {
       float* const to = parts.data_ptr<float>() + b * 2 * C;
@@ -119,8 +121,8 @@ struct NormMaps : torch::autograd::Function<NormMaps> {
       a[C + c] = float(-scale * slope);
       a[2 * C + c] = float(-scale * mean);
     }
-    auto dx = at::empty_like(x, x.options(), last), g = added ? at::empty_like(x, x.options(), last) : at::Tensor();
-    n.a = a, n.b = a + C, n.c = a + 2 * C, n.dx = dx.data_ptr(), n.g = added ? g.data_ptr() : nullptr;
+    n.a = a, n.b = a + C, n.c = a + 2 * C, n.dx = dx.data_ptr();
+    if (added) n.dy = n.g, n.after = 0;                       // what was written is what would be computed again
     rows.each([&](int64_t, int64_t begin, int64_t end) { (half ? simd::maps().backward16 : simd::maps().backward32)(n, begin, end); });
     const auto floats = sums.to(at::kFloat);
     return {dx, floats[1], floats[0], {}, {}, g, {}, {}, {}};

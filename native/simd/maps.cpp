@@ -6,7 +6,7 @@ namespace tutti::simd::TUTTI_SIMD {
 
 namespace {
 
-constexpr int step = 4;                                       // vectors of channels that are worked on together
+constexpr int step = 4;                                       // rows that are worked on together
 
 // Calls vectors(c) for whole vectors of channels and single(c) for the rest.
 template <class V, class S> inline void over(int64_t width, V vectors, S single) {
@@ -15,32 +15,43 @@ template <class V, class S> inline void over(int64_t width, V vectors, S single)
   for (; c < width; c++) single(c);
 }
 
+// Calls body(count, r) for four rows at a time, and for the rest one by one.
+template <class F> inline void rows(int64_t begin, int64_t end, F body) {
+  int64_t r = begin;
+  for (; r + step <= end; r += step) body(std::integral_constant<int, step>(), r);
+  for (; r < end; r++) body(std::integral_constant<int, 1>(), r);
+}
+
+// Distances from the first row are small beside a mean that is large beside the deviation: one pass does.
 template <class T>
-void moments(const T* x, int64_t width, int64_t rows, float* mean, float* squares) {
-  const float share = 1.f / float(rows);
-  int64_t c = 0;
-  for (; c + step * lanes <= width; c += step * lanes) {
-    Floats sum[step] = {}, square[step] = {};
-    for (int64_t r = 0; r < rows; r++)
-      for (int i = 0; i < step; i++) sum[i] += read(x + r * width + c + i * lanes);
-    for (int i = 0; i < step; i++) sum[i] *= share;
-    for (int64_t r = 0; r < rows; r++)
-      for (int i = 0; i < step; i++) {
-        const Floats away = read(x + r * width + c + i * lanes) - sum[i];
-        square[i] += away * away;
-      }
-    for (int i = 0; i < step; i++) write(mean + c + i * lanes, sum[i]), write(squares + c + i * lanes, square[i]);
-  }
-  for (; c < width; c++) {
-    float sum = 0, square = 0;
-    for (int64_t r = 0; r < rows; r++) sum += load(x[r * width + c]);
-    sum *= share;
-    for (int64_t r = 0; r < rows; r++) {
-      const float away = load(x[r * width + c]) - sum;
-      square += away * away;
-    }
-    mean[c] = sum;
-    squares[c] = square;
+void moments(const T* x, int64_t width, int64_t count, float* mean, float* squares) {
+  for (int64_t c = 0; c < width; c++) mean[c] = squares[c] = 0;
+  rows(0, count, [&](auto many, int64_t r) {
+    over(width,
+        [&](int64_t c) {
+          const Floats first = read(x + c);
+          Floats sum = read(mean + c), square = read(squares + c);
+          for (int i = 0; i < many; i++) {
+            const Floats away = read(x + (r + i) * width + c) - first;
+            sum += away;
+            square += away * away;
+          }
+          write(mean + c, sum);
+          write(squares + c, square);
+        },
+        [&](int64_t c) {
+          for (int i = 0; i < many; i++) {
+            const float away = load(x[(r + i) * width + c]) - load(x[c]);
+            mean[c] += away;
+            squares[c] += away * away;
+          }
+        });
+  });
+  for (int64_t c = 0; c < width; c++) {
+    const float sum = mean[c];
+    mean[c] = load(x[c]) + sum / float(count);
+    squares[c] -= sum * (sum / float(count));
+    if (squares[c] < 0) squares[c] = 0;
   }
 }
 
@@ -105,35 +116,34 @@ template <class T, int After> const T* rest_of(const MapGradients& n) { return s
 template <class T, int After>
 void sums_as(const MapGradients& n, int64_t begin, int64_t end, float* sum, float* product) {
   const T *x = static_cast<const T*>(n.x), *dy = static_cast<const T*>(n.dy), *rest = rest_of<T, After>(n);
-  int64_t c = 0;
-  const auto vectors = [&](auto count) {
-    constexpr int many = decltype(count)::value;
-    for (; c + many * lanes <= n.width; c += many * lanes) {
-      Floats s[many] = {}, p[many] = {}, mean[many];
-      for (int i = 0; i < many; i++) mean[i] = read(n.mean + c + i * lanes);
-      for (int64_t r = begin; r < end; r++)
-        for (int i = 0; i < many; i++) {
-          const int64_t at = r * n.width + c + i * lanes;
-          const Floats value = read(x + at), g = before<After>(n, read(dy + at), value, rest != nullptr ? read(rest + at) : Floats{}, c + i * lanes);
-          s[i] += g;
-          p[i] += g * (value - mean[i]);
-        }
-      for (int i = 0; i < many; i++) write(sum + c + i * lanes, s[i]), write(product + c + i * lanes, p[i] * read(n.rstd + c + i * lanes));
-    }
-  };
-  vectors(std::integral_constant<int, step>());
-  vectors(std::integral_constant<int, 1>());
-  for (; c < n.width; c++) {
-    float s = 0, p = 0;
-    for (int64_t r = begin; r < end; r++) {
-      const int64_t at = r * n.width + c;
-      const float value = load(x[at]), g = before<After>(n, load(dy[at]), value, rest != nullptr ? load(rest[at]) : 0.f, c);
-      s += g;
-      p += g * (value - n.mean[c]);
-    }
-    sum[c] = s;
-    product[c] = p * n.rstd[c];
-  }
+  T* const kept = static_cast<T*>(n.g);
+  for (int64_t c = 0; c < n.width; c++) sum[c] = product[c] = 0;
+  rows(begin, end, [&](auto many, int64_t r) {
+    over(n.width,
+        [&](int64_t c) {
+          const Floats mean = read(n.mean + c);
+          Floats s = read(sum + c), p = read(product + c);
+          for (int i = 0; i < many; i++) {
+            const int64_t at = (r + i) * n.width + c;
+            const Floats value = read(x + at), g = before<After>(n, read(dy + at), value, rest != nullptr ? read(rest + at) : Floats{}, c);
+            s += g;
+            p += g * (value - mean);
+            if (kept != nullptr) write(kept + at, g);
+          }
+          write(sum + c, s);
+          write(product + c, p);
+        },
+        [&](int64_t c) {
+          for (int i = 0; i < many; i++) {
+            const int64_t at = (r + i) * n.width + c;
+            const float value = load(x[at]), g = before<After>(n, load(dy[at]), value, rest != nullptr ? load(rest[at]) : 0.f, c);
+            sum[c] += g;
+            product[c] += g * (value - n.mean[c]);
+            if (kept != nullptr) store(kept[at], g);
+          }
+        });
+  });
+  for (int64_t c = 0; c < n.width; c++) product[c] *= n.rstd[c];
 }
 
 template <class T, int After>
@@ -141,16 +151,14 @@ void backward_as(const MapGradients& n, int64_t begin, int64_t end) {
   for (int64_t r = begin; r < end; r++) {
     const int64_t at = r * n.width;
     const T *x = static_cast<const T*>(n.x) + at, *dy = static_cast<const T*>(n.dy) + at, *rest = rest_of<T, After>(n);
-    T *g = static_cast<T*>(n.g), *dx = static_cast<T*>(n.dx) + at;
+    T* const dx = static_cast<T*>(n.dx) + at;
     over(n.width,
         [&](int64_t c) {
           const Floats value = read(x + c), given = before<After>(n, read(dy + c), value, rest != nullptr ? read(rest + at + c) : Floats{}, c);
-          if (g != nullptr) write(g + at + c, given);
           write(dx + c, read(n.a + c) * given + read(n.b + c) * (value - read(n.mean + c)) + read(n.c + c));
         },
         [&](int64_t c) {
           const float value = load(x[c]), given = before<After>(n, load(dy[c]), value, rest != nullptr ? load(rest[at + c]) : 0.f, c);
-          if (g != nullptr) store(g[at + c], given);
           store(dx[c], n.a[c] * given + n.b[c] * (value - n.mean[c]) + n.c[c]);
         });
   }

@@ -41,10 +41,10 @@ struct Maps {
   void (*moments16)(const bf16* x, int64_t width, int64_t rows, float* mean, float* squares);
   void (*forward32)(const MapRows&, int64_t begin, int64_t end);
   void (*forward16)(const MapRows&, int64_t begin, int64_t end);
-  // Sums over rows of g, and of g * (x - mean) * rstd.
+  // Sums over rows of g, and of g * (x - mean) * rstd; writes g where it is wanted.
   void (*sums32)(const MapGradients&, int64_t begin, int64_t end, float* sum, float* product);
   void (*sums16)(const MapGradients&, int64_t begin, int64_t end, float* sum, float* product);
-  // Writes g where it is wanted, and dx.
+  // Writes dx.
   void (*backward32)(const MapGradients&, int64_t begin, int64_t end);
   void (*backward16)(const MapGradients&, int64_t begin, int64_t end);
 };
