@@ -104,7 +104,8 @@ public sealed class ConvolutionsTests : EngineTest
             return y;
         });
         Assert.All(expected.Zip(actual), pair => Assert.InRange(Off(pair.First, pair.Second), 0, 5e-6));
-        if (batch) Assert.All([Off(means, own.Means), Off(variances, own.Variances)], off => Assert.InRange(off, 0, 1e-6));
+        // Squares are summed in float32 about a block's first pixel, which may lie some deviations from the mean.
+        if (batch) Assert.All([Off(means, own.Means), Off(variances, own.Variances)], off => Assert.InRange(off, 0, 5e-6));
         var rough = Take(DType.Float32, values, x => Normed([x[0].To(DType.BFloat16), x[1], x[2]], adds ? x[3].To(DType.BFloat16) : null, batch, (After)after).Y);
         Assert.Equal(DType.BFloat16, rough[0].DType);
         // Where a ReLU's input is rounded across 0, a gradient is there or is not.
