@@ -4,7 +4,7 @@ using Tutti.Bench;
 
 Measurement[] benchmarks =
 [
-    TrainBench.All, new UpdateBench(), new LossBench(), PredictBench.All, TokenizeBench.All, BaselineBench.All, LabelsBench.All, NeighboursBench.All, LmBench.All, DecodeBench.All, new WikiBench(), AttentionBench.All, OptimizerBench.All, MemoryBench.All, StartupBench.All, OpsBench.All,
+    TrainBench.All, VisionBench.All, new UpdateBench(), new LossBench(), PredictBench.All, TokenizeBench.All, BaselineBench.All, LabelsBench.All, NeighboursBench.All, LmBench.All, DecodeBench.All, new WikiBench(), AttentionBench.All, OptimizerBench.All, MemoryBench.All, StartupBench.All, OpsBench.All,
     new IntervalsBench(), new BlendsBench(), new NoiseBench(), new RatingsBench(), new UlmfitBench(), new FuzzBench(), new PageBench(),
 ];
 

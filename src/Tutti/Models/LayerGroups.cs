@@ -12,6 +12,13 @@ namespace Tutti.Models;
 /// <param name="embeddingsLast">What is below the layers is tied to the head, and counts with it.</param>
 public sealed partial class LayerGroups(string prefix, int layers, bool embeddingsLast = false)
 {
+    Func<string, int>? stageOf;
+
+    /// <summary>The weights of a network of stages: group 0 the stem, then the stages from the first on, last the head and what is behind the stages.</summary>
+    /// <param name="stages">Their number.</param>
+    /// <param name="stageOf">The group of a weight by its name; below 0 for the last.</param>
+    public static LayerGroups Stages(int stages, Func<string, int> stageOf) => new("", stages) { stageOf = stageOf };
+
     /// <summary>Layers with weights of their own.</summary>
     public int Layers => layers;
 
@@ -19,13 +26,13 @@ public sealed partial class LayerGroups(string prefix, int layers, bool embeddin
     public int Count => layers + 2;
 
     /// <summary>The group of a weight.</summary>
-    public int Of(string name) =>
+    public int Of(string name) => stageOf is { } own ? (own(name) is >= 0 and var stage ? Math.Min(stage, Count - 1) : Count - 1) :
         !name.StartsWith(prefix + ".", StringComparison.Ordinal) || name.StartsWith(prefix + ".pooler.", StringComparison.Ordinal) ? Count - 1
         : Layer().Match(name) is { Success: true } match ? 1 + int.Parse(match.Groups["layer"].ValueSpan, CultureInfo.InvariantCulture)
         : name.Contains(".final_norm.", StringComparison.Ordinal) ? layers : embeddingsLast ? Count - 1 : 0;
 
     /// <summary>What a group is, for people.</summary>
-    public string NameOf(int group) => group == 0 ? "embeddings" : group == Count - 1 ? "head" : FormattableString.Invariant($"layer {group}");
+    public string NameOf(int group) => group == 0 ? stageOf is null ? "embeddings" : "stem" : group == Count - 1 ? "head" : FormattableString.Invariant($"{(stageOf is null ? "layer" : "stage")} {group}");
 
     /// <summary>What a weight's learning rate is multiplied by: 1 for the head, decay for the last layer, its square for the one before, and so on down.</summary>
     public double Factor(string name, double decay) => Math.Pow(decay, Count - 1 - Of(name));
@@ -41,7 +48,7 @@ public sealed partial class LayerGroups(string prefix, int layers, bool embeddin
 
     /// <summary>Freezes the weights whose names match a pattern, in which * stands for any text.</summary>
     /// <exception cref="ConfigException">A pattern names no weight, or nothing is left to train.</exception>
-    internal static void Freeze(TextModel model, IReadOnlyList<string>? patterns)
+    internal static void Freeze(Network model, IReadOnlyList<string>? patterns)
     {
         if (patterns is null) return;
         for (var i = 0; i < patterns.Count; i++)

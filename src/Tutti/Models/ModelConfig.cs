@@ -4,6 +4,7 @@ using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.Unicode;
+using Tutti.Models.Vision;
 
 namespace Tutti.Models;
 
@@ -61,7 +62,8 @@ public sealed record ModelConfig(JsonObject Json, string Where)
     }
 
     /// <summary>The architecture, such as <c>bert</c>.</summary>
-    public string ModelType => Text("model_type", "") is { Length: > 0 } type ? type
+    public string ModelType => Text("model_type", "") is { Length: > 0 } type ? type : PictureConfig.Family(this) is { } family ? family
+        : this.IsTimm() ? throw new DataException(Where, $"no network of pictures is called '{Text("architecture", Text("class", ""))}'{Nearest.Hint(Text("architecture", ""), TimmNames.All, "")}")
         : throw new DataException(Where, $"model_type is missing; expected one of {string.Join(", ", Catalog.Names)}");
 
     /// <summary>Class names in the order of the logits, or as many empty names as num_labels says (2 by default, as transformers).</summary>
@@ -70,6 +72,7 @@ public sealed record ModelConfig(JsonObject Json, string Where)
     {
         get
         {
+            if (this.IsTimm() && Texts("label_names") is { Count: > 0 } timm) return timm;
             if (Json["id2label"] is JsonObject names)
                 return [.. Enumerable.Range(0, names.Count).Select(i => names[i.ToString(CultureInfo.InvariantCulture)]?.ToString()
                     ?? throw new DataException(Where, $"id2label has {names.Count} names but none for class {i}; expected the keys 0 to {names.Count - 1}"))];
@@ -84,8 +87,9 @@ public sealed record ModelConfig(JsonObject Json, string Where)
         get
         {
             if (Json["id2label"] is JsonObject) return Labels.Count;
-            var count = Int("num_labels", 2);
-            return count is >= 1 and <= MaxLabels ? count : throw new DataException(Where, $"num_labels is {count}; expected 1 to {MaxLabels}");
+            var (key, usual) = this.IsTimm() ? ("num_classes", 1000) : ("num_labels", 2);
+            var count = Int(key, usual);
+            return count is >= 1 and <= MaxLabels ? count : throw new DataException(Where, $"{key} is {count}; expected 1 to {MaxLabels}");
         }
     }
 
@@ -115,6 +119,12 @@ public sealed record ModelConfig(JsonObject Json, string Where)
     public ModelConfig WithLabels(IReadOnlyList<string> labels)
     {
         var json = (JsonObject)Json.DeepClone();
+        if (this.IsTimm())
+        {
+            json["num_classes"] = labels.Count;
+            json["label_names"] = new JsonArray([.. labels.Select(name => (JsonNode?)name)]);
+            return this with { Json = json };
+        }
         json.Remove("num_labels");
         json.Remove("architectures");
         json["id2label"] = new JsonObject(labels.Select((name, i) => KeyValuePair.Create<string, JsonNode?>(FormattableString.Invariant($"{i}"), name)));

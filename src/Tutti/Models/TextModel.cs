@@ -16,15 +16,9 @@ public sealed record EncoderSizes(long Hidden, long Layers, long Heads, long Int
     internal static EncoderSizes Of(ModelConfig config) => new(config.Int("hidden_size", 0), config.Int("num_hidden_layers", 0), Math.Max(1, config.Int("num_attention_heads", 0)), config.Int("intermediate_size", 0));
 }
 
-/// <summary>A network from texts to K numbers per text. What a trainer asks of it: a forward pass and its weights.</summary>
-public abstract class TextModel(Params p, JsonObject config) : IDisposable
+/// <summary>A network from texts to K numbers per text.</summary>
+public abstract class TextModel(Params p, JsonObject config) : Network(p, config)
 {
-    /// <summary>The weights, by checkpoint name.</summary>
-    public Params Params { get; } = p;
-
-    /// <summary>config.json as it will be written: what was read, with labels and sizes of this model.</summary>
-    public JsonObject Config { get; } = config;
-
     /// <summary>Rows of the token embedding: every id must be below.</summary>
     public abstract int VocabularySize { get; }
 
@@ -33,6 +27,14 @@ public abstract class TextModel(Params p, JsonObject config) : IDisposable
 
     /// <summary>Texts -> logits (n,K).</summary>
     public Tensor Forward(TokenBatch batch) => Forward(batch, null);
+
+    internal sealed override Tensor Logits(InputBatch batch, Action<Tensor>? observe = null) => Forward(batch as TokenBatch ?? throw Unreadable(batch), observe);
+
+    internal sealed override Tensor Embed(InputBatch batch)
+    {
+        var hidden = Hidden(batch as TokenBatch ?? throw Unreadable(batch), null, out var ragged);            // (T,C)
+        return ragged.Mean(hidden.To(DType.Float32));
+    }
 
     /// <summary>As <see cref="Forward(TokenBatch)"/>; <paramref name="observe"/> sees what <see cref="Hidden"/> shows, of the last layer the rows that the head reads.</summary>
     internal Tensor Forward(TokenBatch batch, Action<Tensor>? observe)
@@ -72,17 +74,8 @@ public abstract class TextModel(Params p, JsonObject config) : IDisposable
     /// <summary>Above 1 the head gets the first rows of so many of the last layers side by side, (n, layers x C), in place of the last hidden state.</summary>
     protected internal virtual int HeadLayers => 1;
 
-    /// <summary>The sizes of its layers, for an estimate of memory.</summary>
-    protected internal virtual EncoderSizes Sizes => EncoderSizes.Of(new(Config, "config.json"));
-
-    /// <summary>Its weights by depth; null for a model without layers.</summary>
-    protected internal virtual LayerGroups? Groups => null;
-
-    /// <summary>What <see cref="Joint"/> makes of each text alone.</summary>
+    /// <summary>What <see cref="Network.Joint"/> makes of each text alone.</summary>
     protected internal virtual Tensor Pool(Tensor hidden, Ragged ragged) => Joint!.Pool(hidden, ragged);
-
-    /// <summary>The head, where it must see all texts of an update together; else null.</summary>
-    protected internal virtual JointHead? Joint => null;
 
     /// <summary>The head, where it predicts tokens; else null.</summary>
     protected internal virtual TokenHead? Tokens => null;
@@ -95,10 +88,4 @@ public abstract class TextModel(Params p, JsonObject config) : IDisposable
     /// <param name="ragged">The same as tensors: offsets, masks, dropout keys.</param>
     /// <param name="observe">To be called with the embeddings' output and every layer's, when given.</param>
     protected abstract Tensor Encode(TokenBatch batch, Ragged ragged, Action<Tensor>? observe);
-
-    public void Dispose()
-    {
-        Params.Dispose();
-        GC.SuppressFinalize(this);
-    }
 }

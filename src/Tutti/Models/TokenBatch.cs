@@ -5,9 +5,8 @@ namespace Tutti.Models;
 /// <param name="Types">(T) token types (which text of a pair), or null when all are 0.</param>
 /// <param name="Lengths">(n) tokens of each sequence.</param>
 /// <param name="Examples">(n) the number that names each sequence across epochs and cuts; dropout masks depend on it.</param>
-public sealed record TokenBatch(int[] Ids, byte[]? Types, int[] Lengths, long[] Examples)
+public sealed record TokenBatch(int[] Ids, byte[]? Types, int[] Lengths, long[] Examples) : InputBatch(Examples)
 {
-    public int Count => Lengths.Length;
     public int Tokens => Ids.Length;
 
     /// <summary>The tokens that a head of every token is asked for, as places in <see cref="Ids"/>; null for all.</summary>

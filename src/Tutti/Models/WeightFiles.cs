@@ -34,7 +34,7 @@ public sealed class WeightFiles : IDisposable
         }
         Rename();
         if (renamed is not null) Rename(renamed);
-        if (!weights.Keys.Any(name => name.StartsWith(prefix + ".", StringComparison.Ordinal)))
+        if (prefix.Length > 0 && !weights.Keys.Any(name => name.StartsWith(prefix + ".", StringComparison.Ordinal)))
             foreach (var (name, place) in weights.ToArray())
             {
                 weights.Remove(name);
@@ -145,5 +145,5 @@ public sealed class WeightFiles : IDisposable
 
     static string Short(string text) => text.Length > 80 ? text[..80] + "..." : text;
 
-    static bool IsBuffer(string name) => name.Split('.')[^1] is "position_ids" or "token_type_ids";
+    static bool IsBuffer(string name) => name.Split('.')[^1] is "position_ids" or "token_type_ids" or "num_batches_tracked" or "relative_position_index" or "relative_coords_table" or "attn_mask";
 }

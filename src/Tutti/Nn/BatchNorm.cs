@@ -24,7 +24,7 @@ sealed class BatchNorm(Params p, int size, double eps = 1e-5, double momentum = 
     {
         if (x.DType != weight.DType) x = x.To(weight.DType);
         var n = x.Size(0);
-        if (!p.Run.Training || n == 1 || Frozen) return Scaled(x - runningMean, runningVariance);
+        if (!p.Run.Training || n == 1 || Frozen || p.Run.RunningStatistics) return Scaled(x - runningMean, runningVariance);
         var mean = x.Sum(0) / n;
         var centred = x - mean;
         var variance = centred.Square().Sum(0) / n;

@@ -114,6 +114,7 @@ public sealed class Params : IDisposable
 
     public void Dispose()
     {
+        Run.Statistics.Dispose();
         foreach (var item in root.Items.Where(item => !item.Stored.IsDisposed))
         {
             item.Stored.SetGrad(null);

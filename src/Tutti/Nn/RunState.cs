@@ -33,6 +33,12 @@ public sealed class RunState
     /// <summary>Heads are padded as on CUDA, also on other devices.</summary>
     internal bool PadHeads { get; set; }
 
+    /// <summary>Batch norms use their running statistics in training too, which then stay as they are.</summary>
+    public bool RunningStatistics { get; set; }
+
+    /// <summary>What the batch norms of pictures have seen of the update in progress.</summary>
+    public BatchStatistics Statistics { get; } = new();
+
     /// <summary>The states of streams that a recurrent model reads and leaves; null where every sequence begins with zeros.</summary>
     public CarriedState? Carried { get; set; }
 

@@ -166,7 +166,7 @@ public sealed partial class Tensor
     internal Tensor Sin() => sin.Call(this);
     /// <summary>Along an axis the element that an index of this tensor's other sizes says.</summary>
     internal Tensor Gather(int axis, Tensor index) => gather.Call(this, axis, index);
-    internal Tensor Permute(long[] axes) => permute.Call(this, axes);
+    public Tensor Permute(long[] axes) => permute.Call(this, axes);
     internal Tensor Squeeze(int axis) => squeeze.Call(this, axis);
     /// <summary>Where this is true one, elsewhere the other.</summary>
     internal Tensor Choose(Tensor one, Tensor other) => where.Call(this, one, other);

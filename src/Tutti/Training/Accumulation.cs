@@ -22,7 +22,7 @@ sealed class Accumulation(IReadOnlyList<Example> examples, double divisor)
     public double DataSeconds { get; private set; }
 
     public double Divisor => divisor;
-    public int Tokens => sorted.Sum(example => example.Ids.Length);
+    public int Tokens => sorted.Sum(example => example.Length);
     public Example[] Examples => sorted;
 
     /// <summary>The next micro-batch of at most so many tokens, or null when all are done.</summary>

@@ -10,7 +10,7 @@ public static class Batches
 
     /// <summary>
     /// The updates of one epoch: every example once, `batch` per update (the last may be shorter). Length-bucketed shuffling: the epoch's order
-    /// is shuffled, runs of eight batches are sorted by length and cut, and the batches are shuffled again; the short one comes last.
+    /// is shuffled, runs of eight batches of texts are sorted by length and cut, and the batches are shuffled again; the short one comes last.
     /// </summary>
     public static IReadOnlyList<Example[]> Epoch(IReadOnlyList<Example> examples, int batch, long seed, int epoch)
     {
@@ -20,7 +20,7 @@ public static class Batches
         for (var start = 0; start < whole * batch; start += Bucket * batch)
         {
             var run = order.AsSpan(start, Math.Min(Bucket * batch, (whole * batch) - start));
-            run.Sort((a, b) => a.Ids.Length != b.Ids.Length ? a.Ids.Length.CompareTo(b.Ids.Length) : a.Row.CompareTo(b.Row));
+            if (run[0].Picture is null) run.Sort((a, b) => a.Length != b.Length ? a.Length.CompareTo(b.Length) : a.Row.CompareTo(b.Row));
         }
         var updates = order.Take(whole * batch).Chunk(batch).ToArray();
         RandomStream.Of(seed, "shuffle batches", epoch).Shuffle(updates.AsSpan());
@@ -40,8 +40,8 @@ public static class Batches
     }
 
     /// <summary>The order in which an update's examples are computed: the longest first.</summary>
-    public static Example[] Sorted(IReadOnlyList<Example> examples) => [.. examples.OrderByDescending(example => example.Ids.Length).ThenBy(example => example.Row)];
+    public static Example[] Sorted(IReadOnlyList<Example> examples) => [.. examples.OrderByDescending(example => example.Length).ThenBy(example => example.Row)];
 
     /// <summary>The first micro-batch of sorted examples; a fit that goes on in the middle of an update cuts the rest as it would have been cut.</summary>
-    public static Example[] Next(ReadOnlySpan<Example> sorted, int tokens) => sorted[..Math.Clamp(tokens / sorted[0].Ids.Length, 1, sorted.Length)].ToArray();
+    public static Example[] Next(ReadOnlySpan<Example> sorted, int tokens) => sorted[..Math.Clamp(tokens / sorted[0].Length, 1, sorted.Length)].ToArray();
 }

@@ -4,7 +4,7 @@ using Tutti.Torch;
 namespace Tutti.Training;
 
 /// <summary>The best weights of a fit so far: beside the resume points, else in the checkpoint's folder, else in memory.</summary>
-sealed class BestWeights(TextModel model, string? folder, FitStore? store) : IDisposable
+sealed class BestWeights(Network model, string? folder, FitStore? store) : IDisposable
 {
     readonly Dictionary<string, Tensor> kept = [];
 

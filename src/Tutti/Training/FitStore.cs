@@ -37,7 +37,7 @@ public sealed class FitStore(ResumeFolder folder, TimeSpan every, JsonObject ide
         return point;
     }
 
-    internal void KeepBest(long update, TextModel model) => folder.SaveBest(update, model.Params.Items.ToDictionary(item => item.Name, item => item.Value));
+    internal void KeepBest(long update, Network model) => folder.SaveBest(update, model.Params.Items.ToDictionary(item => item.Name, item => item.Value));
 
     /// <summary>Writes a point: what the caller says of the fit, and tensors.</summary>
     internal void Save(long update, JsonObject state, IReadOnlyDictionary<string, Tensor> tensors)

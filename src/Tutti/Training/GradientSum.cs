@@ -10,16 +10,16 @@ namespace Tutti.Training;
 /// </summary>
 sealed class GradientSum : IDisposable
 {
-    readonly TextModel model;
+    readonly Network model;
     readonly long seed;
     readonly Objective objective;
     readonly DType? autocast;
     JointUpdate? joint;                                       // of a head that looks at a whole update
     Tensor? waiting;                                          // the loss so far, where reading it would wait for a device
 
-    public GradientSum(TextModel model, TrainConfig config, long seed, double[]? classWeights = null) : this(model, config, seed, new SingleLabel(classWeights, config.LabelSmoothing)) { }
+    public GradientSum(Network model, TrainConfig config, long seed, double[]? classWeights = null) : this(model, config, seed, new SingleLabel(classWeights, config.LabelSmoothing)) { }
 
-    public GradientSum(TextModel model, TrainConfig config, long seed, Objective objective)
+    public GradientSum(Network model, TrainConfig config, long seed, Objective objective)
     {
         (this.model, this.seed, this.objective) = (model, seed, objective);
         autocast = config.Precision.Autocast(model);
@@ -33,7 +33,8 @@ sealed class GradientSum : IDisposable
     {
         Example[] all = [.. update];
         joint?.Dispose();
-        joint = model.Joint is null ? null : new(model, objective, all, autocast);
+        model.Params.Run.Statistics.Clear();
+        joint = model is TextModel { Joint: not null } text ? new(text, objective, all, autocast) : null;
         return objective.Weight(all);
     }
 
@@ -162,10 +163,10 @@ sealed class GradientSum : IDisposable
     /// <summary>Seconds in which batches were made.</summary>
     public double DataSeconds { get; private set; }
 
-    TokenBatch Batch(Example[] part)
+    InputBatch Batch(Example[] part)
     {
         var clock = Stopwatch.GetTimestamp();
-        var batch = TextData.Batch(part);
+        var batch = Inputs.Of(part);
         DataSeconds += Stopwatch.GetElapsedTime(clock).TotalSeconds;
         return batch;
     }

@@ -34,7 +34,7 @@ sealed class JointUpdate(TextModel model, Objective objective, IReadOnlyList<Exa
     /// <summary>A micro-batch's loss, to be divided, and what its encoder is to be differentiated for.</summary>
     public (Tensor Loss, Tensor Learnt) Of(Example[] part, double divisor)
     {
-        if (slopes is null) Begin(part.Sum(example => example.Ids.Length), divisor);
+        if (slopes is null) Begin(part.Sum(example => example.Length), divisor);
         var rows = Tensor.From<long>([.. part.Select(example => (long)places[example])], [part.Length], model.Params.Device);
         using var mode = Modes.Autocast(model.Params.Device, autocast);
         var loss = objective.Loss(logits!.IndexSelect(0, rows), part) / divisor;

@@ -30,8 +30,8 @@ public abstract class LanguageObjective : Objective
         return new(Sum(0) / Sum(1), Sum(2) / Sum(1), double.NaN);
     }
 
-    internal sealed override HeldOutScores Evaluate(TextModel model, IReadOnlyList<Example> examples, Precision precision, int tokens, CancellationToken cancel) =>
-        Judge(PerUnit(model, examples, precision, tokens, cancel), examples);
+    internal sealed override HeldOutScores Evaluate(Network model, IReadOnlyList<Example> examples, Precision precision, int tokens, CancellationToken cancel) =>
+        Judge(PerUnit((TextModel)model, examples, precision, tokens, cancel), examples);
 
     /// <summary>Of each unit of held-out texts: summed loss, predicted tokens, right ones (units * 3). Units are what intervals resample: texts, as a rule.</summary>
     internal abstract double[] PerUnit(TextModel model, IReadOnlyList<Example> examples, Precision precision, int tokens, CancellationToken cancel);
@@ -39,10 +39,10 @@ public abstract class LanguageObjective : Objective
     public sealed override Tensor Loss(Tensor logits, IReadOnlyList<Example> part) => Losses.CrossEntropy(logits, Answers(part, logits.Device));
 
     // The logits of all tokens are the largest thing there is; they need not exist as a whole.
-    internal sealed override Tensor Loss(TextModel model, TokenBatch batch, IReadOnlyList<Example> part, bool wide, Action<Tensor>? observe)
+    internal sealed override Tensor Loss(Network model, InputBatch batch, IReadOnlyList<Example> part, bool wide, Action<Tensor>? observe)
     {
-        if (model.Tokens is not { } head) return base.Loss(model, batch, part, wide, observe);
-        var hidden = model.Hidden(batch, observe, out var ragged);
+        if (model is not TextModel { Tokens: { } head } text) return base.Loss(model, batch, part, wide, observe);
+        var hidden = text.Hidden((TokenBatch)batch, observe, out var ragged);
         var (x, table, bias) = head.Factors(hidden, ragged);
         return Losses.LinearCrossEntropy(x, table, bias, Answers(part, x.Device));
     }

@@ -22,7 +22,7 @@ namespace Tutti.Training;
 /// <param name="nameOf">How a row is called in messages; by default its number.</param>
 /// <param name="objective">What is learnt; by default the class of each row, with <paramref name="classWeights"/> and the settings' smoothing.</param>
 /// <param name="store">Where resume points go; null for none.</param>
-public sealed class Learner(TextModel model, TrainConfig config, long seed, double[]? classWeights = null, Tokenizer? tokenizer = null, string? checkpointFolder = null, Func<int, string>? nameOf = null, FitStore? store = null,
+public sealed class Learner(Network model, TrainConfig config, long seed, double[]? classWeights = null, Tokenizer? tokenizer = null, string? checkpointFolder = null, Func<int, string>? nameOf = null, FitStore? store = null,
     Objective? objective = null)
 {
     Objective Objective { get; } = objective ?? new SingleLabel(classWeights, config.LabelSmoothing);
@@ -47,7 +47,7 @@ public sealed class Learner(TextModel model, TrainConfig config, long seed, doub
         using var best = new BestWeights(model, checkpointFolder, store);
         using var point = store?.Open(progress.Notes);
         var planner = new MemoryPlanner(model, config, seed, gradients, store?.Pages ?? Path.GetTempPath(), reserve: best.Bytes);
-        var memory = Stored(point, planner.Limit, order.Longest.Ids.Length, progress.Notes) ?? planner.Choose(train);
+        var memory = Stored(point, planner.Limit, order.Longest.Length, progress.Notes) ?? planner.Choose(train);
         var plan = memory.Plan;
         progress.Plans?.Report(memory);
         if (config.Precision == Precision.Auto && config.Precision.Autocast(model) is not null) progress.Notes?.Report("precision auto: matrix products in bf16, which this processor has; train.precision: fp32 computes them in float32");
@@ -70,9 +70,10 @@ public sealed class Learner(TextModel model, TrainConfig config, long seed, doub
     }
 
     /// <summary>What the model is told of the settings before it learns.</summary>
-    internal static void Learning(TextModel model, TrainConfig config)
+    internal static void Learning(Network model, TrainConfig config)
     {
         LayerGroups.Freeze(model, config.Freeze);
+        model.Params.Run.RunningStatistics = config.BatchNorm == BatchNormKind.Running;
         model.Params.Run.Tf32 = config.Tf32 ?? true;
         model.Params.Run.ActivationPenalty = (config.ActivationPenalty ?? TrainConfig.UsualActivationPenalty, config.TemporalPenalty ?? TrainConfig.UsualTemporalPenalty);
     }

@@ -9,14 +9,14 @@ namespace Tutti.Training;
 /// </summary>
 sealed class LearningGroups : IDisposable
 {
-    readonly TextModel model;
+    readonly Network model;
     readonly Dictionary<Parameter, int> groups = new(ReferenceEqualityComparer.Instance);
 
     /// <param name="model">What is frozen for good is frozen already.</param>
     /// <param name="config">Rates by group, unfreezing.</param>
     /// <param name="perEpoch">Updates of an epoch.</param>
     /// <exception cref="ConfigException">The model has no layers, or fewer groups than are asked for.</exception>
-    public LearningGroups(TextModel model, TrainConfig config, long perEpoch)
+    public LearningGroups(Network model, TrainConfig config, long perEpoch)
     {
         this.model = model;
         var depths = Depths(model, config);
@@ -48,10 +48,10 @@ sealed class LearningGroups : IDisposable
 
     /// <summary>Refuses settings that ask a model for layers it does not have.</summary>
     /// <exception cref="ConfigException">As for the constructor.</exception>
-    public static void Check(TextModel model, TrainConfig config) => Depths(model, config);
+    public static void Check(Network model, TrainConfig config) => Depths(model, config);
 
     /// <summary>Freezes for good what a fit of so many rows is too short for.</summary>
-    public static void FreezeNever(TextModel model, TrainConfig config, int rows)
+    public static void FreezeNever(Network model, TrainConfig config, int rows)
     {
         using var groups = new LearningGroups(model, config, Math.Max(1, (rows + config.Batch - 1) / config.Batch));
         groups.FreezeNever();
@@ -81,7 +81,7 @@ sealed class LearningGroups : IDisposable
         foreach (var item in model.Params.Items.Where(item => !item.Frozen && !item.Stored.IsDisposed && !item.Stored.RequiresGrad)) item.Stored.RequireGrad();
     }
 
-    static (Func<string, int> Of, IReadOnlyList<string> Names) Depths(TextModel model, TrainConfig config)
+    static (Func<string, int> Of, IReadOnlyList<string> Names) Depths(Network model, TrainConfig config)
     {
         var asked = config.LayerDecay is not null ? "layer-decay" : config.FirstRate is not null ? "first-rate" : config.LayerGroups is not null ? "layer-groups"
             : config.Unfreeze is { Kind: UnfreezeKind.Gradual } or { HeadEpochs: > 0 } ? "unfreeze" : null;

@@ -43,7 +43,7 @@ public sealed class MaskedTokens : LanguageObjective
     public override IReadOnlyList<Example> Prepared(IReadOnlyList<Example> examples, int epoch) => [.. examples.Select(example => Masked(example, epoch))];
 
     // Logits, their logarithms of probabilities, and the gradients of both, of every token that is asked for.
-    internal override double HeadNumbers(Example example, TextModel model) => 4.0 * model.VocabularySize * Wanted(example.Ids.Count(id => !special[id]));
+    internal override double HeadNumbers(Example example, Network model) => 4.0 * ((TextModel)model).VocabularySize * Wanted(example.Ids.Count(id => !special[id]));
 
     int Wanted(int tokens) => Math.Max(1, (int)Math.Round(share * tokens));
 

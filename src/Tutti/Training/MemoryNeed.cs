@@ -7,13 +7,13 @@ namespace Tutti.Training;
 /// <summary>What training a model needs at least, reckoned from its sizes: for what cannot be measured because it does not fit.</summary>
 static class MemoryNeed
 {
-    public static long WeightBytes(TextModel model) => model.Params.Items.Sum(Bytes);
+    public static long WeightBytes(Network model) => model.Params.Items.Sum(Bytes);
 
     /// <summary>The most that gradients take when an update has come to so many tokens: a table's gradient has the rows that were named, each once.</summary>
-    public static long GradientBytes(TextModel model, long tokens) => model.Params.Trained.Sum(item => GradientBytes(item, tokens));
+    public static long GradientBytes(Network model, long tokens) => model.Params.Trained.Sum(item => GradientBytes(item, tokens));
 
     /// <summary>AdamW's two moments of every weight that is trained.</summary>
-    public static long MomentBytes(TextModel model) => 2 * model.Params.Trained.Sum(Bytes);
+    public static long MomentBytes(Network model) => 2 * model.Params.Trained.Sum(Bytes);
 
     /// <summary>
     /// The least memory that one update takes by any means, text by text: weights, their gradients, the largest gradient of one text once more while it is
@@ -22,7 +22,7 @@ static class MemoryNeed
     /// <param name="length">Tokens of the longest text.</param>
     /// <param name="batch">Texts of an update.</param>
     /// <param name="device">Where it will be trained; null: where it is.</param>
-    public static long Smallest(TextModel model, int length, int batch, Device? device = null)
+    public static long Smallest(Network model, int length, int batch, Device? device = null)
     {
         var largest = model.Params.Trained.Max(item => GradientBytes(item, length));
         var (hidden, layers, heads, intermediate, kept) = model.Sizes;
@@ -36,14 +36,14 @@ static class MemoryNeed
     }
 
     /// <summary>The error for a budget in which the model cannot be trained; names the smallest that would do.</summary>
-    public static ConfigException TooSmall(TextModel model, int length, int batch, long limit, long reserve = 0, string? member = null, Device? device = null)
+    public static ConfigException TooSmall(Network model, int length, int batch, long limit, long reserve = 0, string? member = null, Device? device = null)
     {
         var (weights, gradients, needed) = (WeightBytes(model), GradientBytes(model, (long)length * batch), (long)(Smallest(model, length, batch, device) * 1.05) + reserve);
         return new("memory", FormattableString.Invariant($"got {Text(limit)}, {(member is null ? "this model" : member)} needs at least about {Text(needed)}: weights {Text(weights)}, their gradients {Text(gradients)}, ")
-            + FormattableString.Invariant($"and one text of {length} tokens with activations computed again and the optimizer's state {(OnGpu(model, device) ? "beside it" : "in a file")}. Raise memory, take a smaller model, or lower train.max-length."));
+            + FormattableString.Invariant($"and {(model is VisionModel ? "one picture" : FormattableString.Invariant($"one text of {length} tokens"))} with activations computed again and the optimizer's state {(OnGpu(model, device) ? "beside it" : "in a file")}. Raise memory, take a smaller model, or {(model is VisionModel ? "take smaller pictures" : "lower train.max-length")}."));
     }
 
-    static bool OnGpu(TextModel model, Device? device) => (device ?? model.Params.Device) is { IsCpu: false, IsMeta: false };
+    static bool OnGpu(Network model, Device? device) => (device ?? model.Params.Device) is { IsCpu: false, IsMeta: false };
 
     static long Bytes(Parameter item) => item.Stored.Count * item.Stored.DType.Size();
 

@@ -16,7 +16,7 @@ namespace Tutti.Training;
 /// <param name="gradients">Computes the probes.</param>
 /// <param name="pagesFolder">For the optimizer's state in a file.</param>
 /// <param name="reserve">Bytes that something else will take during the fit.</param>
-sealed class MemoryPlanner(TextModel model, TrainConfig config, long seed, GradientSum gradients, string pagesFolder, long reserve = 0)
+sealed class MemoryPlanner(Network model, TrainConfig config, long seed, GradientSum gradients, string pagesFolder, long reserve = 0)
 {
     /// <summary>The share of the limit that is planned with; the rest is for what no probe has seen.</summary>
     const double Share = 0.97;
@@ -41,7 +41,7 @@ sealed class MemoryPlanner(TextModel model, TrainConfig config, long seed, Gradi
     /// <exception cref="ConfigException">Nothing fits: not one example, by any means. Names the least that would do.</exception>
     public MemoryReport Choose(IReadOnlyList<Example> train) =>
         Try(train, checkpointing: false, paged: false) ?? Try(train, checkpointing: true, paged: false) ?? Try(train, checkpointing: true, paged: true)
-        ?? throw MemoryNeed.TooSmall(model, Order(train).Longest.Ids.Length, config.Batch, Limit, reserve);
+        ?? throw MemoryNeed.TooSmall(model, Order(train).Longest.Length, config.Batch, Limit, reserve);
 
     /// <summary>What one way of computing takes, with the largest micro-batches that fit; null when not even one example does.</summary>
     public MemoryReport? Try(IReadOnlyList<Example> train, bool checkpointing, bool paged)
@@ -65,10 +65,10 @@ sealed class MemoryPlanner(TextModel model, TrainConfig config, long seed, Gradi
         var one = Probe([[longest], [longest]], checkpointing);
         var room = (Limit * Share) - reserve - one.Steady;
         var texts = (long)Math.Clamp(room / (Backward * Math.Max(1, one.Activations)), 1, int.MaxValue);
-        var tokens = (int)Math.Min(texts * longest.Ids.Length, Math.Max(config.MicroTokens, longest.Ids.Length));
+        var tokens = (int)Math.Min(texts * longest.Length, Math.Max(longest.Picture is null || config.MicroTokens != TrainConfig.UsualMicroTokens ? config.MicroTokens : (long)config.Batch * longest.Length, longest.Length));
         while (true)
         {
-            var alone = tokens <= longest.Ids.Length;         // nothing smaller can be tried
+            var alone = tokens <= longest.Length;         // nothing smaller can be tried
             var parts = Largest(train, tokens);
             var largest = TryProbe(parts, checkpointing);
             // A table's gradient grows with the rows that are named: by the last micro-batch of an update it may have more of them than in the probe.
@@ -78,11 +78,11 @@ sealed class MemoryPlanner(TextModel model, TrainConfig config, long seed, Gradi
                 return new(new(tokens, checkpointing, paged, peak), bytes, MemoryNeed.GradientBytes(model, most), paged ? 0 : MemoryNeed.MomentBytes(model), PerThousand(one, largest), largest.Moments);
             if (alone) return null;
             var share = largest is null ? 0.7 : Math.Min(0.9, room / Math.Max(1, largest.Peak - one.Steady));
-            tokens = Math.Max(longest.Ids.Length, (int)(tokens * share));
+            tokens = Math.Max(longest.Length, (int)(tokens * share));
         }
     }
 
-    static long Tokens(Example[] part) => part.Sum(example => (long)example.Ids.Length);
+    static long Tokens(Example[] part) => part.Sum(example => (long)example.Length);
 
     /// <summary>Tokens of the largest update.</summary>
     long MostTokens(IReadOnlyList<Example> train) => Updates(train).Max(Tokens);
@@ -113,10 +113,10 @@ sealed class MemoryPlanner(TextModel model, TrainConfig config, long seed, Gradi
     // What activations grow with, in numbers per channel of an encoder with heads 64 wide: about 17 rows of tokens; on the CPU the scratch of
     // attention, which has a few rows of the longest text; elsewhere 4 rows of the rectangle that attention pads to, and 3 scores per head or more; and,
     // once for all layers, what the head keeps.
-    internal static double Size(Example[] part, TextModel model, Objective objective)
+    internal static double Size(Example[] part, Network model, Objective objective)
     {
         var (onKernel, scores) = (model.Params.Device.IsCpu && model.Sizes.Scores == 0, Math.Max(3, model.Sizes.Scores));
-        double longest = part.Max(example => example.Ids.Length), tokens = part.Sum(example => example.Ids.Length);
+        double longest = part.Max(example => example.Length), tokens = part.Sum(example => example.Length);
         var head = part.Sum(example => objective.HeadNumbers(example, model)) / Math.Max(1, model.Sizes.Hidden * model.Sizes.Layers);
         return head + (17 * tokens) + (onKernel ? 2 * longest : (4 * part.Length * longest) + (scores / 64 * part.Length * longest * longest));
     }
@@ -155,7 +155,7 @@ sealed class MemoryPlanner(TextModel model, TrainConfig config, long seed, Gradi
                 var moments = line.Moments("head and loss");
                 var most = moments.Max(moment => moment.Peak);
                 if (passed == 0) live = most - steady;        // a model that shows no layers
-                last = new(part.Sum(example => example.Ids.Length), Math.Max(peak, most), steady, live, most > peak ? moments : last.Moments);
+                last = new(part.Sum(example => example.Length), Math.Max(peak, most), steady, live, most > peak ? moments : last.Moments);
                 peak = last.Peak;
             }
             return last;
@@ -163,6 +163,7 @@ sealed class MemoryPlanner(TextModel model, TrainConfig config, long seed, Gradi
         finally
         {
             foreach (var item in model.Params.Items) item.Stored.SetGrad(null);
+            model.Params.Run.Statistics.Clear();
             Modes.ClearAutocast();
         }
     }

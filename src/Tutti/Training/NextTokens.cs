@@ -25,7 +25,7 @@ public sealed class NextTokens(int streams, int length, bool backward = false) :
     public override UpdateOrder Order(IReadOnlyList<Example> train, TrainConfig config, long seed) => new LanguageStreams(Read(train), config.Batch, config.Bptt ?? TrainConfig.UsualBptt, seed, config.Jitter ?? TrainConfig.UsualJitter);
 
     // Logits, their logarithms of probabilities, and the gradients of both, of every token, where they exist as a whole.
-    internal override double HeadNumbers(Example example, TextModel model) => model.Params.Device.IsCpu ? 0 : 4.0 * model.VocabularySize * example.Ids.Length;
+    internal override double HeadNumbers(Example example, Network model) => model.Params.Device.IsCpu ? 0 : 4.0 * ((TextModel)model).VocabularySize * example.Ids.Length;
 
     IReadOnlyList<Example> Read(IReadOnlyList<Example> texts) => backward ? [.. texts.Select(text => text with { Ids = [.. text.Ids.Reverse()] })] : texts;
 

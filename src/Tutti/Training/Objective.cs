@@ -25,9 +25,9 @@ public abstract class Objective
     /// <param name="batch">The part, as the model reads it.</param>
     /// <param name="wide">Logits are brought to float32 first, as under autocast.</param>
     /// <param name="observe">Sees the embeddings' output and every layer's; may be null.</param>
-    internal virtual Tensor Loss(TextModel model, TokenBatch batch, IReadOnlyList<Example> part, bool wide, Action<Tensor>? observe)
+    internal virtual Tensor Loss(Network model, InputBatch batch, IReadOnlyList<Example> part, bool wide, Action<Tensor>? observe)
     {
-        var logits = model.Forward(batch, observe);
+        var logits = model.Logits(batch, observe);
         return Loss(wide ? logits.To(DType.Float32) : logits, part);
     }
 
@@ -45,13 +45,13 @@ public abstract class Objective
     public virtual UpdateOrder Order(IReadOnlyList<Example> train, TrainConfig config, long seed) => new ShuffledRows(train, config.Batch, seed);
 
     /// <summary>Examples as an epoch sees them; epoch 0 is that of evaluations.</summary>
-    public virtual IReadOnlyList<Example> Prepared(IReadOnlyList<Example> examples, int epoch) => examples;
+    public virtual IReadOnlyList<Example> Prepared(IReadOnlyList<Example> examples, int epoch) => examples.Any(example => example.Picture is not null) ? [.. examples.Select(example => example with { Epoch = epoch })] : examples;
 
     /// <summary>Numbers that the head and the loss keep of an example, where they are many beside those of a layer: for an estimate of which micro-batch is the largest.</summary>
-    internal virtual double HeadNumbers(Example example, TextModel model) => 0;
+    internal virtual double HeadNumbers(Example example, Network model) => 0;
 
     /// <summary>Predicts held-out rows and scores them.</summary>
-    internal virtual HeldOutScores Evaluate(TextModel model, IReadOnlyList<Example> examples, Precision precision, int tokens, CancellationToken cancel) =>
+    internal virtual HeldOutScores Evaluate(Network model, IReadOnlyList<Example> examples, Precision precision, int tokens, CancellationToken cancel) =>
         Judge(Predictor.Values(model, examples, (logits, _) => Predict(logits).ToArray<double>(), precision, tokens, cancel), examples);
 
     /// <summary>The samples of dropout that logits hold of so many rows.</summary>

@@ -19,7 +19,7 @@ static class PrecisionChoice
     const long Large = 10_000_000;
 
     /// <summary>The type that autocast computes in, or null for that of the weights.</summary>
-    public static DType? Autocast(this Precision precision, TextModel model) => precision.Autocast(
+    public static DType? Autocast(this Precision precision, Network model) => precision.Autocast(
         precision == Precision.Auto ? model.Params.Items.Sum(item => item.Stored.Count) : 0, model.Params.Device, model.Params.DType, Engine.MultipliesBf16);
 
     /// <param name="weights">Of the model.</param>

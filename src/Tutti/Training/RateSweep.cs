@@ -42,7 +42,7 @@ public sealed record SweepResult(long Seed, IReadOnlyList<double> Rates, IReadOn
 /// <param name="config">How it will be trained; schedule, learning rate and epochs do not matter.</param>
 /// <param name="seed">Shuffles and dropout are derived from it.</param>
 /// <param name="objective">What is learnt.</param>
-public sealed class RateSweep(TextModel model, TrainConfig config, long seed, Objective objective)
+public sealed class RateSweep(Network model, TrainConfig config, long seed, Objective objective)
 {
     const double Smoothing = 0.98, Diverging = 4;
 
@@ -115,6 +115,7 @@ public sealed class RateSweep(TextModel model, TrainConfig config, long seed, Ob
             var norm = optimizer.Step(rate, config.MaxGradientNorm);
             optimizer.ZeroGradients();
             carried?.Advance();
+            model.Params.Run.Statistics.Settle();
             best = Math.Min(best, mean);
             diverged = mean > Diverging * best || !double.IsFinite(norm);
         }

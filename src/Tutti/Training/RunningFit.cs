@@ -23,7 +23,7 @@ namespace Tutti.Training;
 /// <param name="data">Training rows, held-out rows, and how the latter are judged.</param>
 /// <param name="progress">Who watches.</param>
 /// <param name="cancel">Ends the fit after the current micro-batch, with a resume point.</param>
-sealed class RunningFit(TextModel model, TrainConfig config, GradientSum gradients, AdamW optimizer, LearningGroups groups, BestWeights best, MemoryPlan plan, FitStore? store,
+sealed class RunningFit(Network model, TrainConfig config, GradientSum gradients, AdamW optimizer, LearningGroups groups, BestWeights best, MemoryPlan plan, FitStore? store,
     RunningFit.Rows data, FitProgress progress, CancellationToken cancel)
 {
     /// <param name="Order">What is learnt from, update by update.</param>
@@ -97,8 +97,8 @@ sealed class RunningFit(TextModel model, TrainConfig config, GradientSum gradien
     void Replayed(Example[] part, bool alone)
     {
         var memory = Memory.Stats(Device);
-        cut.Shrink(part.Length * part[0].Ids.Length);
-        progress.Replays?.Report(new(state.Update + 1, part.Length, part.Sum(example => example.Ids.Length), part[0].Ids.Length, memory.InUse, memory.Limit, alone));
+        cut.Shrink(part.Length * part[0].Length);
+        progress.Replays?.Report(new(state.Update + 1, part.Length, part.Sum(example => example.Length), part[0].Length, memory.InUse, memory.Limit, alone));
     }
 
     void Step(Accumulation sum)
@@ -114,6 +114,7 @@ sealed class RunningFit(TextModel model, TrainConfig config, GradientSum gradien
         var seconds = sum.Seconds + Stopwatch.GetElapsedTime(clock).TotalSeconds;
         var epoch = Epoch(state.Update);
         Carried?.Advance();
+        model.Params.Run.Statistics.Settle();
         changed = true;
         state.Count(sum.Examples.Length, sum.Tokens, seconds, sum.DataSeconds);
         cut.UpdateDone();
@@ -171,6 +172,7 @@ sealed class RunningFit(TextModel model, TrainConfig config, GradientSum gradien
         }
         foreach (var (name, moment) in optimizer.State) tensors[name] = moment;
         foreach (var (name, states) in Carried?.State ?? []) tensors[$"carried {name}"] = states;
+        foreach (var (name, seen) in model.Params.Run.Statistics.State) tensors[$"statistics {name}"] = seen;
         store.Save(state.Update, new JsonObject
         {
             ["fit"] = state.ToJson(),
@@ -202,6 +204,7 @@ sealed class RunningFit(TextModel model, TrainConfig config, GradientSum gradien
         var sum = point.State["sum"] is null ? null : NextUpdate();
         RestoreCarried(point);
         if (sum is null) return null;
+        foreach (var name in point.Names.Where(name => name.StartsWith("statistics ", StringComparison.Ordinal))) Scope.Run(() => model.Params.Run.Statistics.Restored(name["statistics ".Length..], point.Read(name).To(Device)));
         sum.Restore(point.State["sum"]!);
         foreach (var item in model.Params.Items.Where(item => point.Has($"g {item.Name}")))
         {

@@ -9,6 +9,16 @@ namespace Tutti.Training;
 /// <summary>Which number of the held-out rows decides which checkpoint is kept.</summary>
 public enum BestBy { Loss, Accuracy, MacroF1, Last }
 
+/// <summary>What batch norms go by in training.</summary>
+public enum BatchNormKind
+{
+    /// <summary>The mean and variance of each micro-batch.</summary>
+    Batch,
+
+    /// <summary>The running ones, which stay as they are.</summary>
+    Running,
+}
+
 /// <summary>
 /// How a model is trained: one update, its length and its rate. The defaults suit fine-tuning an encoder of BERT's size
 /// (Devlin et al. 2019, appendix A.3; decay and clipping as in their released code).
@@ -71,9 +81,11 @@ public sealed record TrainConfig
     [Range(3, int.MaxValue)]
     public int MaxLength { get; init; } = 128;
 
-    [Description("Tokens per micro-batch; fewer need less memory. It does not change the gradient.")]
+    internal const int UsualMicroTokens = 2048;
+
+    [Description("Tokens per micro-batch; fewer need less memory. It does not change the gradient. A picture counts for its patches of 16 x 16 pixels; by default an update of pictures is cut only where memory is short.")]
     [Range(1, int.MaxValue)]
-    public int MicroTokens { get; init; } = 2048;
+    public int MicroTokens { get; init; } = UsualMicroTokens;
 
     [Description("Updates between evaluations of the held-out rows; 0 = once per epoch.")]
     [Range(0, int.MaxValue)]
@@ -89,6 +101,9 @@ public sealed record TrainConfig
     [Description("Dropout in place of the model's own.")]
     [Range(0, 1.0, MaximumIsExclusive = true)]
     public double? Dropout { get; init; }
+
+    [Description("What batch norms go by in training: batch (the default), the mean and variance of each micro-batch; running, those that the model came with, which stay as they are: then an update does not depend on how it is cut.")]
+    public BatchNormKind? BatchNorm { get; init; }
 
     [Description("Share of a text's tokens that task language-model masks; default: 0.15.")]
     [Range(0, 1.0, MinimumIsExclusive = true, MaximumIsExclusive = true)]

@@ -24,5 +24,5 @@ public sealed class ShuffledRows(IReadOnlyList<Example> examples, int batch, lon
 {
     public override int PerEpoch => (examples.Count + batch - 1) / batch;
     public override IReadOnlyList<Example[]> Epoch(int epoch) => Batches.Epoch(examples, batch, seed, epoch);
-    public override Example Longest => examples.MaxBy(example => example.Ids.Length)!;
+    public override Example Longest => examples.MaxBy(example => example.Length)!;
 }

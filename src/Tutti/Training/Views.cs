@@ -40,7 +40,7 @@ public static class Views
         if (rows.Count == 0) return result;
         var width = plain.Length / rows.Count;
         // A view that is the plain row itself has been computed.
-        var all = rows.SelectMany((row, i) => (row.Views ?? []).Select(view => (Row: i, View: view, Known: view.Ids.AsSpan().SequenceEqual(row.Ids)))).ToArray();
+        var all = rows.SelectMany((row, i) => (row.Views ?? []).Select(view => (Row: i, View: view, Known: view.Picture == row.Picture && view.Ids.AsSpan().SequenceEqual(row.Ids)))).ToArray();
         var predicted = predict([.. all.Where(item => !item.Known).Select(item => item.View)]);
         var next = 0;
         foreach (var views in all.GroupBy(item => item.Row))

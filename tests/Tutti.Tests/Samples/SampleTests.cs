@@ -35,6 +35,14 @@ public sealed class SampleTests
     }
 
     [Fact]
+    public async Task Two_first_networks_of_pictures_learn()
+    {
+        using var folder = Root();
+        var printed = await Sample.Start(await Sample.Compile("first-networks.cs", folder), folder.Path, "3");
+        Assert.Equal(["401,795", "23,891"], Regex.Matches(printed, @"(?m)^small-\w+: ([\d,]+) weights, [\d.]+ ?% of 300 new pictures right").Select(line => line.Groups[1].Value));
+    }
+
+    [Fact]
     public void Every_sample_is_run_by_a_test_and_says_how_to_run_it() => Assert.All(Directory.EnumerateFiles(Path.Combine(Shared.Root, "samples"), "*.cs"), file =>
     {
         var lines = File.ReadAllLines(file);

@@ -1,0 +1,97 @@
+using System.Globalization;
+using Tutti.Models;
+using Tutti.Torch;
+using Tutti.Training;
+
+namespace Tutti.Bench;
+
+/// <summary>Training updates of networks of pictures: Learner against a plain PyTorch loop with torchvision's models.</summary>
+static class VisionBench
+{
+    const int Batch = 16, Classes = 1000, Seed = 1;
+
+    /// <param name="Name">As on the command line.</param>
+    /// <param name="Model">timm's and torchvision's name.</param>
+    /// <param name="Size">Pixels of a side.</param>
+    /// <param name="Precision">Of both sides.</param>
+    /// <param name="Updates">Of a round.</param>
+    sealed record Case(string Name, string Model, int Size, Precision Precision, int Updates);
+
+    static readonly Case[] cases =
+    [
+        .. from model in new[] { "resnet50", "convnext_tiny" }
+           from size in new[] { 128, 224 }
+           from precision in new[] { Precision.Fp32, Precision.Bf16 }
+           select new Case(FormattableString.Invariant($"{model.Replace('_', '-')}-{size}-{Text(precision)}"), model, size, precision, size == 128 ? 4 : 2),
+    ];
+
+    public static Benchmark All { get; } = new("vision-train", "training updates of ResNet-50 and ConvNeXt-tiny, 16 pictures each (forward, backward, clipping, AdamW); peer: a plain PyTorch loop with torchvision", "images/s", true, [.. cases.Select(one => one.Name)], Run);
+
+    static Outcome Run(string name, int rounds)
+    {
+        var one = cases.First(item => item.Name == name);
+        Memory.Trim();
+        Machine.ForgetResidentPeak();
+        using var model = ModelFolder.NewPictures(Catalog.Named(one.Model, [.. Enumerable.Range(0, Classes).Select(i => FormattableString.Invariant($"{i}"))]), Seed);
+        var pictures = Pictures(one);
+        string? skipped = null;
+        using var peer = Start(one, ref skipped);
+        var (our, their, failed, surroundings) = Rounds.Alternate(rounds, () => Ours(model, one, pictures), peer, peer => Theirs(peer, one), name);
+        var facts = new Dictionary<string, string> { ["precision"] = Text(one.Precision), ["peer's layout"] = (string?)peer?.Ready["layout"] ?? "" };
+        return new(name, our, their, $"plain PyTorch{(peer is null ? "" : " " + peer.Torch)}, torchvision", peer?.Conditions ?? "", skipped ?? failed, surroundings, null, facts);
+    }
+
+    /// <summary>Pictures as a decoder would give them: arrays that are there.</summary>
+    static Example[] Pictures(Case one)
+    {
+        var random = RandomStream.Of(Seed, "pictures");
+        var arrays = Enumerable.Range(0, Batch).Select(i => Enumerable.Range(0, 3 * one.Size * one.Size).Select(at => (float)random.Normal((long)i << 32 | (long)at)).ToArray()).ToArray();
+        return [.. Enumerable.Range(0, Batch * one.Updates).Select(i => Example.Of(new(3, one.Size, one.Size, _ => arrays[i % Batch]), random.Below(i, Classes), i))];
+    }
+
+    static Round Ours(VisionModel model, Case one, Example[] pictures)
+    {
+        // What the peer does: no decay, a rate that stands, gradients clipped at 1.
+        var config = new TrainConfig { Batch = Batch, Epochs = 1, LearningRate = 2e-5, Schedule = ScheduleKind.Constant, Warmup = 0, WeightDecay = 0, MaxGradientNorm = 1, Precision = one.Precision };
+        var steps = new Steps();
+        new Learner(model, config, Seed).Fit(pictures, pictures[..1], new FitProgress(steps));
+        return new(steps.Examples / steps.Seconds, steps.Peak, Resident: Machine.ResidentPeak());
+    }
+
+    static Round Theirs(Peer peer, Case one)
+    {
+        var answer = peer.Ask(new() { ["steps"] = one.Updates });
+        return new((double)answer["examples"]! / (double)answer["seconds"]!, (long)answer["peak_rss_mb"]! << 20);
+    }
+
+    static Peer? Start(Case one, ref string? skipped)
+    {
+        try
+        {
+            return new("vision.py", "--model", one.Model, "--size", Number(one.Size), "--batch", Number(Batch), "--labels", Number(Classes), "--precision", Text(one.Precision), "--threads", Number(Engine.Threads), "--seed", Number(Seed));
+        }
+        catch (PeerException e)
+        {
+            skipped = e.Message;
+            return null;
+        }
+    }
+
+    static string Number(int value) => value.ToString(CultureInfo.InvariantCulture);
+    static string Text(Precision precision) => precision == Precision.Bf16 ? "bf16" : "fp32";
+
+    /// <summary>Adds up what Learner reports, at once and on its thread.</summary>
+    sealed class Steps : IProgress<StepResult>
+    {
+        public int Examples { get; private set; }
+        public double Seconds { get; private set; }
+        public long Peak { get; private set; }
+
+        public void Report(StepResult value)
+        {
+            Examples += value.Examples;
+            Seconds += value.Seconds;
+            Peak = value.Memory.Peak;
+        }
+    }
+}
