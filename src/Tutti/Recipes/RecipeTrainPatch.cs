@@ -27,6 +27,7 @@ public sealed record TrainPatch
     public int? EarlyStopping { get; init; }
     public BestBy? BestBy { get; init; }
     public double? Dropout { get; init; }
+    public BatchNormKind? BatchNorm { get; init; }
     public double? MaskShare { get; init; }
     public bool? WholeWords { get; init; }
     public int? Bptt { get; init; }
