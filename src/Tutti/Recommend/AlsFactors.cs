@@ -51,6 +51,7 @@ public sealed class AlsFactors : KernelModel
     public static AlsFactors Train(RatingRows rows, AlsConfig config, long seed, int threads, IProgress<RatingProgress>? progress = null, CancellationToken cancel = default)
     {
         RatingIndex.Check(rows);
+        CheckFactors(config.Factors, 0, rows);
         var (byUser, byItem, size) = (RatingIndex.ByUser(rows), RatingIndex.ByItem(rows), config.Factors + 1);
         var (random, items) = (RandomStream.Of(seed, "init items"), new float[rows.ItemCount * size]);
         for (var at = 0; at < items.Length; at++) items[at] = at % size == 0 ? 0 : (float)(config.InitialDeviation * random.Normal(at));

@@ -68,11 +68,14 @@ public sealed class BayesianFactors : KernelModel
     public static BayesianFactors Train(RatingRows rows, BayesianConfig config, long seed, int threads, IProgress<RatingProgress>? progress = null, CancellationToken cancel = default)
     {
         RatingIndex.Check(rows);
+        if (config.Chains < 1 || config.Keep < 1 || config.BurnIn < 0 || config.Samples < config.Chains * (long)config.Keep)
+            throw new ConfigException("samples", $"are {config.Samples} in {config.Chains} chains after {config.BurnIn} sweeps, every {config.Keep}th kept; expected at least one kept of each chain");
         config.UserFeatures?.Check("user", rows.UserCount);
         config.ItemFeatures?.Check("item", rows.ItemCount);
-        var (byUser, byItem) = (RatingIndex.ByUser(rows), RatingIndex.ByItem(rows));
         var perChain = config.Samples / config.Chains;
-        var kept = Math.Max(perChain / config.Keep, 1);
+        var kept = perChain / config.Keep;
+        CheckFactors(config.Factors, 0, rows, (long)kept * config.Chains);
+        var (byUser, byItem) = (RatingIndex.ByUser(rows), RatingIndex.ByItem(rows));
         var model = new BayesianFactors(rows.UserCount, rows.ItemCount, config.Factors, kept * config.Chains, TensorPrimitives.Min<float>(rows.Values), TensorPrimitives.Max<float>(rows.Values));
         var mean = rows.Values.Average(value => (double)value);
         Parallel.For(0, config.Chains, new ParallelOptions { MaxDegreeOfParallelism = Math.Max(threads, 1), CancellationToken = cancel }, number =>

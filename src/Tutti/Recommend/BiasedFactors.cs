@@ -75,6 +75,7 @@ public sealed class BiasedFactors : KernelModel
     public static BiasedFactors Train(RatingRows rows, FactorConfig config, long seed, int threads, IProgress<RatingProgress>? progress = null, CancellationToken cancel = default)
     {
         RatingIndex.Check(rows);
+        CheckFactors(config.Factors, 0, rows);
         CheckRange(rows, config.Range);
         var kernel = new FactorKernel(rows, config, seed);
         var hogwild = config.Mode == FactorMode.Hogwild;

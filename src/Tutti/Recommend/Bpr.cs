@@ -41,7 +41,7 @@ public sealed class Bpr : KernelModel
     public static Bpr Train(RatingRows rows, BprConfig config, long seed, int threads, IProgress<RatingProgress>? progress = null, CancellationToken cancel = default)
     {
         RatingIndex.Check(rows);
-        if (config.Factors < 1) throw new ConfigException("factors", $"is {config.Factors}; expected at least 1");
+        CheckFactors(config.Factors, 1, rows);
         var seen = SortedByUser(rows);
         var model = new Bpr(config.Factors, Drawn(rows.UserCount, "init users"), Drawn(rows.ItemCount, "init items"), new float[rows.ItemCount]);
         for (var epoch = 1; epoch <= config.Epochs; epoch++)

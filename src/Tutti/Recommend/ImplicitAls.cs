@@ -45,7 +45,7 @@ public sealed class ImplicitAls : KernelModel
     public static ImplicitAls Train(RatingRows rows, ImplicitAlsConfig config, long seed, int threads, IProgress<RatingProgress>? progress = null, CancellationToken cancel = default)
     {
         RatingIndex.Check(rows);
-        if (config.Factors < 1) throw new ConfigException("factors", $"is {config.Factors}; expected at least 1");
+        CheckFactors(config.Factors, 1, rows);
         for (var row = 0; row < rows.Count; row++)
             if (rows.Values[row] < 0) throw new DataException("ratings", FormattableString.Invariant($"row {row} (user {rows.Users[row]}, item {rows.Items[row]}) has the value {rows.Values[row]}; a count of what was seen is 0 or more"));
         var (byUser, byItem) = (RatingIndex.ByUser(rows), RatingIndex.ByItem(rows));

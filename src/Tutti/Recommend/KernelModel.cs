@@ -44,6 +44,16 @@ public abstract class KernelModel : RatingModel
     internal static KernelModel Read(ModelArrays from, string kind) =>
         kinds.TryGetValue(kind, out var read) ? read(from) : throw new DataException(from.Path, $"holds a model of kind '{kind}'; expected one of {string.Join(", ", kinds.Keys.Order(StringComparer.Ordinal))}");
 
+    /// <summary>Refuses a number of factors that is too small, or so large that one side's would not fit in an array.</summary>
+    /// <param name="copies">Samples, where each has its own.</param>
+    private protected static void CheckFactors(int factors, int least, RatingRows rows, long copies = 1)
+    {
+        const int Padding = 8;
+        if (factors < least) throw new ConfigException("factors", $"is {factors}; expected at least {least}");
+        var (side, numbers) = (Math.Max(rows.UserCount, rows.ItemCount), copies * Math.Max(rows.UserCount, rows.ItemCount) * ((long)factors + Padding));
+        if (numbers > Array.MaxLength) throw new ConfigException("factors", $"{factors} for each of {side} users or items{(copies > 1 ? $" in {copies} samples" : "")} are more than {Array.MaxLength} numbers; choose fewer");
+    }
+
     private protected void CheckFoldIn(ReadOnlySpan<int> items, ReadOnlySpan<float> values)
     {
         if (items.Length != values.Length) throw new ArgumentException($"{items.Length} items and {values.Length} values", nameof(values));

@@ -30,7 +30,11 @@ sealed class ModelArrays
 
     public void Add(string name, double value) => arrays.Add(prefix + name, (new[] { value }, [1]));
 
-    public void AddText(string name, string text) => arrays.Add(prefix + name, (System.Text.Encoding.UTF8.GetBytes(text), [text.Length]));
+    public void AddText(string name, string text)
+    {
+        var bytes = System.Text.Encoding.UTF8.GetBytes(text);
+        arrays.Add(prefix + name, (bytes, [bytes.Length]));
+    }
 
     public float[] Floats(string name, params long[] shape) => (float[])Find(name, typeof(float[]), shape);
 

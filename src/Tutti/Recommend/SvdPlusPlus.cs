@@ -52,6 +52,7 @@ public sealed class SvdPlusPlus : KernelModel
     public static SvdPlusPlus Train(RatingRows rows, SvdPlusPlusConfig config, long seed, IProgress<RatingProgress>? progress = null, CancellationToken cancel = default)
     {
         RatingIndex.Check(rows);
+        CheckFactors(config.Factors, 0, rows);
         var ratings = RatingIndex.ByUser(rows);
         var model = new SvdPlusPlus((float)rows.Values.Average(value => (double)value), config.Factors, config.Penalty, new float[rows.UserCount], new float[rows.ItemCount],
             Drawn(rows.UserCount, "init users"), Drawn(rows.ItemCount, "init items"), Drawn(rows.ItemCount, "init implied"));

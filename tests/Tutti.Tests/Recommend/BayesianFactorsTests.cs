@@ -98,6 +98,10 @@ public sealed class BayesianFactorsTests
         static string Message(RatingRows rows, BayesianConfig config) => Assert.Throws<DataException>(() => BayesianFactors.Train(rows, config, 1, 1, cancel: MadeRatings.Stop)).Message;
     }
 
+    [Theory, InlineData(0, 1, 10), InlineData(1, 0, 10), InlineData(4, 3, 10)]
+    public void Samples_of_which_none_would_be_kept_are_refused(int chains, int keep, int samples) => Assert.Contains("expected at least one kept of each chain",
+        Assert.Throws<ConfigException>(() => BayesianFactors.Train(MadeRatings.Few, new() { Chains = chains, Keep = keep, Samples = samples }, 1, 1, cancel: MadeRatings.Stop)).Message, StringComparison.Ordinal);
+
     [Fact]
     public void Gamma_and_normal_numbers_have_their_means_and_variances()
     {

@@ -9,6 +9,15 @@ public sealed class BiasedFactorsTests
     public void Ratings_outside_the_range_are_refused_by_name() => Assert.Contains("row 0 (user 0, item 0) has the value 5, outside the range 0 to 4.5; widen the range",
         Assert.Throws<DataException>(() => BiasedFactors.Train(MadeRatings.Few, FactorConfig.Within(0, 4.5), 1, 1, cancel: MadeRatings.Stop)).Message, StringComparison.Ordinal);
 
+    [Theory, InlineData(-1, "is -1; expected at least 0"), InlineData(int.MaxValue - 8, "are more than")]
+    public void A_number_of_factors_that_cannot_be_is_refused(int factors, string text)
+    {
+        Assert.Contains(text, Assert.Throws<ConfigException>(() => BiasedFactors.Train(MadeRatings.Few, new() { Factors = factors }, 1, 1, cancel: MadeRatings.Stop)).Message, StringComparison.Ordinal);
+        Assert.Contains(text, Assert.Throws<ConfigException>(() => SvdPlusPlus.Train(MadeRatings.Few, new() { Factors = factors }, 1, cancel: MadeRatings.Stop)).Message, StringComparison.Ordinal);
+        Assert.Contains(text, Assert.Throws<ConfigException>(() => AlsFactors.Train(MadeRatings.Few, new() { Factors = factors }, 1, 1, cancel: MadeRatings.Stop)).Message, StringComparison.Ordinal);
+        Assert.Contains(text, Assert.Throws<ConfigException>(() => BayesianFactors.Train(MadeRatings.Few, new() { Factors = factors }, 1, 1, cancel: MadeRatings.Stop)).Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void A_range_that_goes_backwards_is_refused() => Assert.Throws<ConfigException>(() => BiasedFactors.Train(MadeRatings.Few, FactorConfig.Within(5, 1), 1, 1, cancel: MadeRatings.Stop));
 

@@ -21,7 +21,7 @@ public sealed class KernelModelTests : EngineTest
         ["bayesian-factors"] = (rows, threads, progress, cancel) => BayesianFactors.Train(rows, new() { Factors = 4, BurnIn = 20, Samples = 40, Chains = 2, Keep = 2 }, Seed, threads, progress, cancel),
         ["implicit-als"] = (rows, threads, progress, cancel) => ImplicitAls.Train(rows with { Values = [.. rows.Values.Select(Math.Abs)] }, new() { Factors = 4, Penalty = 1 }, Seed, threads, progress, cancel),
         ["bpr"] = (rows, threads, progress, cancel) => Bpr.Train(rows, new() { Factors = 4, Epochs = 5 }, Seed, threads, progress, cancel),
-        ["rating-blend"] = (rows, threads, progress, cancel) => RatingBlend.Train(rows, [new("als", (part, stop) => Trainers!["als"](part, 1, null, stop)), new("ease", (part, stop) => Trainers!["ease"](part, 1, null, stop))], new(HeldOut: 0.25), Seed, threads, progress, cancel),
+        ["rating-blend"] = (rows, threads, progress, cancel) => RatingBlend.Train(rows, [new("ALS, größer", (part, stop) => Trainers!["als"](part, 1, null, stop)), new("ease", (part, stop) => Trainers!["ease"](part, 1, null, stop))], new(HeldOut: 0.25), Seed, threads, progress, cancel),
     };
 
     /// <summary>Models whose answers are ratings.</summary>
