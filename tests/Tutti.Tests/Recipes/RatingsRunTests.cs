@@ -158,6 +158,46 @@ public sealed class RatingsRunTests(MadeRatings made) : IClassFixture<MadeRating
     }
 
     [Fact]
+    public void Every_model_of_ratings_can_be_a_member_and_does_better_than_the_averages()
+    {
+        using var temp = Shared.Temp();
+        MadeRatings.Write(temp);
+        // Those of the shared recipe aside; the data have two kinds of users, so few factors say all.
+        string[] members = ["{ model: averages }", "{ model: biased-factors, factors: 4, epochs: 60, regularization: 0.01 }", "{ model: svd-plus-plus, factors: 4 }", "{ model: bayesian-factors, factors: 4, epochs: 40 }", "{ model: als, factors: 2, epochs: 10, regularization: 0.3 }", "{ model: item-neighbours, neighbours: 10 }"];
+        var (result, news) = Train(temp, $"members=[ {string.Join(", ", members)} ]");
+        var board = Json(new RunFolder(temp.File("run")).Leaderboard).AsArray();
+        double Rmse(string name) => board.Single(row => row!["name"]!.ToString() == name)!["rmse"]!["value"]!.GetValue<double>();
+        Assert.All(RatingModels.All.Where(kind => !kind.Ranks && kind.Name is not ("averages" or "dot-bias" or "embedding-nn")), kind => Assert.True(Rmse($"{kind.Name} seed 1") < 0.95 * Rmse("averages seed 1"), $"{kind.Name}: {board.ToJsonString()}"));
+        Assert.NotNull(result);
+        Assert.Empty(news.Skipped);
+    }
+
+    [Fact]
+    public void Models_that_rank_learn_what_was_chosen_and_recommend_the_like()
+    {
+        using var temp = Shared.Temp();
+        MadeRatings.Write(temp);
+        // Chosen is what was rated 4 or more.
+        temp.Write("chosen.tsv", string.Concat(File.ReadLines(temp.File("ratings.tsv")).Where(line => line.Split('\t')[2] is "4" or "5").Select(line => $"{line}\n")));
+        temp.Write("recipe.yaml", """
+            task: ratings
+            data: { train: chosen.tsv, format: { delimiter: tab, header: false }, user: 1, item: 2, rating: "" }
+            members: [{ model: bpr, factors: 4 }, { model: implicit-als, factors: 4, regularization: 1 }, { model: ease, regularization: 10 }]
+            top: { k: 5 }
+            """);
+        Train(temp);
+        var board = Json(new RunFolder(temp.File("run")).Leaderboard).AsArray();
+        double Ndcg(string name) => board.Single(row => row!["name"]!.ToString() == name)!["ndcg"]!["value"]!.GetValue<double>();
+        foreach (var name in (string[])["bpr seed 1", "implicit-als seed 1", "ease seed 1"])
+            Assert.True(Ndcg(name) > 0.1, board.ToJsonString());
+        var outcome = CommandLine.Run("recommend", "--run", temp.File("run"), "--user", "u3", "--top", "5", "--json");
+        Assert.True(outcome.Code == 0, outcome.Error);
+        var items = JsonNode.Parse(outcome.Out)!.AsArray().Select(item => item!["item"]!.ToString()).ToArray();
+        Assert.Equal(5, items.Length);
+        Assert.True(items.Count(item => MadeRatings.Same(3, int.Parse(item[1..], System.Globalization.CultureInfo.InvariantCulture))) >= 4, string.Join(' ', items));
+    }
+
+    [Fact]
     public void Every_kind_of_model_comes_back_from_its_folder_as_it_was()
     {
         using var temp = Shared.Temp();
