@@ -28,7 +28,7 @@ sealed class TrainUpdates : IDisposable
     /// <summary>One epoch by Learner. Its clock runs over whole updates, the making of the batch included; evaluation and checkpoint are outside it.</summary>
     public Round Round()
     {
-        var steps = new Steps();
+        var steps = new StepSums();
         new Learner(model, config, Seed).Fit(examples, examples[..1], new FitProgress(steps));
         return new(steps.Examples / steps.Seconds, steps.Peak, Resident: Machine.ResidentPeak());
     }
@@ -40,20 +40,5 @@ sealed class TrainUpdates : IDisposable
     {
         clock?.Dispose();
         model.Dispose();
-    }
-
-    /// <summary>Adds up what Learner reports, at once and on its thread.</summary>
-    sealed class Steps : IProgress<StepResult>
-    {
-        public int Examples { get; private set; }
-        public double Seconds { get; private set; }
-        public long Peak { get; private set; }
-
-        public void Report(StepResult value)
-        {
-            Examples += value.Examples;
-            Seconds += value.Seconds;
-            Peak = value.Memory.Peak;
-        }
     }
 }

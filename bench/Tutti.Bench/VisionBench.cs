@@ -53,7 +53,7 @@ static class VisionBench
     {
         // What the peer does: no decay, a rate that stands, gradients clipped at 1.
         var config = new TrainConfig { Batch = Batch, Epochs = 1, LearningRate = 2e-5, Schedule = ScheduleKind.Constant, Warmup = 0, WeightDecay = 0, MaxGradientNorm = 1, Precision = one.Precision };
-        var steps = new Steps();
+        var steps = new StepSums();
         new Learner(model, config, Seed).Fit(pictures, pictures[..1], new FitProgress(steps));
         return new(steps.Examples / steps.Seconds, steps.Peak, Resident: Machine.ResidentPeak());
     }
@@ -79,19 +79,4 @@ static class VisionBench
 
     static string Number(int value) => value.ToString(CultureInfo.InvariantCulture);
     static string Text(Precision precision) => precision == Precision.Bf16 ? "bf16" : "fp32";
-
-    /// <summary>Adds up what Learner reports, at once and on its thread.</summary>
-    sealed class Steps : IProgress<StepResult>
-    {
-        public int Examples { get; private set; }
-        public double Seconds { get; private set; }
-        public long Peak { get; private set; }
-
-        public void Report(StepResult value)
-        {
-            Examples += value.Examples;
-            Seconds += value.Seconds;
-            Peak = value.Memory.Peak;
-        }
-    }
 }

@@ -20,16 +20,26 @@ public sealed record AxisReason(int Axis, IReadOnlyList<int> Towards, IReadOnlyL
 public sealed record Recommendation(int Item, double Rating, IReadOnlyList<NearItem> Near, IReadOnlyList<AxisReason> Because);
 
 /// <summary>Finds items for users who are known, or who are taken in by what they rated. Safe to ask from several threads.</summary>
-/// <param name="model">Whose answers.</param>
-/// <param name="seen">What users rated: they are not recommended it again, and recommendations are explained by it.</param>
-/// <param name="explaining">Factors to explain by and to take users in with; null: the model's own, where it has some.</param>
-public sealed class Recommender(RatingModel model, RatingRows seen, RatingFactors? explaining = null)
+public sealed class Recommender
 {
     const int MostNear = 3, MostAxes = 2, Axes = 4, Ends = 3;
 
-    readonly RatingFactors? factors = explaining ?? model.Factors;
-    readonly Lazy<ItemAxes?> axes = new(() => (explaining ?? model.Factors) is { } known ? new ItemAxes(known, seen, Axes, Ends) : null);
-    readonly Lazy<int[][]> raters = new(() => RatersOf(seen));
+    readonly RatingModel model;
+    readonly RatingRows seen;
+    readonly RatingFactors? factors;
+    readonly Lazy<ItemAxes?> axes;
+    readonly Lazy<int[][]> raters;
+
+    /// <param name="model">Whose answers.</param>
+    /// <param name="seen">What users rated: they are not recommended it again, and recommendations are explained by it.</param>
+    /// <param name="explaining">Factors to explain by and to take users in with; null: the model's own, where it has some.</param>
+    public Recommender(RatingModel model, RatingRows seen, RatingFactors? explaining = null)
+    {
+        (this.model, this.seen) = (model, seen);
+        factors = explaining ?? model.Factors;                // asked for once: a model may make these arrays for the asking
+        axes = new(() => factors is null ? null : new ItemAxes(factors, seen, Axes, Ends));
+        raters = new(() => RatersOf(seen));
+    }
 
     /// <summary>The axes of the items' factors; null where the model has none.</summary>
     public ItemAxes? ItemAxes => axes.Value;
