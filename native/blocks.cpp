@@ -148,12 +148,14 @@ TUTTI_API int32_t tutti_mark(void* handle, int64_t* sink) {
   });
 }
 
-// A number that changes whenever a weight's gradient does; -1 where there is none. A gradient by rows to which a whole one is added becomes another
-// tensor, which counts from 0 again: so the two kinds count by even and by odd numbers.
+// A number that changes whenever a weight's gradient does; -1 where there is none. A gradient that becomes another tensor (by rows and a whole one is added; moved into
+// a bucket that is reduced between processes) counts from elsewhere: so the two kinds count by even and by odd numbers, and the tensor's address is part of the number.
 TUTTI_API int64_t tutti_grad_version(void* handle) {
   return value_or<int64_t>(-1, [&] {
     const auto grad = from_handle(handle).grad();
-    return grad.defined() ? 2 * int64_t(grad.unsafeGetTensorImpl()->version_counter().current_version()) + int64_t(grad.is_sparse()) : int64_t(-1);
+    if (!grad.defined()) return int64_t(-1);
+    const auto* impl = grad.unsafeGetTensorImpl();
+    return int64_t(((reinterpret_cast<uint64_t>(impl) << 17) + 2 * uint64_t(impl->version_counter().current_version()) + uint64_t(grad.is_sparse())) & INT64_MAX);
   });
 }
 

@@ -1,11 +1,15 @@
 using System.CommandLine;
 using Tutti;
 using Tutti.Bench;
+using Tutti.Bench.Scaling;
+
+if (args is [BenchRanks.Word, ..]) return BenchRanks.Follow(args[1..]);
 
 Measurement[] benchmarks =
 [
     TrainBench.All, VisionBench.All, new UpdateBench(), new LossBench(), PredictBench.All, TokenizeBench.All, BaselineBench.All, LabelsBench.All, NeighboursBench.All, LmBench.All, DecodeBench.All, new WikiBench(), AttentionBench.All, OptimizerBench.All, MemoryBench.All, StartupBench.All, OpsBench.All,
     new IntervalsBench(), new BlendsBench(), new NoiseBench(), new RatingsBench(), new UlmfitBench(), new FuzzBench(), new PageBench(),
+    ReduceBench.All, new ScalingBench(),
 ];
 
 var name = new Argument<string?>("NAME") { Description = $"{string.Join(", ", benchmarks.Select(one => one.Name))}; left out: lists them with their cases.", Arity = ArgumentArity.ZeroOrOne };

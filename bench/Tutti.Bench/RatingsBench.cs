@@ -74,7 +74,7 @@ sealed record RatingsBench() : Measurement("ratings", "recommenders on MovieLens
         Add("sampled priors and sets (Bayesian factors)", seed => BayesianFactors.Train(train, new(), seed, Engine.Threads));
         if (format != Format.Json) Grid.Print([.. rows], format);
 
-        void Add(string what, Func<int, KernelModel> fit)
+        void Add(string what, Func<int, ArrayModel> fit)
         {
             Console.Error.WriteLine($"{Regularised}: {what}");
             var models = Enumerable.Range(1, 3).Select(fit).ToArray();

@@ -80,7 +80,7 @@ sealed record UlmfitBench() : Measurement("ulmfit", $"error on IMDb reviews with
         {
             var fresh = task.Fresh(labels, Seeds);
             Begin();
-            var (forward, backward) = (task.Transfer(labels, UlmfitTask.Forward, UlmfitTask.Best(labels), Seeds), task.Transfer(labels, UlmfitTask.Backward, UlmfitTask.Best(labels), Seeds));
+            var (forward, backward) = (task.Transfer(labels, UlmfitTask.Forward, UlmfitTask.Plain, Seeds), task.Transfer(labels, UlmfitTask.Backward, UlmfitTask.Plain, Seeds));
             var blend = task.Blend(forward, backward);
             foreach (var (name, answer) in new[] { ("from nothing", fresh), ("forward", forward), ("backward", backward), ("forward and backward", blend), ("TF-IDF", task.Baseline(labels)) })
             {

@@ -22,8 +22,8 @@ sealed record UlmfitAnswer(bool[] Wrong, double[] Positive, double Seconds = 0)
 /// </summary>
 sealed class UlmfitTask(string folder, IProgress<RunNews> news)
 {
-    /// <summary>Reviews that the language models learn, and that measure the classifiers.</summary>
-    public const int LanguageReviews = 10_000, TestReviews = 3_000;
+    /// <summary>Reviews of either part that the language models learn, without labels; and of the test part those that measure the classifiers, and those that settings were chosen on.</summary>
+    const int LanguageReviews = 18_000, TestReviews = 3_000, TuningReviews = 1_500;
 
     public const string Forward = "forward", Backward = "backward";
 
@@ -31,8 +31,8 @@ sealed class UlmfitTask(string folder, IProgress<RunNews> news)
 
     const string Language = """
         task: language-model
-        data: { train: reviews.csv, text: "{text}", validation: 0.05 }
-        train: { epochs: 2, batch: 32, learning-rate: 4e-3, schedule: one-cycle, warmup: 0, bptt: 70, jitter: 5, precision: bf16, weight-decay: 0.1, beta2: 0.99, dropout: 0.05 }
+        data: { train: reviews.csv, text: "{text}", validation: 0.01 }
+        train: { epochs: 1, batch: 32, learning-rate: 4e-3, schedule: one-cycle, warmup: 0, bptt: 70, jitter: 5, precision: bf16, weight-decay: 0.1, beta2: 0.99, dropout: 0.05 }
         members:
           - { name: forward, model: { kind: awd-lstm, embedding: 128, hidden: 256, layers: 2, vocabulary: 8000 } }
           - { name: backward, model: { kind: awd-lstm, embedding: 128, hidden: 256, layers: 2, vocabulary: 8000, backward: true } }
@@ -44,10 +44,7 @@ sealed class UlmfitTask(string folder, IProgress<RunNews> news)
     /// </summary>
     public const string Gradual = "learning-rate: 2e-2, schedule: slanted-triangular, unfreeze: gradual, layer-decay: 0.6", Plain = "learning-rate: 8e-3, schedule: one-cycle, warmup: 0";
 
-    /// <summary>The way that did best with so few labels: with 100 the lower layers learn by lower rates, with more by the same.</summary>
-    public static string Best(int labels) => labels <= 100 ? "learning-rate: 1.6e-2, layer-decay: 0.6, schedule: one-cycle, warmup: 0" : Plain;
-
-    /// <summary>The same for classifiers that begin with nothing.</summary>
+    /// <summary>The rates of classifiers that begin with nothing, chosen in the same way.</summary>
     static string FromNothing(int labels) => $"learning-rate: {(labels <= 100 ? "8e-3" : "4e-3")}, schedule: one-cycle, warmup: 0";
 
     readonly Dictionary<string, string> models = [];
@@ -59,13 +56,16 @@ sealed class UlmfitTask(string folder, IProgress<RunNews> news)
     {
         var reviews = UlmfitReviews.Read(folder);
         test = reviews.Tested(TestReviews);
+        var others = reviews.Test.Except(test).ToArray();
+        string[] unlabelled = [.. reviews.Train.Take(LanguageReviews).Concat(others.Skip(TuningReviews).Take(LanguageReviews)).Select(review => review.Text)];
         foreach (var count in UlmfitBench.Sizes) Write($"train-{count}.csv", labelled[count] = reviews.Labelled(count));
         Write("test.csv", test);
+        Write("tuning.csv", others[..TuningReviews]);
         TableWriter.Write(In("reviews.csv"), ["text"], table =>
         {
-            foreach (var review in reviews.Train.Take(LanguageReviews)) table.Row(review.Text);
+            foreach (var text in unlabelled) table.Row(text);
         });
-        UlmfitTokenizer.Learn(reviews.Train.Take(LanguageReviews).Select(review => review.Text), WordLanguage.En, Vocabulary, WordVocabulary.DefaultLeast).Save(In("tokenizer"));
+        UlmfitTokenizer.Learn(unlabelled, WordLanguage.En, Vocabulary, WordVocabulary.DefaultLeast).Save(In("tokenizer"));
     }
 
     /// <summary>Trains the language models unless they are there.</summary>

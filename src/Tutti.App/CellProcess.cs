@@ -17,7 +17,7 @@ static class CellProcess
     public static CellRunner Of(string[] command) => (order, news, stop) =>
     {
         using var process = Start([.. command, "--cell", order.Cell], order.Threads);
-        using var asked = stop.Register(() => _ = Close(process));
+        using var asked = stop.Register(() => _ = OwnProgram.Ask(process));
         var said = Task.Run(() => LastLines(process.StandardError));
         while (process.StandardOutput.ReadLine() is { } line)
             if (RunNews.FromJson(line) is { } told) news.Report(told);
@@ -29,15 +29,7 @@ static class CellProcess
     public static CancellationToken Orphaned(CancellationToken cancel)
     {
         var source = CancellationTokenSource.CreateLinkedTokenSource(cancel);
-        var input = Console.OpenStandardInput();
-        var parent = new Thread(() =>
-        {
-            while (IsOpen(input))
-                continue;                                     // nothing is ever written to it
-            source.Cancel();
-        });
-        (parent.IsBackground, parent.Name) = (true, "parent");
-        parent.Start();
+        OwnProgram.WhenOrphaned(source.Cancel);
         return source.Token;
     }
 
@@ -46,44 +38,10 @@ static class CellProcess
 
     static Process Start(string[] arguments, int threads)
     {
-        var program = Environment.ProcessPath ?? throw new InvalidOperationException("the system does not say which program this is; use --in-process");
-        var library = typeof(CellProcess).Assembly.Location;
-        // A program of its own starts itself; otherwise dotnet runs the library.
-        string[] all = Path.GetFileNameWithoutExtension(program) == Path.GetFileNameWithoutExtension(library) || library.Length == 0 ? arguments : [library, .. arguments];
-        return Process.Start(new ProcessStartInfo(program, all)
-        {
-            RedirectStandardInput = true,
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-            Environment = { ["OMP_NUM_THREADS"] = threads.ToString(CultureInfo.InvariantCulture) },
-        })!;
-    }
-
-    /// <summary>Whether a pipe has its other end; waits until that is closed.</summary>
-    static bool IsOpen(Stream input)
-    {
-        try
-        {
-            return input.ReadByte() >= 0;
-        }
-        catch (IOException)
-        {
-            return false;
-        }
-    }
-
-    /// <returns>False where the process had ended already.</returns>
-    static bool Close(Process process)
-    {
-        try
-        {
-            process.StandardInput.Close();
-            return true;
-        }
-        catch (Exception e) when (e is IOException or InvalidOperationException)
-        {
-            return false;
-        }
+        var start = OwnProgram.With(arguments);
+        (start.RedirectStandardInput, start.RedirectStandardOutput, start.RedirectStandardError) = (true, true, true);
+        start.Environment["OMP_NUM_THREADS"] = threads.ToString(CultureInfo.InvariantCulture);
+        return Process.Start(start)!;
     }
 
     static CellEnd End(int code, List<string> said, bool asked)

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Help;
 using System.Runtime.InteropServices;
 using Tutti.App.Commands;
+using Tutti.Distributed;
 using Tutti.Hub;
 using Tutti.Recipes;
 using Tutti.Torch;
@@ -10,7 +11,7 @@ using Tutti.Training;
 namespace Tutti.App;
 
 /// <summary>What every command shares: where it writes, exit codes, errors of one to three lines, cancelling by Ctrl-C.</summary>
-/// <remarks>Exit codes: 0 done, 1 a failure at run time, 2 wrong use or wrong input, 130 interrupted.</remarks>
+/// <remarks>Exit codes: 0 done, 1 a failure at run time, 2 wrong use or wrong input, 75 another process of the training is lost, 130 interrupted.</remarks>
 static class Session
 {
     public const int Failed = 1, WrongInput = 2, Interrupted = 130;
@@ -36,7 +37,8 @@ static class Session
     {
         using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
         using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
-        var parsed = Root().Parse(args.Length == 0 ? ["--help"] : args);
+        if (Environment.GetEnvironmentVariable(RankProcesses.Variable) is { Length: > 0 }) OwnProgram.WhenOrphaned(cancelled.Cancel);
+        var parsed = Root().Parse(args.Length == 0 ? ["--help"] : LaunchCommand.Marked(args));
         if (parsed.Errors.Count > 0 && parsed.Action is not HelpAction) return WrongUse(parsed);
         return parsed.Invoke(new InvocationConfiguration { Output = Out, Error = Error, EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null });
     }
@@ -74,17 +76,17 @@ static class Session
         catch (Exception e)
         {
             Error.WriteLine(parsed.GetValue(verbose) ? e.ToString() : $"tutti: {e.Message}{(IsExpected(e) ? "" : $"\n({e.GetType().Name}; --verbose shows where)")}");
-            return e is InputException ? WrongInput : Failed;
+            return e is InputException ? WrongInput : e is RankLostException ? RankLostException.ExitCode : Failed;
         }
     }
 
-    static bool IsExpected(Exception e) => e is InputException or TrainingException or IncompleteRunException or RunMemoryException or TorchException or HubException or ExportException;
+    static bool IsExpected(Exception e) => e is InputException or TrainingException or IncompleteRunException or RunMemoryException or TorchException or HubException or ExportException or RankLostException;
 
     static RootCommand Root()
     {
         var root = new RootCommand("Train, ensemble and debug deep-learning models on the memory you have.")
         {
-            TrainCommand.Make(), PredictCommand.Make(), EvaluateCommand.Make(), RecommendCommand.Make(), GenerateCommand.Make(), CompareCommand.Make(), LabelsCommand.Make(), ReportCommand.Make(), MemoryCommand.Make(), LrFindCommand.Make(), ScheduleCommand.Make(), GetCommand.Make(), InspectCommand.Make(), ShowCommand.Make(), ExportCommand.Make(), ConvertCommand.Make(), DistillCommand.Make(), SubmissionsCommand.Make(), DemoCommand.Make(), DoctorCommand.Make(),
+            TrainCommand.Make(), LaunchCommand.Make(), PredictCommand.Make(), EvaluateCommand.Make(), RecommendCommand.Make(), GenerateCommand.Make(), CompareCommand.Make(), LabelsCommand.Make(), ReportCommand.Make(), MemoryCommand.Make(), LrFindCommand.Make(), ScheduleCommand.Make(), GetCommand.Make(), InspectCommand.Make(), ShowCommand.Make(), ExportCommand.Make(), ConvertCommand.Make(), DistillCommand.Make(), SubmissionsCommand.Make(), DemoCommand.Make(), DoctorCommand.Make(),
         };
         root.Options.Add(verbose);
         return root;
@@ -105,6 +107,9 @@ static class Session
     }
 
     static IEnumerable<string> OptionsOf(ParseResult parsed) => [.. parsed.CommandResult.Command.Options.Select(option => option.Name), verbose.Name, "--help"];
+
+    /// <summary>Stops as a signal would: another process that trains with this one got it.</summary>
+    public static void Interrupt() => cancelled.Cancel();
 
     static void Stop(PosixSignalContext context)
     {

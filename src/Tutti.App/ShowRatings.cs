@@ -13,7 +13,9 @@ static class ShowRatings
     public static void Result(RatingsResult result)
     {
         Table(result.Table, result.UserTitles, result.Titles);
-        Board(FormattableString.Invariant($"Leaderboard: {result.HeldRows} held-out ratings, 95 % intervals; ranked among all items, hits are ratings from {result.Liked:0.##} on"), result.Rows);
+        var folds = result.Rows[0].Folds.Count;
+        Board(FormattableString.Invariant($"Leaderboard: {result.HeldRows} held-out ratings{(folds > 0 ? FormattableString.Invariant($" of {folds} folds") : "")}, 95 % intervals; ranked among all items, hits are ratings from {result.Liked:0.##} on"), result.Rows);
+        if (folds > 0) Folds(result.Rows);
         Show.Line($"predictions of the held-out rows: {result.OutOfFold}");
         Show.Line($"report: {result.Report}");
     }
@@ -34,9 +36,21 @@ static class ShowRatings
         var top = rows.Select(row => row.Top).FirstOrDefault(one => one is not null);
         var table = Show.Table("", "RMSE", "MAE", $"NDCG@{top?.K ?? 0}", $"recall@{top?.K ?? 0}", "time");
         foreach (var row in rows)
-            table.AddRow(Show.Cells(row.Name, row.Errors is null ? "" : Show.Interval(row.Errors.Rmse), row.Errors is null ? "" : Show.Number(row.Errors.Mae.Value), row.Top is null ? "" : Show.Interval(row.Top.Ndcg), row.Top is null ? "" : Show.Number(row.Top.Recall.Value), FormattableString.Invariant($"{row.Seconds:0.0} s")));
+            table.AddRow(Show.Cells(row.Name, row.Errors is null ? "" : Show.Interval(row.Errors.Rmse), row.Errors is null ? "" : Show.Number(row.Errors.Mae.Value), row.Top is null ? "" : Show.Interval(row.Top.Ndcg), row.Top is null ? "" : Show.Number(row.Top.Recall.Value), Time(row.Seconds)));
         Show.Out.Write(table);
     }
+
+    /// <summary>Every fold alone: a column for each.</summary>
+    static void Folds(IReadOnlyList<RatingsScores> rows)
+    {
+        Show.Line("Each fold alone: RMSE, MAE, time");
+        var table = Show.Table(["", .. rows[0].Folds.Select(fold => fold.Name)]);
+        foreach (var row in rows)
+            table.AddRow(Show.Cells([row.Name, .. row.Folds.Select(fold => fold.Errors is null ? Time(fold.Seconds) : $"{Show.Interval(fold.Errors.Rmse)}\n{Show.Interval(fold.Errors.Mae)}\n{Time(fold.Seconds)}")]));
+        Show.Out.Write(table);
+    }
+
+    static string Time(double seconds) => FormattableString.Invariant($"{seconds:0.0} s");
 
     public static void Evaluation(RatingsEvaluation found)
     {

@@ -22,7 +22,7 @@ static class ShowSimilar
     {
         var groups = similar.Groups;
         Show.Line(FormattableString.Invariant($"Near duplicates: {groups.Count} groups of {groups.Sum(group => group.Rows.Count)} rows, by embeddings of {similar.By}"));
-        if (groups.Count(group => group.DifferentLabels) is > 0 and var different) Show.Line(FormattableString.Invariant($"{different} with different labels for nearly the same text"));
+        if (groups.Count(group => group.DifferentLabels) is > 0 and var different) Show.Line(FormattableString.Invariant($"{different} with different labels for nearly the same {(groups[0].Rows[0].Content is null ? "text" : "picture")}"));
         if (groups.Count(group => group.AcrossTest) is > 0 and var leaks) Show.Warning(FormattableString.Invariant($"{leaks} groups hold rows of training and test: a score of those test rows is flattered"));
         if (groups.Count(group => group.AcrossFolds) is > 0 and var folds) Show.Warning(FormattableString.Invariant($"{folds} groups hold rows of several folds: held-out scores of those rows are flattered"));
         if (groups.Count == 0) return;

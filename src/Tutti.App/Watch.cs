@@ -60,7 +60,7 @@ sealed class Watch(IAnsiConsole console, ProgressContext? bars) : IProgress<RunN
             case CellNews news: Begin(news); break;
             case SkippedNews news: Line(FormattableString.Invariant($"[{news.Number}/{news.Cells}] {news.Cell}: already trained")); break;
             case PlanNews news: Planned(news, Of(news.Cell)); break;
-            case ReplayNews { Replay: var r } news: Line(FormattableString.Invariant($"{Of(news.Cell).Place}: update {r.Update} found no room for {r.Examples} texts of {r.Tokens} tokens beside {MemoryStats.Text(r.BytesInUse)}; computed again {(r.Checkpointing ? "with checkpointing" : "in halves")}, the update is the same")); break;
+            case ReplayNews { Replay: var r } news: Line(FormattableString.Invariant($"{Of(news.Cell).Place}: update {r.Update} found no room for {r.Examples} rows of {r.Tokens} tokens beside {MemoryStats.Text(r.BytesInUse)}; computed again {(r.Checkpointing ? "with checkpointing" : "in halves")}, the update is the same")); break;
             case StepNews news: Step(news.Step, Of(news.Cell)); break;
             case EvaluationNews news: Evaluated(news.Result, Of(news.Cell)); break;
             case CellDoneNews news: Done(news, Of(news.Cell)); break;
@@ -77,16 +77,16 @@ sealed class Watch(IAnsiConsole console, ProgressContext? bars) : IProgress<RunN
         var s = news.Summary;
         Line(FormattableString.Invariant($"{news.File}: {s.Rows} rows; {(news.FoldSizes.Count == 1 ? "held out" : FormattableString.Invariant($"{news.FoldSizes.Count} folds of"))} {string.Join(", ", news.FoldSizes)} rows; {news.TestRows} test rows"));
         if (s.Classes.Count > 0) Line("classes: " + string.Join(", ", s.Classes.Select(c => FormattableString.Invariant($"{c.Name} {c.Rows} ({100.0 * c.Rows / s.Rows:0} %)"))));
-        Line(FormattableString.Invariant($"characters per text: median {s.Lengths.Median:0}, mean {s.Lengths.Mean:0}, 95 % up to {s.Lengths.P95}, longest {s.Lengths.Max}; {s.EmptyTexts} empty"));
-        Duplicates("repeated within the training rows", s.WithinTrain);
-        Duplicates("repeated with different labels", s.Contradicting);
+        if (!news.Pictures) Line(FormattableString.Invariant($"characters per text: median {s.Lengths.Median:0}, mean {s.Lengths.Mean:0}, 95 % up to {s.Lengths.P95}, longest {s.Lengths.Max}; {s.EmptyTexts} empty"));
+        Duplicates("repeated within the training rows", s.WithinTrain, news.Pictures);
+        Duplicates("repeated with different labels", s.Contradicting, news.Pictures);
         if (s.AcrossFolds.Texts > 0) Line(FormattableString.Invariant($"warning: {s.AcrossFolds.Texts} texts ({s.AcrossFolds.Rows} rows) stand in several folds, lines {Lines(s.AcrossFolds)}: scores on them are of texts that were trained on; give rows of one text one fold"));
-        Duplicates("in the test rows too", s.AcrossTest);
+        Duplicates("in the test rows too", s.AcrossTest, news.Pictures);
     }
 
-    void Duplicates(string what, Repeats repeats)
+    void Duplicates(string what, Repeats repeats, bool pictures)
     {
-        if (repeats.Texts > 0) Line(FormattableString.Invariant($"duplicates: {repeats.Texts} texts ({repeats.Rows} rows) {what}, lines {Lines(repeats)}"));
+        if (repeats.Texts > 0) Line(FormattableString.Invariant($"duplicates: {repeats.Texts} {(pictures ? "pictures" : "texts")} ({repeats.Rows} rows) {what}, lines {Lines(repeats)}"));
     }
 
     static string Lines(Repeats repeats) => string.Join(", ", repeats.Lines.Take(5)) + (repeats.Lines.Count > 5 ? ", ..." : "");
@@ -122,7 +122,7 @@ sealed class Watch(IAnsiConsole console, ProgressContext? bars) : IProgress<RunN
 
     void Evaluated(EvaluationResult r, Training cell)
     {
-        if (bars is null) Line(FormattableString.Invariant($"{cell.Place}: epoch {r.Epoch} update {r.Update} held-out loss {r.Loss:0.0000}{Accuracy(r.Accuracy, "0.0000", " ")}{(double.IsNaN(r.MacroF1) ? "" : FormattableString.Invariant($" F1 {r.MacroF1:0.0000}"))}{(r.Best ? " best" : "")}, {cell.RateTokens:0} tokens/s"));
+        if (bars is null) Line(FormattableString.Invariant($"{cell.Place}: epoch {r.Epoch} update {r.Update} held-out loss {r.Loss:0.0000}{Accuracy(r.Accuracy, "0.0000", " ")}{(double.IsNaN(r.MacroF1) ? "" : FormattableString.Invariant($" F1 {r.MacroF1:0.0000}"))}{string.Concat(r.Targets.Select(score => $"; {score}"))}{(r.Best ? " best" : "")}, {cell.RateTokens:0} tokens/s"));
     }
 
     void Done(CellDoneNews news, Training cell)

@@ -23,7 +23,7 @@ export interface Headline {
 
 export interface Leaderboard {
   columns: { name: string; higher: boolean }[];
-  rows: { name: string; kind: 'member' | 'blend' | 'baseline'; scores: Score[]; cells: number; seconds: number; peakBytes: number }[];
+  rows: { name: string; kind: 'member' | 'blend' | 'baseline'; scores: Score[]; cells: number; seconds: number; peakBytes: number; folds: { name: string; rmse: Score; mae: Score; seconds: number }[] }[];
 }
 
 /** Columns of numbers of the same length; thinned where there were more than can be drawn. */
@@ -58,6 +58,30 @@ export interface Row {
   /** Probability of the given label. */
   q: number;
   fold: number | null;
+  /** Of a run of pictures: which of them; null: not in this page. */
+  picture?: number | null;
+}
+
+/** Small pictures of a run of pictures, as JPEG in base64. */
+export interface Pictures {
+  side: number;
+  wanted: number;
+  jpegs: string[];
+}
+
+/** Where a model looked in a picture. */
+export interface Look {
+  row: number;
+  cell: string;
+  method: string;
+  predicted: number;
+  probability: number;
+  /** Left, top, width and height of the grid, in shares of the picture's sides. */
+  frame: [number, number, number, number];
+  height: number;
+  width: number;
+  /** Row by row, 0 to 100. */
+  values: number[];
 }
 
 export interface Explanation {
@@ -89,6 +113,7 @@ export interface SimilarRow {
   fold: number | null;
   given: string | null;
   text: string | null;
+  picture?: number | null;
 }
 
 export interface DuplicateGroup {
@@ -96,13 +121,16 @@ export interface DuplicateGroup {
   differentLabels: boolean;
   acrossTest: boolean;
   acrossFolds: boolean;
+  /** Of pictures: the same file under several names. */
+  sameFile?: boolean;
   /** All rows of the group; some of them are here. */
   count: number;
   rows: SimilarRow[];
 }
 
 export interface Similar {
-  by: string;
+  /** Null where only files were compared. */
+  by: string | null;
   outliers: { rows: number; outliers: number; queue: (SimilarRow & { score: number; outlier: boolean })[] };
   duplicates: { groups: number; rows: number; differentLabels: number; acrossTest: number; acrossFolds: number; list: DuplicateGroup[] };
 }
@@ -119,7 +147,7 @@ export interface DataSummary {
   testRows: number;
   classes: { name: string; rows: number }[];
   lengths: { min: number; median: number; mean: number; p95: number; max: number } | null;
-  empty: number;
+  empty: number | null;
   repeats: { what: string; texts: number; rows: number }[];
   truncation: { member: string; rows: number; truncated: number; lostTokens: number; allTokens: number; maxLength: number; vocabulary: number }[];
 }
@@ -151,6 +179,10 @@ export interface RunData {
   topLosses: number[];
   explanations: Explanation[];
   labelIssues: LabelIssues | null;
+  /** Of a run of pictures; so are the rows taken at random, and where a model looked. */
+  pictures?: Pictures;
+  sample?: number[];
+  looks?: Look[];
   similar: Similar | null;
   ratings: Ratings | null;
   slices: Slices | null;

@@ -46,7 +46,8 @@ export function bytes(value: number | null): string {
 
 export function duration(seconds: number | null): string {
   if (seconds === null) return '\u2013';
-  if (seconds < 60) return `${seconds.toFixed(1)}\u202fs`;
-  if (seconds < 3600) return `${Math.floor(seconds / 60)}\u202fmin ${Math.round(seconds % 60)}\u202fs`;
-  return `${Math.floor(seconds / 3600)}\u202fh ${Math.round(seconds % 3600 / 60)}\u202fmin`;
+  if (seconds < 59.95) return `${seconds.toFixed(1)}\u202fs`;
+  // Rounded first: 299.6 s are 5 min 0 s, not 4 min 60 s.
+  const [whole, minutes] = [Math.round(seconds), Math.round(seconds / 60)];
+  return whole < 3600 ? `${Math.floor(whole / 60)}\u202fmin ${whole % 60}\u202fs` : `${Math.floor(minutes / 60)}\u202fh ${minutes % 60}\u202fmin`;
 }

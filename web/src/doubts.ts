@@ -1,4 +1,5 @@
 import { h, number, percent, plural, section, whole, type Child } from './dom';
+import { looksKey, pictureColumn } from './pictures';
 import { rowColumns, textOf } from './rows';
 import { table, type Column } from './table';
 import { shaded, type Method } from './tokens';
@@ -8,13 +9,15 @@ interface Listed { row: Row; why: Explanation | undefined }
 
 /** Rows with their text shaded where the prediction was explained, and a choice of the method. */
 function explained<T extends Listed>(run: RunData, items: T[], columns: (text: Column<T>) => Column<T>[], label: string): HTMLElement {
+  const search = (item: T): string => `${item.row.id} ${item.row.text ?? ''} ${run.classes[item.row.label]} ${run.classes[item.row.predicted]}`;
+  if (run.pictures) return h('div', {}, looksKey(run, items.map(item => item.row)), table(items, columns(pictureColumn(run, item => item.row)), { label, page: 10, search }));
   let method: Method = 'gradient';
   const place = h('div');
   const text: Column<T> = {
     title: 'text', kind: 'long', value: item => item.row.text ?? '',
     cell: item => item.why ? shaded(item.why, method) : textOf(item.row),
   };
-  const draw = (): void => place.replaceChildren(table(items, columns(text), { label, page: 10, search: item => `${item.row.id} ${item.row.text ?? ''} ${run.classes[item.row.label]} ${run.classes[item.row.predicted]}` }));
+  const draw = (): void => place.replaceChildren(table(items, columns(text), { label, page: 10, search }));
   draw();
   return h('div', {}, items.some(item => item.why) ? key(items, chosen => { method = chosen; draw(); }) : null, place);
 }
@@ -43,7 +46,7 @@ export function topLosses(run: RunData): HTMLElement | null {
   if (run.topLosses.length === 0) return null;
   const items = run.topLosses.map(row => ({ row: run.rows[row], why: because(run, row) }));
   return section('losses', 'Top losses', 'Top losses', 'The rows whose true class got the lowest probability: hard, odd, or labelled wrongly.',
-    explained(run, items, text => rowColumns(run).map((column): Column<Listed> => column.title === 'text' ? text
+    explained(run, items, text => rowColumns(run).map((column): Column<Listed> => column.title === 'text' || column.kind === 'picture' ? text
       : column.title === 'probability' ? { title: 'probability of true class', kind: 'number', value: item => item.row.q, cell: item => number(item.row.q) }
       : { title: column.title, kind: column.kind, value: column.value ? item => column.value!(item.row) : undefined, cell: item => column.cell(item.row) }), 'top losses'));
 }
@@ -56,7 +59,7 @@ export function labelIssues(run: RunData): HTMLElement | null {
   const votes = (item: Item): Child => item.votes === null ? '' : item.votes.map((count, i) => ({ count, name: run.classes[i] })).filter(vote => vote.count > 0).sort((a, b) => b.count - a.count).map(vote => `${vote.name}: ${vote.count}`).join(', ');
   const lead = issues.issues === 0
     ? `No label of ${plural(issues.rows, 'row')} stands out as wrong.`
-    : [`${plural(issues.issues, 'row')} of ${whole(issues.rows)} (${percent(issues.issues / issues.rows)}) probably carry a wrong label, by predictions of models that did not see them. `, h('code', {}, 'tutti labels --run DIR --out queue.csv'), ` writes ${issues.issues > items.length ? `all of them (the first ${items.length} are here)` : 'them'} to be filled in with the right labels; `, h('code', {}, 'tutti labels --run DIR --apply queue.csv'), ' then writes a corrected copy of the training file to train on.', weak(run) ? h('b', {}, ' This run is below its baseline, so its doubts say little.') : null];
+    : [`${plural(issues.issues, run.pictures ? 'picture' : 'row')} of ${whole(issues.rows)} (${percent(issues.issues / issues.rows)}) probably carry a wrong label, by predictions of models that did not see them. `, h('code', {}, 'tutti labels --run DIR --out queue.csv'), ` writes ${issues.issues > items.length ? `all of them (the first ${items.length} are here)` : 'them'}${run.pictures ? ' to a table.' : ' to be filled in with the right labels; '}`, ...(run.pictures ? [] : [h('code', {}, 'tutti labels --run DIR --apply queue.csv'), ' then writes a corrected copy of the training file to train on.']), weak(run) ? h('b', {}, ' This run is below its baseline, so its doubts say little.') : null];
   return section('labels', 'Labels to look at', 'Labels', lead, items.length === 0 ? null
     : explained<Item>(run, items, text => [
       { title: 'id', cell: item => h('code', {}, item.row.id), value: item => item.row.id },

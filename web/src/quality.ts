@@ -82,7 +82,7 @@ export function slices(run: RunData): HTMLElement | null {
     { title: 'difference', kind: 'number', value: row => row.difference, cell: row => h('div', { class: 'scored' }, h('span', {}, h('b', {}, signed(row.difference)), ' ', h('span', { class: 'interval' }, `${signed(row.low)} to ${signed(row.high)}`)), whisker({ value: row.difference, low: row.low, high: row.high }, scale, 0)) },
     { title: 'p, corrected', kind: 'number', value: row => row.adjusted, cell: row => probability(row.adjusted), hint: 'one-sided Fisher test, corrected for the number of slices (Holm)' },
   ];
-  const lead = `${plural(slices.tested, 'slice was', 'slices were')} compared with all other rows: by class, fold, length, and the columns of the data. ${found === 0 ? 'None is' : found === 1 ? 'One is' : `${found} are`} worse beyond chance, the number of comparisons taken into account.`;
+  const lead = `${plural(slices.tested, 'slice was', 'slices were')} compared with all other rows: by class, fold${run.pictures ? '' : ', length'}, and the columns of the data. ${found === 0 ? 'None is' : found === 1 ? 'One is' : `${found} are`} worse beyond chance, the number of comparisons taken into account.`;
   return section('slices', 'Slices', 'Slices', lead, table(slices.slices, columns, { label: 'slices', page: 10, search: slices.slices.length > 10 ? row => `${row.column} ${row.value}` : undefined }));
 }
 

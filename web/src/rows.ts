@@ -1,4 +1,5 @@
 import { h, number, plural, whole, type Child } from './dom';
+import { gallery, pictureColumn } from './pictures';
 import { table, type Column } from './table';
 import type { Row, RunData } from './data';
 
@@ -19,7 +20,7 @@ export function textOf(row: Pick<Row, 'text'>): Child {
 export function rowColumns(run: RunData): Column<Row>[] {
   const columns: Column<Row>[] = [
     { title: 'id', cell: row => h('code', {}, row.id), value: row => row.id },
-    { title: 'text', cell: textOf, value: row => row.text ?? '', kind: 'long' },
+    run.pictures ? pictureColumn(run, row => row) : { title: 'text', cell: textOf, value: row => row.text ?? '', kind: 'long' },
     { title: 'true', cell: row => run.classes[row.label], value: row => run.classes[row.label] },
     { title: 'predicted', cell: row => run.classes[row.predicted], value: row => run.classes[row.predicted] },
     { title: 'probability', cell: row => number(row.p), value: row => row.p, kind: 'number', hint: 'of the predicted class' },
@@ -43,5 +44,5 @@ export function rowsBehind(run: RunData, truth: number, predicted: number, close
       h('h3', {}, 'True ', h('b', {}, run.classes[truth]), ', predicted ', h('b', {}, run.classes[predicted])),
       h('button', { type: 'button', class: 'quiet', click: close }, 'Close')),
     h('p', { class: 'muted' }, `${plural(all, 'row')}${which}.`),
-    table(rows.map(row => run.rows[row]), rowColumns(run), { label: 'rows behind the cell', search: row => `${row.id} ${row.text ?? ''}`, page: 15 }));
+    run.pictures ? gallery(run, rows, 'pictures behind the cell') : table(rows.map(row => run.rows[row]), rowColumns(run), { label: 'rows behind the cell', search: row => `${row.id} ${row.text ?? ''}`, page: 15 }));
 }

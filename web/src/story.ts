@@ -19,7 +19,7 @@ export function learning(run: RunData): HTMLElement | null {
     { title: 'updates', kind: 'number', cell: cell => whole(cell.updates), value: cell => cell.updates },
     { title: 'kept', kind: 'number', cell: cell => cell.bestUpdate === null ? '\u2013' : whole(cell.bestUpdate), value: cell => cell.bestUpdate ?? 0, hint: 'the update whose weights were kept' },
     { title: 'time', kind: 'number', cell: cell => duration(cell.seconds), value: cell => cell.seconds ?? 0 },
-    { title: 'tokens / s', kind: 'number', cell: cell => cell.tokensPerSecond === null ? '\u2013' : whole(cell.tokensPerSecond), value: cell => cell.tokensPerSecond ?? 0 },
+    ...(run.pictures ? [] : [{ title: 'tokens / s', kind: 'number', cell: cell => cell.tokensPerSecond === null ? '\u2013' : whole(cell.tokensPerSecond), value: cell => cell.tokensPerSecond ?? 0 } as Column<Cell>]),
     { title: 'peak memory', kind: 'number', cell: cell => bytes(cell.peakBytes), value: cell => cell.peakBytes ?? 0 },
     { title: 'predicted', kind: 'number', cell: cell => bytes(cell.predictedPeak), value: cell => cell.predictedPeak ?? 0, hint: 'peak memory as planned before the first update' },
   ];
@@ -35,7 +35,7 @@ export function data(run: RunData): HTMLElement | null {
     ['training rows', whole(summary.rows)],
     ['test rows', summary.testRows === 0 ? 'none' : whole(summary.testRows)],
     ...(summary.lengths ? [['characters of a text', `median ${whole(summary.lengths.median)}, 95\u202f% up to ${whole(summary.lengths.p95)}, longest ${whole(summary.lengths.max)}`] as [string, Child]] : []),
-    ['empty texts', whole(summary.empty)],
+    ...(summary.empty === null ? [] : [['empty texts', whole(summary.empty)] as [string, Child]]),
     ...summary.repeats.map((one): [string, Child] => [`texts ${one.what}`, one.texts === 0 ? 'none' : `${whole(one.texts)} (${plural(one.rows, 'row')})`]),
   ];
   type Cut = DataSummary['truncation'][number];

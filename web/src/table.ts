@@ -5,7 +5,7 @@ export interface Column<T> {
   cell: (row: T) => Child | Child[];
   /** What the column is sorted by; without it, it is not. */
   value?: (row: T) => number | string;
-  kind?: 'number' | 'text' | 'long';
+  kind?: 'number' | 'text' | 'long' | 'picture';
   hint?: string;
 }
 
@@ -65,7 +65,7 @@ export function table<T>(rows: T[], columns: Column<T>[], options: TableOptions<
     ? h('input', { type: 'search', class: 'filter', placeholder: 'Filter\u2026', 'aria-label': `Filter ${options.label}`, input: event => { filter = (event.target as HTMLInputElement).value; shown = page; draw(); } })
     : null;
   draw();
-  return h('div', { class: columns.some(column => column.kind === 'long') ? 'table stack' : 'table' },
+  return h('div', { class: columns.some(column => column.kind === 'long' || column.kind === 'picture') ? 'table stack' : 'table' },
     search,
     h('div', { class: 'scroll', tabindex: columns.length > 4 ? 0 : null, role: 'region', 'aria-label': options.label }, h('table', {}, h('thead', {}, h('tr', {}, heads)), body)),
     h('div', { class: 'foot' }, count, more));

@@ -35,7 +35,7 @@ static class ApplyCorrections
     {
         var source = (run, parsed.GetValue(data)) switch
         {
-            ({ } folder, null) when parsed.GetValue(label) is null && parsed.GetValue(id) is null => LabelledFile.OfRun(folder),
+            ({ } folder, null) when parsed.GetValue(label) is null && parsed.GetValue(id) is null => OfRun(folder),
             (null, { } file) => LabelledFile.OfFile(file, parsed.GetValue(label) ?? "label", parsed.GetValue(id)),
             _ => throw new ConfigException("tutti labels --apply", "expected --run DIR, or --data FILE with --label COLUMN and --id COLUMN\nnext: tutti labels --help"),
         };
@@ -48,6 +48,9 @@ static class ApplyCorrections
         else Print(copy, source);
         return 0;
     }
+
+    static LabelledFile OfRun(string folder) => !RunTask.HasPictures(new(folder)) ? LabelledFile.OfRun(folder)
+        : throw new ConfigException("--apply", $"{folder} is a run of pictures, whose labels are corrected by hand so far: move files into the folders of their classes, or change the labels of the table, and train into another run folder");
 
     static void Print(CorrectedCopy copy, LabelledFile source)
     {

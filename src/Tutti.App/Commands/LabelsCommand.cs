@@ -67,7 +67,7 @@ static class LabelsCommand
     static LabelQueue OfRun(RunFolder run, (LabelFilter Filter, LabelQuality Score) how)
     {
         if (!File.Exists(run.OutOfFold)) throw new ConfigException(run.Root, $"has no {Path.GetFileName(run.OutOfFold)}; train it to the end: tutti train RECIPE --run {run.Root}");
-        RunTask.RequireClasses(run, "label issues");
+        RunTask.RequireClasses(run, "label issues", pictures: true);
         var all = PredictionFile.Read(run.OutOfFold);
         var set = all.Labelled();
         if (set.Count == 0) throw new DataException(run.OutOfFold, "has no labelled rows");
@@ -94,6 +94,11 @@ static class LabelsCommand
     static void Next(string? run, string? written)
     {
         var target = run is null ? "--data FILE --label COLUMN --id COLUMN" : $"--run {run}";
+        if (run is not null && written is not null && RunTask.HasPictures(new(run)))
+        {
+            Show.Line("next: look at the pictures, move what is wrong into the folder of its class (or change the table's label), and train into another run folder");
+            return;
+        }
         Show.Line(written is null ? $"next: tutti labels {(run is null ? "--probs FILE" : target)} --out queue.csv"
             : $"next: fill in label (the right one; empty: not looked at; {CorrectionFile.Drop}: leave the row out), who, when and why, then: tutti labels {target} --apply {written}");
     }

@@ -39,16 +39,19 @@ static class MemoryCommand
         var members = RecipeStep.With(loaded, ofStep, asked => MemoryForecast.Of(asked, measured, hub, Session.Cancel).ToArray());
         if (asJson) Show.Line(new JsonArray([.. members.Select(Json)]).ToJsonString(indented));
         else
+        {
             foreach (var member in members) Write(member);
+            if (members.Any(member => member.Picture is not null)) Show.Out.Write(Cuts(members));
+        }
         return 0;
     }
 
     static void Write(MemberMemory member)
     {
         var m = member.Memory;
-        Show.Line(FormattableString.Invariant($"{member.Name}: {member.Weights} weights, batch {member.Config.Batch}, longest text {member.Longest} tokens, {member.Config.Precision.ToString().ToLowerInvariant()}"));
-        Show.Line($"  weights {MemoryStats.Text(m.Weights)}, gradients {MemoryStats.Text(m.Gradients)}, optimizer {MemoryStats.Text(m.Optimizer)}, activations {MemoryStats.Text(m.ActivationsPerThousand)} per 1000 tokens");
-        Show.Line($"  predicted peak {MemoryStats.Text(m.Plan.PredictedPeak)} of {MemoryStats.Text(member.Limit)}: {m.Plan}");
+        Show.Line(FormattableString.Invariant($"{member.Name}: {member.Weights} weights, batch {member.Config.Batch}, {(member.Picture is null ? FormattableString.Invariant($"longest text {member.Longest} tokens") : $"pictures {Sides(member)}")}, {member.Config.Precision.ToString().ToLowerInvariant()}"));
+        Show.Line($"  weights {MemoryStats.Text(m.Weights)}, gradients {MemoryStats.Text(m.Gradients)}, optimizer {MemoryStats.Text(m.Optimizer)}, activations {(member.Picture is null ? $"{MemoryStats.Text(m.ActivationsPerThousand)} per 1000 tokens" : $"{MemoryStats.Text(m.ActivationsPerThousand * member.Longest / 1000)} per picture")}");
+        Show.Line($"  predicted peak {MemoryStats.Text(m.Plan.PredictedPeak)} of {MemoryStats.Text(member.Limit)}: {(member.Picture is null ? m.Plan.ToString() : m.Plan.Described(Count(member)))}");
         if (member.Measured is { } peak) Show.Line(FormattableString.Invariant($"  measured peak {MemoryStats.Text(peak)}: the prediction is {Math.Round(100.0 * (m.Plan.PredictedPeak - peak) / peak, 1):+0.0;-0.0;0.0} % off"));
         Show.Line($"  along one micro-batch, forward and back: {MemoryBars.Of(m.Timeline)}");
         var table = Show.Table("  what would save memory", "peak", "saves", "");
@@ -56,6 +59,22 @@ static class MemoryCommand
             table.AddRow(Show.Cells("  " + option.Change, option.Peak is { } p ? MemoryStats.Text(p) : "does not fit", option.Peak is { } q ? Saved(m.Plan.PredictedPeak - q) : "", option.Note));
         table.Columns[^1].Alignment = Justify.Left;
         Show.Out.Write(table);
+    }
+
+    static string Sides(MemberMemory member) => member.Picture is var (width, height) ? FormattableString.Invariant($"{width} x {height}") : "";
+
+    static string Count(MemberMemory member) => FormattableString.Invariant($"{member.Pictures} picture{(member.Pictures == 1 ? "" : "s")}");
+
+    /// <summary>Which networks need what cut, at a glance.</summary>
+    static Table Cuts(MemberMemory[] members)
+    {
+        var table = Show.Table(FormattableString.Invariant($"within {MemoryStats.Text(members[0].Limit)}"), "pictures", "weights", "an update whole, about", "as planned", "an update is");
+        foreach (var member in members)
+            table.AddRow(Show.Cells(member.Name, Sides(member), FormattableString.Invariant($"{member.Weights / 1e6:0.0} M"), MemoryStats.Text(member.Whole), MemoryStats.Text(member.Memory.Plan.PredictedPeak),
+                (member.Pictures >= member.Config.Batch ? FormattableString.Invariant($"{member.Config.Batch} pictures, not cut") : FormattableString.Invariant($"{member.Config.Batch} pictures, {member.Pictures} at a time"))
+                + (member.Memory.Plan.Checkpointing ? ", activations again" : "") + (member.Memory.Plan.PagedOptimizer ? ", optimizer in a file" : "")));
+        table.Columns[^1].Alignment = Justify.Left;
+        return table;
     }
 
     // The allocator counts pages: less than one is no saving.
@@ -66,6 +85,7 @@ static class MemoryCommand
         ["member"] = member.Name,
         ["parameters"] = member.Weights,
         ["longest"] = member.Longest,
+        ["picture"] = member.Picture is var (width, height) ? new JsonObject { ["width"] = width, ["height"] = height, ["perMicroBatch"] = member.Pictures, ["wholeUpdate"] = member.Whole } : null,
         ["limit"] = member.Limit,
         ["weights"] = member.Memory.Weights,
         ["gradients"] = member.Memory.Gradients,

@@ -49,8 +49,8 @@ static class OtherIssues
         for (var i = 0; i < set.Answers.Count; i++)
             foreach (var gap in set.Answers[i].Kind switch
             {
-                AnswerKind.Class => LabelGaps.Of(set.Answers[i].Classes, set.Classes(i).Labels!, set.Folds).Select(gap => $"{set.Answers[i].Name}: {gap}"),
-                AnswerKind.Flag => LabelGaps.OfFlag(set.Answers[i].Name, set.TruthOf(i), set.Folds),
+                AnswerKind.Class or AnswerKind.Ordinal => LabelGaps.Of(set.Answers[i].Classes, set.Known(i).Classes(i).Labels!, set.Known(i).Folds).Select(gap => $"{set.Answers[i].Name}: {gap}"),
+                AnswerKind.Flag => LabelGaps.OfFlag(set.Answers[i].Name, set.Known(i).TruthOf(i), set.Known(i).Folds),
                 _ => [],
             }) Show.Warning(gap);
         var queue = AnswerQueue.Of(set, how.Filter, how.Score);

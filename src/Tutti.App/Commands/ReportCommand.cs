@@ -9,7 +9,7 @@ static class ReportCommand
 {
     static readonly Option<string> run = new("--run") { Description = "A finished run.", HelpName = "DIR", Required = true };
     static readonly Option<string?> output = new("--out") { Description = "The page to write; default: report.html in the run folder.", HelpName = "FILE.html" };
-    static readonly Option<int?> explain = new("--explain") { Description = "Rows whose predictions are explained token by token, however long it takes; 0: none; default: as the recipe says.", HelpName = "N" };
+    static readonly Option<int?> explain = new("--explain") { Description = "Rows whose predictions are explained, by tokens or by where in the picture a model looked, however long it takes; 0: none; default: as the recipe says.", HelpName = "N" };
     static readonly Option<string?> plots = new("--plots") { Description = "Also write the plots as files for papers.", HelpName = "DIR" };
     static readonly Option<string?> format = new("--format") { Description = "Of the plots: svg (vectors) or png (pixels); default: svg.", HelpName = "svg|png" };
     static readonly Option<double?> scale = new("--scale") { Description = "Of PNG: pixels for one unit of the picture; default: 2.", HelpName = "N" };

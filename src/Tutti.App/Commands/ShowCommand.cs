@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using Spectre.Console;
+using Tutti.Recipes;
 using Tutti.Vision;
 using Table = Tutti.Tables.Table;
 
@@ -8,9 +9,9 @@ namespace Tutti.App.Commands;
 
 static class ShowCommand
 {
-    static readonly Argument<string> data = new("PATH") { Description = "A folder of pictures in folders named as their classes (or divided into train and val), or a table of paths." };
+    static readonly Argument<string> data = new("PATH") { Description = "A folder of pictures in folders named as their classes (or divided into train and val), a table of paths, or a recipe of task ratings." };
     static readonly Option<string> output = new("--out") { Description = "The sheet: .png or .jpg.", HelpName = "FILE", DefaultValueFactory = _ => "contact-sheet.png" };
-    static readonly Option<int> count = new("--count") { Description = "Pictures on it.", HelpName = "N", DefaultValueFactory = _ => 48 };
+    static readonly Option<int> count = new("--count") { Description = "Pictures on it; of ratings, users and items of the table (10).", HelpName = "N", DefaultValueFactory = _ => 48 };
     static readonly Option<int> columns = new("--columns") { Description = "In a row.", HelpName = "N", DefaultValueFactory = _ => 8 };
     static readonly Option<int> side = new("--side") { Description = "Pixels of each picture's square.", HelpName = "N", DefaultValueFactory = _ => 160 };
     static readonly Option<long> seed = new("--seed") { Description = "Which pictures: another number, others.", HelpName = "N", DefaultValueFactory = _ => 1 };
@@ -20,15 +21,30 @@ static class ShowCommand
     static readonly Option<string> extension = new("--extension") { Description = "Put behind every path of the table, such as .jpg.", HelpName = "TEXT", DefaultValueFactory = _ => "" };
     static readonly Option<string> errors = new("--errors") { Description = "What is done with files that cannot be read: fail or skip.", HelpName = "WHAT", DefaultValueFactory = _ => "skip" };
 
+    static readonly Option<string[]> set = new("--set") { Description = "Change a key of the recipe, such as data.train=u.data; may be repeated.", HelpName = "k=v" };
+
     public static Command Make()
     {
-        var command = new Command("show", "A contact sheet: pictures of a data set with their labels, drawn at random.") { data, output, count, columns, side, seed, path, label, folder, extension, errors };
-        command.SetAction(parsed => Session.Guard(parsed, () => Show(parsed), "nothing was written"));
+        var command = new Command("show", "Look at data: a contact sheet of pictures with their labels, drawn at random; of ratings, what the busiest users say of the busiest items.") { data, output, count, columns, side, seed, path, label, folder, extension, errors, set };
+        command.SetAction(parsed => Session.Guard(parsed, () => Path.GetExtension(parsed.GetRequiredValue(data)) is ".yaml" or ".yml" ? Ratings(parsed) : Show(parsed), "nothing was written"));
         return command;
+    }
+
+    static int Ratings(ParseResult parsed)
+    {
+        const int side = 10;
+        var file = parsed.GetRequiredValue(data);
+        string[] settings = parsed.GetValue(set) ?? [];
+        if (!RatingsRecipe.Is(file)) throw new ConfigException("task", $"of {file} is not ratings; of pictures, name their folder or table");
+        var look = RatingsLook.Of(RatingsRecipe.Load(file, settings), parsed.GetResult(count) is { Implicit: false } ? Whole(parsed, count, 50) : side);
+        foreach (var note in look.Notes) App.Show.Line(note);
+        ShowRatings.Table(look.Table, look.UserTitles, look.Titles);
+        return 0;
     }
 
     static int Show(ParseResult parsed)
     {
+        if (parsed.GetValue(set) is { Length: > 0 }) throw new ConfigException("--set", "is for recipes");
         var (number, perRow, pixels) = (Whole(parsed, count, 5000), Whole(parsed, columns, 100), Whole(parsed, side, 2000));
         var file = parsed.GetRequiredValue(output);
         var jpeg = Path.GetExtension(file).ToUpperInvariant() switch

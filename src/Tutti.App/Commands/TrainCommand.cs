@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Tutti.Distributed;
 using Tutti.Hub;
 using Tutti.Recipes;
 using Tutti.Runs;
@@ -17,12 +18,15 @@ static class TrainCommand
     static readonly Option<string?> limit = new("--limit") { Description = "The most time that this command may take, such as 6h; what does not fit is left out, the last seeds first.", HelpName = "TIME" };
     static readonly Option<string?> shard = new("--shard") { Description = "Train only this machine's part of the cells, such as 2/4; auto or auto/4: the part that Slurm or Kubernetes gives.", HelpName = "i/n" };
     static readonly Option<bool> inProcess = new("--in-process") { Description = "Train in this process, not each cell in one of its own." };
+    static readonly Option<double> rankTimeout = new("--rank-timeout") { Description = "With several processes (WORLD_SIZE): one that shows no sign of life for so many seconds is lost, and all end.", HelpName = "s", DefaultValueFactory = _ => 30 };
+    static readonly Option<bool> shardState = new("--shard-state") { Description = "With several processes: each keeps the optimizer's state of its part of the weights only." };
+    static readonly Option<string> reduce = new("--reduce") { Description = "With several processes: how gradients are sent, full or bf16 (half the bytes, rounded).", HelpName = "full|bf16", DefaultValueFactory = _ => "full" };
     static readonly Option<string?> cell = new("--cell") { Hidden = true, HelpName = "NAME" };
 
     public static Command Make()
     {
         var command = new Command("train", "Train every missing cell, blend, evaluate, write the submission; the same command resumes. Tokens of texts are kept in ~/.cache/tutti (TUTTI_CACHE=DIR: elsewhere, off: nowhere).")
-            { recipe, run, set, jobs, limit, shard, inProcess, offline, json, cell };
+            { recipe, run, set, jobs, limit, shard, inProcess, offline, json, rankTimeout, shardState, reduce, cell };
         command.SetAction(parsed => Session.Guard(parsed, () =>
         {
             var asked = new Asked(parsed.GetRequiredValue(recipe), parsed.GetValue(run), parsed.GetValue(set) ?? [])
@@ -34,9 +38,18 @@ static class TrainCommand
                 Offline = parsed.GetValue(offline),
                 Json = parsed.GetValue(json),
             };
-            return parsed.GetValue(cell) is { } name ? TrainCell(asked, name) : Train(asked);
+            if (parsed.GetValue(cell) is { } name) return TrainCell(asked, name);
+            return TrainTogether.Meeting() is { } at ? TrainTogether.Run(asked, at, Options(parsed), Train) : Train(asked);
         }));
         return command;
+    }
+
+    static RankOptions Options(ParseResult parsed)
+    {
+        var (seconds, kind) = (parsed.GetValue(rankTimeout), parsed.GetValue(reduce));
+        if (!(seconds >= 1)) throw new ConfigException("--rank-timeout", FormattableString.Invariant($"got {seconds}, expected seconds from 1"));
+        if (kind is not ("full" or "bf16")) throw new ConfigException("--reduce", $"got '{kind}', expected full or bf16");
+        return new() { Silence = TimeSpan.FromSeconds(seconds), ShardState = parsed.GetValue(shardState), Rounded = kind == "bf16" };
     }
 
     /// <summary>What a command line asks for.</summary>
@@ -49,6 +62,9 @@ static class TrainCommand
         public bool Offline { get; init; }
         public bool Json { get; init; }
 
+        /// <summary>The processes that train together; null: this one alone.</summary>
+        public Ranks? Ranks { get; init; }
+
         public string Folder => Run ?? Path.Combine("runs", Path.GetFileNameWithoutExtension(Recipe));
         public HubSettings? Hub => Offline ? HubSettings.OfUser(offline: true) : null;
 
@@ -59,7 +75,7 @@ static class TrainCommand
 
         public GridOptions Grid => new()
         {
-            Runner = InProcess ? null : CellProcess.Of(Command),
+            Runner = InProcess || Ranks is not null ? null : CellProcess.Of(Command),
             Jobs = Jobs,
             Shard = Shard is null ? null : Tutti.Recipes.Shard.Parse(Shard, Environment.GetEnvironmentVariable),
             Again = $"tutti {string.Join(' ', Command.Select(Quoted))}",
@@ -78,7 +94,7 @@ static class TrainCommand
             return loaded.Task switch
             {
                 RecipeTask.LanguageModel => TrainLanguage(loaded, grid, asked),
-                RecipeTask.TextClassification => ShowClasses(Watch.Run(news => new Run(loaded, asked.Folder) { Hub = asked.Hub, Grid = grid }.Train(news, Session.Cancel)), asked),
+                RecipeTask.TextClassification or RecipeTask.ImageClassification => ShowClasses(Watch.Run(news => new Run(loaded, asked.Folder) { Hub = asked.Hub, Grid = grid, Ranks = asked.Ranks }.Train(news, Session.Cancel)), asked),
                 RecipeTask.Ulmfit => TrainSteps(loaded, asked),
                 _ => TrainAnswers(loaded, grid, asked),
             };
@@ -131,7 +147,7 @@ static class TrainCommand
 
     static int TrainAnswers(Recipe loaded, GridOptions grid, Asked asked)
     {
-        var result = Watch.Run(news => new Run(loaded, asked.Folder) { Hub = asked.Hub, Grid = grid }.TrainAnswers(news, Session.Cancel));
+        var result = Watch.Run(news => new Run(loaded, asked.Folder) { Hub = asked.Hub, Grid = grid, Ranks = asked.Ranks }.TrainAnswers(news, Session.Cancel));
         if (asked.Json)
         {
             Show.Line(File.ReadAllText(result.Files.Leaderboard).TrimEnd());

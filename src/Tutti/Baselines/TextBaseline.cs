@@ -20,7 +20,7 @@ public static class TextBaseline
 
     /// <summary>Class probabilities of every row by a model of the rows of all other folds.</summary>
     /// <param name="texts">n</param>
-    /// <param name="labels">A class, 0 to K-1, for each.</param>
+    /// <param name="labels">A class, 0 to K-1, for each; below 0 nothing is learnt from it.</param>
     /// <param name="classes">K.</param>
     /// <param name="folds">The fold that holds each row out; -1 is held out by none: always learnt from, its probabilities are 0.</param>
     /// <returns>(n*K), row by row.</returns>
@@ -35,7 +35,7 @@ public static class TextBaseline
         var classOf = labels as int[] ?? [.. labels];
         Parallel.ForEach(all, fold =>
         {
-            int[] held = [.. Enumerable.Range(0, texts.Count).Where(row => folds[row] == fold)], others = [.. Enumerable.Range(0, texts.Count).Where(row => folds[row] != fold)];
+            int[] held = [.. Enumerable.Range(0, texts.Count).Where(row => folds[row] == fold)], others = [.. Enumerable.Range(0, texts.Count).Where(row => folds[row] != fold && labels[row] >= 0)];
             var probabilities = Predict(counts, others, classOf, classes, held, divide);
             for (var i = 0; i < held.Length; i++) probabilities.AsSpan(i * classes, classes).CopyTo(result.AsSpan(held[i] * classes));
         });

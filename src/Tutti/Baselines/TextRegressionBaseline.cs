@@ -5,7 +5,7 @@ public static class TextRegressionBaseline
 {
     /// <summary>The number of every row by a model of the rows of all other folds.</summary>
     /// <param name="texts">n</param>
-    /// <param name="targets">A number for each.</param>
+    /// <param name="targets">A number for each; NaN: nothing is learnt from it.</param>
     /// <param name="folds">The fold that holds each row out; -1 is held out by none: always learnt from, its result is 0.</param>
     public static double[] OutOfFold(IReadOnlyList<string> texts, IReadOnlyList<double> targets, IReadOnlyList<int> folds)
     {
@@ -14,7 +14,7 @@ public static class TextRegressionBaseline
         var result = new double[texts.Count];
         foreach (var fold in folds.Where(fold => fold >= 0).Distinct().Order())
         {
-            int[] others = [.. Enumerable.Range(0, texts.Count).Where(row => folds[row] != fold)];
+            int[] others = [.. Enumerable.Range(0, texts.Count).Where(row => folds[row] != fold && !double.IsNaN(targets[row]))];
             var x = TfIdf.Of(counts, others);
             var model = RidgeRegression.Fit(x, others, [.. targets]);
             for (var row = 0; row < result.Length; row++)

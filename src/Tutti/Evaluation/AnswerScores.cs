@@ -20,28 +20,36 @@ public sealed record AnswerSummary(string Name, AnswerKind Kind, IReadOnlyList<N
 
 /// <summary>
 /// Scores of answers, with intervals from resampled rows: of classes those of <see cref="EvaluationSummary"/>; of labels micro and macro F1 (zero_division 0), exact match, Hamming loss,
-/// log-loss, mean ROC-AUC and label ranking average precision; of numbers root mean squared and mean absolute error, R2, Spearman's correlation.
+/// log-loss, mean ROC-AUC and label ranking average precision; of numbers root mean squared and mean absolute error, R2, Spearman's correlation; of ordered levels those of classes, and how many levels they are off.
 /// </summary>
 public static class AnswerScores
 {
     const double Clip = 1e-15;
 
-    /// <summary>Every answer's scores; those of the labels come first.</summary>
+    /// <summary>Every answer's scores, of the rows that have it; those of the labels come first. A label that some rows lack stands by itself, since it cannot be right or wrong together with the others; what no row has is left out.</summary>
     /// <param name="metrics">Which scores.</param>
     /// <exception cref="InvalidOperationException">The truth is not known.</exception>
     public static IReadOnlyList<AnswerSummary> Of(AnswerSet set, ulong seed = 0, int resamples = 1000, MetricChoice metrics = MetricChoice.Usual)
     {
         if (set.Truth is null) throw new InvalidOperationException("the true values are not known, so there is nothing to score");
-        int[] flags = [.. Enumerable.Range(0, set.Answers.Count).Where(answer => set.Answers[answer].Kind == AnswerKind.Flag)];
-        return [.. flags.Length == 0 ? (IEnumerable<AnswerSummary>)[] : [LabelsOf(set, flags, seed, resamples, metrics)],
-            .. Enumerable.Range(0, set.Answers.Count).Where(answer => set.Answers[answer].Kind != AnswerKind.Flag).Select(answer => set.Answers[answer].Kind == AnswerKind.Class
-                ? Classes(set.Answers[answer].Name, EvaluationSummary.Of(set.Classes(answer), seed, resamples, metrics))
-                : Numbers(set.Answers[answer].Name, NumbersOf(set.TruthOf(answer), set.Column(answer), seed, resamples, metrics), metrics))];
+        int[] flags = [.. Enumerable.Range(0, set.Answers.Count).Where(answer => set.Answers[answer].Kind == AnswerKind.Flag && set.KnownRows(answer).Count == set.Count)];
+        return [.. flags.Length == 0 ? (IEnumerable<AnswerSummary>)[] : [LabelsOf("labels", set, flags, seed, resamples, metrics)],
+            .. Enumerable.Range(0, set.Answers.Count).Where(answer => !flags.Contains(answer) && set.KnownRows(answer).Count > 0).Select(answer => OneOf(set.Known(answer), answer, seed, resamples, metrics))];
     }
+
+    /// <summary>The scores of an answer whose true values are all known.</summary>
+    static AnswerSummary OneOf(AnswerSet set, int answer, ulong seed, int resamples, MetricChoice metrics) => set.Answers[answer] switch
+    {
+        { Kind: AnswerKind.Class } what => Classes(what, EvaluationSummary.Of(set.Classes(answer), seed, resamples, metrics)),
+        { Kind: AnswerKind.Ordinal } what => Levels(what, EvaluationSummary.Of(set.Classes(answer), seed, resamples, metrics), LevelsOff(set, answer, seed, resamples)),
+        { Kind: AnswerKind.Flag } what => LabelsOf(what.Name, set, [answer], seed, resamples, metrics),
+        var what => Numbers(what, NumbersOf(set.TruthOf(answer), set.Column(answer), seed, resamples, metrics), metrics),
+    };
 
     /// <summary>
     /// The loss of each row, by which members can be compared: the weighted sum over the answers of -log of the class's probability, of -log of the probability given to what is true of
-    /// a label (over their number), and of squared errors over the variance of the true numbers.
+    /// a label (over their number), and of squared errors over the variance of the true numbers. An answer that some rows lack counts for more in the others, so that the mean over all rows is the sum of
+    /// the answers' means over the rows that have them.
     /// </summary>
     public static double[] Losses(AnswerSet set)
     {
@@ -49,16 +57,28 @@ public static class AnswerScores
         double flags = set.Answers.Count(answer => answer.Kind == AnswerKind.Flag);
         for (var answer = 0; answer < set.Answers.Count; answer++)
         {
-            var (truth, what) = (set.TruthOf(answer), set.Answers[answer]);
-            var of = what.Kind switch
+            var what = set.Answers[answer];
+            if (set.Known(answer) is var known && known.Count < set.Count)
             {
-                AnswerKind.Class => ClassLosses(set.Classes(answer), truth),
-                AnswerKind.Flag => [.. set.Column(answer).Zip(truth, (p, t) => -Math.Log(Math.Max(t > 0 ? p : 1 - p, Clip)) / flags)],
-                _ => SquaredErrors(set.Column(answer), truth),
-            };
+                var scale = known.Count == 0 ? 0 : what.Weight * set.Count / known.Count;
+                foreach (var (row, loss) in set.KnownRows(answer).Zip(LossesOf(known, answer, flags))) losses[row] += scale * loss;
+                continue;
+            }
+            var of = LossesOf(set, answer, flags);
             for (var row = 0; row < losses.Length; row++) losses[row] += what.Weight * of[row];
         }
         return losses;
+    }
+
+    static double[] LossesOf(AnswerSet set, int answer, double flags)
+    {
+        var (truth, what) = (set.TruthOf(answer), set.Answers[answer]);
+        return what.Kind switch
+        {
+            AnswerKind.Class or AnswerKind.Ordinal => ClassLosses(set.Classes(answer), truth),
+            AnswerKind.Flag => [.. set.Column(answer).Zip(truth, (p, t) => -Math.Log(Math.Max(t > 0 ? p : 1 - p, Clip)) / flags)],
+            _ => SquaredErrors(set.Column(answer), truth),
+        };
     }
 
     static double[] ClassLosses(PredictionSet set, double[] truth) => [.. truth.Select((label, row) => -Math.Log(Math.Max(set.Row(row)[(int)label], Clip)))];
@@ -70,20 +90,36 @@ public static class AnswerScores
         return [.. values.Zip(truth, (v, t) => (v - t) * (v - t) / (variance > 0 ? variance : 1))];
     }
 
-    internal static AnswerSummary Classes(string name, EvaluationSummary summary) => new(name, AnswerKind.Class, summary.Scores, summary, []);
+    internal static AnswerSummary Classes(Answer answer, EvaluationSummary summary) => new(answer.Name, answer.Kind, summary.Scores, summary, []);
+
+    /// <summary>Of ordered levels how far off they are comes first: the mean distance of the most probable level from the true one, in levels.</summary>
+    internal static AnswerSummary Levels(Answer answer, EvaluationSummary summary, Score off) => Classes(answer, summary) with { Scores = [new("levels off", off), .. summary.Scores] };
+
+    static Score LevelsOff(AnswerSet set, int answer, ulong seed, int resamples)
+    {
+        var (own, truth) = (set.Classes(answer), set.TruthOf(answer));
+        double[] off = [.. truth.Select((level, row) => Math.Abs(level - PredictionSet.ArgMax(own.Row(row))))];
+        return Bootstrap.Intervals(set.Count, rows =>
+        {
+            var sum = 0.0;
+            foreach (var row in rows) sum += off[row];
+            return [sum / rows.Length];
+        }, seed, resamples)[0];
+    }
 
     /// <summary>Gives the values of <see cref="NumberSums.Values"/> their names.</summary>
-    internal static AnswerSummary Numbers(string name, Score[] scores, MetricChoice metrics) => new(name, AnswerKind.Number, [.. NumberSums.Names(metrics).Zip(scores, (score, value) => new NamedScore(score, value))], null, []);
+    internal static AnswerSummary Numbers(Answer answer, Score[] scores, MetricChoice metrics) => new(answer.Name, AnswerKind.Number, [.. NumberSums.Names(metrics).Zip(scores, (score, value) => new NamedScore(score, value))], null, []);
 
     /// <summary>Gives the values of <see cref="LabelSums.Values"/> their names.</summary>
     /// <param name="scores">With those of each label, whatever was asked for.</param>
     /// <param name="labels">The labels' names.</param>
     /// <param name="support">Rows that have each.</param>
-    internal static AnswerSummary Labels(Score[] scores, IReadOnlyList<string> labels, IReadOnlyList<int> support, MetricChoice metrics)
+    /// <param name="together">What they are called together.</param>
+    internal static AnswerSummary Labels(string together, Score[] scores, IReadOnlyList<string> labels, IReadOnlyList<int> support, MetricChoice metrics)
     {
         var (all, own) = (LabelSums.Names(MetricChoice.All), new List<ClassScores>());
         foreach (var (name, values) in labels.Zip(scores[all.Count..].Chunk(MoreScores.PerClass))) own.Add(new(name, values[0], values[1], values[2], values[3], values[4]));
-        return new("labels", AnswerKind.Flag, [.. LabelSums.Names(metrics).Zip(scores, (name, value) => new NamedScore(name, value))], null,
+        return new(together, AnswerKind.Flag, [.. LabelSums.Names(metrics).Zip(scores, (name, value) => new NamedScore(name, value))], null,
             [.. own.Zip(support, (one, rows) => new LabelLine(one.Name, one.Precision.Value, one.Recall.Value, one.F1.Value, rows, rows / (double)scores[0].N, one.RocAuc.Value))])
         {
             LabelScores = metrics == MetricChoice.All ? own : [],
@@ -97,12 +133,12 @@ public static class AnswerScores
         return metrics == MetricChoice.All ? [.. usual, Regression.MeanSquaredError(t, v), Regression.ExplainedVariance(t, v), Regression.Pearson(t, v)] : usual;
     }, seed, resamples);
 
-    static AnswerSummary LabelsOf(AnswerSet set, int[] flags, ulong seed, int resamples, MetricChoice metrics)
+    static AnswerSummary LabelsOf(string together, AnswerSet set, int[] flags, ulong seed, int resamples, MetricChoice metrics)
     {
         double[][] scores = [.. flags.Select(set.Column)];
         bool[][] truth = [.. flags.Select(flag => Array.ConvertAll(set.TruthOf(flag), value => value > 0))];
         // The table of the labels needs their own values anyway.
-        return Labels(Bootstrap.Intervals(set.Count, new LabelRows(scores, truth).Of, seed, resamples), [.. flags.Select(flag => set.Answers[flag].Name)], [.. truth.Select(column => column.Count(has => has))], metrics);
+        return Labels(together, Bootstrap.Intervals(set.Count, new LabelRows(scores, truth).Of, seed, resamples), [.. flags.Select(flag => set.Answers[flag].Name)], [.. truth.Select(column => column.Count(has => has))], metrics);
     }
 
     static double[] Pick(double[] values, ReadOnlySpan<int> rows)

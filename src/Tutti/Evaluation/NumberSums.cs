@@ -11,6 +11,9 @@ readonly record struct NumberSums(double Rows, double Miss, double Absolute, dou
     /// <summary>Sums of a row, in the order of the constructor.</summary>
     public const int Cells = 8;
 
+    /// <summary>The place of the mean absolute error among the scores.</summary>
+    public const int MeanAbsoluteError = 1;
+
     static readonly string[] usual = ["RMSE", "MAE", "R2", "Spearman"];
 
     /// <summary>Names of the scores in the order of <see cref="Values"/>.</summary>

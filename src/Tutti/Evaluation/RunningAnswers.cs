@@ -9,13 +9,15 @@ namespace Tutti.Evaluation;
 public sealed class RunningAnswers : IDisposable
 {
     readonly IReadOnlyList<Answer> answers;
-    readonly int[] places, flags, support;
+    readonly int[] places, flags, support, known;
+    int[] joint = [];                                         // flags that stand together: no row so far lacked one
     readonly MetricChoice metrics;
     readonly ulong seed;
     readonly int resamples, exactRows;
     readonly RunningScores?[] classes;
     readonly StreamedNumbers?[] numbers;
     StreamedLabels? labels;
+    readonly StreamedLabels?[] alone;
     bool streamed;
 
     // Rows that are held.
@@ -30,10 +32,10 @@ public sealed class RunningAnswers : IDisposable
     internal RunningAnswers(IReadOnlyList<Answer> answers, int exactRows, ulong seed, int resamples, MetricChoice metrics)
     {
         (this.answers, this.exactRows, this.seed, this.resamples, this.metrics) = (answers, exactRows, seed, resamples, metrics);
-        (places, numbers) = (Answer.Places(answers), new StreamedNumbers?[answers.Count]);
+        (places, numbers, alone) = (Answer.Places(answers), new StreamedNumbers?[answers.Count], new StreamedLabels?[answers.Count]);
         flags = [.. answers.Index().Where(pair => pair.Item.Kind == AnswerKind.Flag).Select(pair => pair.Index)];
-        support = new int[flags.Length];
-        classes = [.. answers.Select(answer => answer.Kind == AnswerKind.Class ? new RunningScores(answer.Classes, exactRows, seed, resamples, metrics) : null)];
+        (support, known) = (new int[flags.Length], new int[answers.Count]);
+        classes = [.. answers.Select(answer => answer.HasClasses ? new RunningScores(answer.Classes, exactRows, seed, resamples, metrics) : null)];
     }
 
     /// <summary>Rows added so far.</summary>
@@ -41,7 +43,7 @@ public sealed class RunningAnswers : IDisposable
 
     /// <summary>Adds the next row.</summary>
     /// <param name="row">What is said of it, the answers side by side.</param>
-    /// <param name="truth">One true value an answer: the class's index, 1 or 0, the number.</param>
+    /// <param name="truth">One true value an answer: the class's index, 1 or 0, the number; NaN where the row lacks it.</param>
     /// <exception cref="ArgumentException">A value is impossible.</exception>
     /// <exception cref="ConfigException">Temporary files cannot be written.</exception>
     public void Add(ReadOnlySpan<double> row, ReadOnlySpan<double> truth)
@@ -49,7 +51,10 @@ public sealed class RunningAnswers : IDisposable
         if (truth.Length != answers.Count) throw new ArgumentException($"row {Rows}: {truth.Length} true values of {answers.Count} answers", nameof(truth));
         if (AnswerSet.FaultOf(answers, row) is { } fault) throw new ArgumentException($"row {Rows}: {fault}", nameof(row));
         if (Rows == exactRows) Stream();
-        for (var i = 0; i < classes.Length; i++) classes[i]?.Add(row.Slice(places[i], answers[i].Width), (int)truth[i]);
+        for (var i = 0; i < classes.Length; i++)
+            if (!double.IsNaN(truth[i])) classes[i]?.Add(row.Slice(places[i], answers[i].Width), (int)truth[i]);
+        for (var i = 0; i < answers.Count; i++)
+            if (!double.IsNaN(truth[i])) known[i]++;
         for (var i = 0; i < flags.Length; i++)
             if (truth[flags[i]] > 0) support[i]++;
         if (streamed) AddStreamed(row, truth);
@@ -67,37 +72,59 @@ public sealed class RunningAnswers : IDisposable
     {
         if (Rows == 0) throw new ArgumentException("no rows to score");
         if (!streamed) return AnswerScores.Of(new([.. Enumerable.Range(0, Rows).Select(row => FormattableString.Invariant($"{row}"))], answers, [.. values], [.. truths]), seed, resamples, metrics);
-        return [.. labels is null ? (IEnumerable<AnswerSummary>)[] : [AnswerScores.Labels(labels.Result(), [.. flags.Select(flag => answers[flag].Name)], support, metrics)],
-            .. Enumerable.Range(0, answers.Count).Where(i => answers[i].Kind != AnswerKind.Flag).Select(i => classes[i] is { } own
-                ? AnswerScores.Classes(answers[i].Name, own.Summary()) : AnswerScores.Numbers(answers[i].Name, numbers[i]!.Result(), metrics))];
+        return [.. labels is null ? (IEnumerable<AnswerSummary>)[] : [Labels("labels", labels, joint)],
+            .. Enumerable.Range(0, answers.Count).Where(i => !joint.Contains(i) && known[i] > 0).Select(Alone)];
     }
+
+    AnswerSummary Alone(int i) => answers[i].Kind switch
+    {
+        AnswerKind.Class => AnswerScores.Classes(answers[i], classes[i]!.Summary()),
+        AnswerKind.Ordinal => AnswerScores.Levels(answers[i], classes[i]!.Summary(), numbers[i]!.Result()[NumberSums.MeanAbsoluteError]),
+        AnswerKind.Flag => Labels(answers[i].Name, alone[i]!, [i]),
+        _ => AnswerScores.Numbers(answers[i], numbers[i]!.Result(), metrics),
+    };
+
+    AnswerSummary Labels(string together, StreamedLabels streamed, int[] which) =>
+        AnswerScores.Labels(together, streamed.Result(), [.. which.Select(flag => answers[flag].Name)], [.. which.Select(flag => support[Array.IndexOf(flags, flag)])], metrics);
 
     public void Dispose()
     {
         labels?.Dispose();
         foreach (var one in classes) one?.Dispose();
         foreach (var one in numbers) one?.Dispose();
+        foreach (var one in alone) one?.Dispose();
     }
 
     void Stream()
     {
         streamed = true;
         var weights = new PoissonWeights(seed, resamples);
-        if (flags.Length > 0) labels = new(flags.Length, weights, resamples);
+        joint = [.. flags.Where(flag => known[flag] == Rows)];
+        if (joint.Length > 0) labels = new(joint.Length, weights, resamples);
+        foreach (var flag in flags.Except(joint)) alone[flag] = new(1, weights, resamples);
         for (var i = 0; i < answers.Count; i++)
-            if (answers[i].Kind == AnswerKind.Number) numbers[i] = new(weights, resamples, metrics);
+            if (answers[i].Kind is AnswerKind.Number or AnswerKind.Ordinal) numbers[i] = new(weights, resamples, metrics);
         var width = answers.Sum(answer => answer.Width);
-        double[] held = [.. values], known = [.. truths];
-        for (var row = 0; row < Rows; row++) AddStreamed(held.AsSpan(row * width, width), known.AsSpan(row * answers.Count, answers.Count));
+        double[] held = [.. values], given = [.. truths];
+        for (var row = 0; row < Rows; row++) AddStreamed(held.AsSpan(row * width, width), given.AsSpan(row * answers.Count, answers.Count));
         (values, truths) = ([], []);
     }
 
     void AddStreamed(ReadOnlySpan<double> row, ReadOnlySpan<double> truth)
     {
-        for (var i = 0; i < numbers.Length; i++) numbers[i]?.Add(truth[i], row[places[i]]);
+        for (var i = 0; i < numbers.Length; i++)
+            if (!double.IsNaN(truth[i]))
+            {
+                numbers[i]?.Add(truth[i], answers[i].HasClasses ? PredictionSet.ArgMax(row.Slice(places[i], answers[i].Width)) : row[places[i]]);
+                alone[i]?.Add([row[places[i]]], [truth[i] > 0]);
+            }
         if (labels is null) return;
-        var (scores, has) = (new double[flags.Length], new bool[flags.Length]);
-        for (var i = 0; i < flags.Length; i++) (scores[i], has[i]) = (row[places[flags[i]]], truth[flags[i]] > 0);
+        var (scores, has) = (new double[joint.Length], new bool[joint.Length]);
+        for (var i = 0; i < joint.Length; i++)
+        {
+            if (double.IsNaN(truth[joint[i]])) return;        // after so many rows that had it: it cannot be judged beside the others
+            (scores[i], has[i]) = (row[places[joint[i]]], truth[joint[i]] > 0);
+        }
         labels.Add(scores, has);
     }
 }

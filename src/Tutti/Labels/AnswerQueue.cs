@@ -19,13 +19,21 @@ public sealed record AnswerQueue(int Rows, LabelFilter Filter, LabelQuality Scor
     /// <param name="score">What these are ranked by; numbers go by their residual.</param>
     public static AnswerQueue Of(AnswerSet set, LabelFilter filter, LabelQuality score)
     {
-        var places = Enumerable.Range(0, set.Answers.Count).ToLookup(i => set.Answers[i].Kind);
-        int[] flags = [.. places[AnswerKind.Flag]];
+        int[] flags = [.. Enumerable.Range(0, set.Answers.Count).Where(i => set.Answers[i].Kind == AnswerKind.Flag && set.KnownRows(i).Count == set.Count)];
         var targets = new List<TargetIssues>();
-        if (flags.Length > 0) targets.Add(OfFlags(set, flags, filter, score));
+        if (flags.Length > 0) targets.Add(OfFlags(Labels, set, flags, filter, score));
         for (var i = 0; i < set.Answers.Count; i++)
-            if (set.Answers[i].Kind == AnswerKind.Class) targets.Add(OfClass(set, i, filter, score));
-            else if (set.Answers[i].Kind == AnswerKind.Number) targets.Add(OfNumber(set, i));
+        {
+            if (flags.Contains(i) || set.KnownRows(i) is not { Count: > 0 } rows) continue;
+            var known = set.Known(i);
+            var issues = set.Answers[i] switch
+            {
+                { HasClasses: true } => OfClass(known, i, filter, score),
+                { Kind: AnswerKind.Flag } what => OfFlags(what.Name, known, [i], filter, score),
+                _ => OfNumber(known, i),
+            };
+            targets.Add(rows.Count == set.Count ? issues : issues with { Issues = [.. issues.Issues.Select(issue => issue with { Row = rows[issue.Row] })] });
+        }
         return new(set.Count, filter, score, targets);
     }
 
@@ -40,13 +48,13 @@ public sealed record AnswerQueue(int Rows, LabelFilter Filter, LabelQuality Scor
     static TargetIssues OfClass(AnswerSet set, int answer, LabelFilter filter, LabelQuality score)
     {
         var own = set.Classes(answer);
-        if (own.K < 2) return new(set.Answers[answer].Name, AnswerKind.Class, 1, []);
+        if (own.K < 2) return new(set.Answers[answer].Name, set.Answers[answer].Kind, 1, []);
         var queue = LabelQueue.Of(ProbabilityRows.Of(own.Probabilities, own.K), own.Labels!, own.Classes, own.Ids, filter, score);
-        return new(set.Answers[answer].Name, AnswerKind.Class, queue.Health.Score, [.. queue.Issues.Select(issue => new AnswerIssue(issue.Id, issue.Row, own.Classes[issue.Given], own.Classes[issue.Suggested], issue.Quality))])
+        return new(set.Answers[answer].Name, set.Answers[answer].Kind, queue.Health.Score, [.. queue.Issues.Select(issue => new AnswerIssue(issue.Id, issue.Row, own.Classes[issue.Given], own.Classes[issue.Suggested], issue.Quality))])
         { Classes = queue };
     }
 
-    static TargetIssues OfFlags(AnswerSet set, int[] flags, LabelFilter filter, LabelQuality score)
+    static TargetIssues OfFlags(string name, AnswerSet set, int[] flags, LabelFilter filter, LabelQuality score)
     {
         var (k, search) = (flags.Length, new LabelSearch { Filter = filter });
         var (given, probabilities) = (flags.Select(set.TruthOf).ToArray(), flags.Select(set.Column).ToArray());
@@ -54,7 +62,7 @@ public sealed record AnswerQueue(int Rows, LabelFilter Filter, LabelQuality Scor
         var audit = new MultiLabelAudit(labels, [.. from row in Enumerable.Range(0, set.Count) from one in probabilities select one[row]], k);
         var (byClass, flagged, quality, each) = (audit.FindByClass(search), audit.Find(search), audit.Quality(score), audit.QualityByClass(score));
         var common = audit.CommonIssues(search).ToLookup(issue => issue.Class);
-        return new(Labels, AnswerKind.Flag, audit.Health(search), [.. audit.Ranked(flagged, score).Select(row =>
+        return new(name, AnswerKind.Flag, audit.Health(search), [.. audit.Ranked(flagged, score).Select(row =>
         {
             var worst = Enumerable.Range(0, k).MinBy(one => each[one][row]);
             bool Doubted(int one) => byClass.Any(other => other[row]) ? byClass[one][row] : one == worst;

@@ -3,21 +3,21 @@ using Tutti.Tables;
 namespace Tutti.Labels;
 
 /// <summary>Rows of a run that are unlike all others, and groups of rows that are nearly the same, by what its models see in them.</summary>
-/// <param name="By">Whose embeddings say so.</param>
+/// <param name="By">Whose embeddings say so; null where only files were compared, which are the same or not.</param>
 /// <param name="Scored">Rows that were looked at for outliers.</param>
 /// <param name="Outliers">The least usual first: all beyond the limit, and a few more to look at.</param>
 /// <param name="Groups">Those that need a decision first: other labels, then training and test, then other folds; of these the nearest.</param>
-public sealed record SimilarRows(string By, int Scored, IReadOnlyList<Outlier> Outliers, IReadOnlyList<DuplicateGroup> Groups)
+public sealed record SimilarRows(string? By, int Scored, IReadOnlyList<Outlier> Outliers, IReadOnlyList<DuplicateGroup> Groups)
 {
     static readonly string[] ofRow = ["set", "id", "fold", "given"];
 
     /// <summary>Outliers beyond the limit.</summary>
     public int Beyond => Outliers.Count(one => one.Beyond);
 
-    /// <param name="by">Whose embeddings were looked at.</param>
+    /// <param name="by">Whose embeddings were looked at; null: only files were compared.</param>
     /// <param name="findings">What they say.</param>
     /// <param name="row">What is known of a row by its number.</param>
-    public static SimilarRows Of(string by, EmbeddingFindings findings, Func<int, ComparedRow> row) => new(by, findings.Scored,
+    public static SimilarRows Of(string? by, EmbeddingFindings findings, Func<int, ComparedRow> row) => new(by, findings.Scored,
         [.. findings.Outliers.Select(one => new Outlier(row(one.Row), one.Score, one.Beyond))],
         [.. findings.Groups.Select(group => new DuplicateGroup([.. group.Rows.Select(row)], group.Distance)).OrderByDescending(group => group.DifferentLabels).ThenByDescending(group => group.AcrossTest)
             .ThenByDescending(group => group.AcrossFolds).ThenBy(group => group.Distance)]);
@@ -62,6 +62,9 @@ public sealed record SimilarRows(string By, int Scored, IReadOnlyList<Outlier> O
 /// <param name="Text">What the models read.</param>
 public sealed record ComparedRow(string Id, bool IsTest, int? Fold, string? Given, string Text)
 {
+    /// <summary>Of a picture, what its file holds: the same for the same bytes; null of a text.</summary>
+    public ulong? Content { get; init; }
+
     /// <summary><c>train</c> or <c>test</c>.</summary>
     public string Set => IsTest ? "test" : "train";
 }
@@ -77,6 +80,9 @@ public sealed record Outlier(ComparedRow Row, double Score, bool Beyond);
 /// <param name="Distance">The largest that links two of them, as a share of the usual one to the nearest row; 0: the same to the model.</param>
 public sealed record DuplicateGroup(IReadOnlyList<ComparedRow> Rows, double Distance)
 {
+    /// <summary>All of them are the same file under several names.</summary>
+    public bool SameFile => Rows[0].Content is { } content && Rows.All(row => row.Content == content);
+
     /// <summary>Nearly the same text carries different labels: at least one is wrong, or the classes overlap.</summary>
     public bool DifferentLabels => Rows.Select(row => row.Given).OfType<string>().Distinct(StringComparer.Ordinal).Count() > 1;
 

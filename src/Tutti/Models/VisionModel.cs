@@ -3,6 +3,22 @@ using Tutti.Torch;
 
 namespace Tutti.Models;
 
+/// <summary>How the features of pictures lie before they are pooled.</summary>
+enum FeatureLayout
+{
+    /// <summary>(n,C,H,W).</summary>
+    Planes,
+
+    /// <summary>(n,H,W,C).</summary>
+    Pixels,
+
+    /// <summary>(n,N,C), those of the patches and some before them.</summary>
+    Tokens,
+
+    /// <summary>(n,C): nothing says where in the picture.</summary>
+    Flat,
+}
+
 /// <summary>A network from pictures to K numbers per picture.</summary>
 public abstract class VisionModel(Params p, ModelConfig config) : Network(p, config.Json)
 {
@@ -25,6 +41,12 @@ public abstract class VisionModel(Params p, ModelConfig config) : Network(p, con
 
     /// <summary>Pictures -> logits (n,K).</summary>
     public Tensor Forward(PictureBatch batch) => Logits(batch);
+
+    /// <summary>How <see cref="Last"/> gives them.</summary>
+    internal virtual FeatureLayout Layout => FeatureLayout.Planes;
+
+    /// <summary>Logits (n,K) of <see cref="Features"/>.</summary>
+    internal Tensor OfFeatures(Tensor features, PictureBatch batch) => Judge(Pool(features), Rows(batch));
 
     /// <summary>The last map or row of tokens of a batch, as <see cref="Last"/> gives it.</summary>
     internal Tensor Features(PictureBatch batch, Action<Tensor>? observe = null) => Last(Pixels(batch), Rows(batch), observe);

@@ -59,7 +59,7 @@ public sealed class Patches(Params p, int inputs, int outputs, int size, double 
 
     Tensor Whole(Tensor x, int rows, long h, long w)
     {
-        if (h == 0 || w == 0) throw new ArgumentException($"a map of {x.Size(rows)} x {x.Size(rows + 1)} is smaller than a window of {size} x {size}; take larger pictures");
+        if (h == 0 || w == 0) throw new ConfigException("pictures.size", $"is too small: within the network a map of {x.Size(rows)} x {x.Size(rows + 1)} meets a window of {size} x {size}; take larger pictures");
         if (x.Size(rows) != h * size) x = x.Narrow(rows, 0, h * size);
         return x.Size(rows + 1) == w * size ? x : x.Narrow(rows + 1, 0, w * size);
     }

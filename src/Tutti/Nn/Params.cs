@@ -96,6 +96,16 @@ public sealed class Params : IDisposable
     internal Parameter Table(string name, Init init, long rows, long size, bool whole = false) =>
         Add(name, init, decay: true, !whole && rows >= FewRows && (Device.IsCpu || Device.IsMeta) && DType is (DType.Float32 or DType.Float64), [rows, size]);
 
+    /// <summary>A weight that belongs to what is learnt and not to the model: it starts fresh whatever a file holds, and does not decay.</summary>
+    internal Parameter Fresh(string name, Init init, params long[] shape)
+    {
+        using var scope = new Scope();
+        var value = root.Device.IsMeta ? Tensor.Empty(shape, root.DType, Device.Meta) : init.Make(root.Seed, path + name, shape, root.DType).To(root.Device).Detach().Clone();
+        var item = new Parameter(path + name, value.Owned().RequireGrad(), Decay: false);
+        root.Items.Add(item);
+        return item;
+    }
+
     Parameter Add(string name, Init init, bool decay, bool byRows, long[] shape)
     {
         var full = path + name;

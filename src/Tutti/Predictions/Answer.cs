@@ -13,11 +13,14 @@ public enum AnswerKind
 
     /// <summary>A number.</summary>
     Number,
+
+    /// <summary>One of several levels that have an order: a probability for each.</summary>
+    Ordinal,
 }
 
 /// <summary>One thing that a model says of every row; several stand side by side in its outputs.</summary>
 /// <param name="Name">Its column, or the label.</param>
-/// <param name="Classes">Class names in the order of the outputs; none for flags and numbers.</param>
+/// <param name="Classes">Names of classes, or of levels from the lowest on, in the order of the probabilities; none for flags and numbers.</param>
 /// <param name="Weight">What its loss is multiplied by where several kinds are learnt together.</param>
 public sealed record Answer(string Name, AnswerKind Kind, IReadOnlyList<string> Classes, double Weight = 1)
 {
@@ -27,17 +30,31 @@ public sealed record Answer(string Name, AnswerKind Kind, IReadOnlyList<string> 
     /// <inheritdoc cref="Mean"/>
     public double Spread { get; init; } = 1;
 
-    /// <summary>Numbers that a model gives for it.</summary>
-    public int Width => Kind == AnswerKind.Class ? Classes.Count : 1;
+    /// <summary>Numbers that are said of a row.</summary>
+    public int Width => HasClasses ? Classes.Count : 1;
 
-    /// <summary>What its outputs are called in a model's config and in files.</summary>
-    public IEnumerable<string> Outputs => Kind == AnswerKind.Class ? Classes.Select(name => $"{Name}={name}") : [Name];
+    /// <summary>It says one of several names, whether they have an order or not.</summary>
+    public bool HasClasses => Kind is AnswerKind.Class or AnswerKind.Ordinal;
+
+    /// <summary>What its numbers are called in files.</summary>
+    public IEnumerable<string> Values => HasClasses ? Classes.Select(name => $"{Name}={name}") : [Name];
+
+    /// <summary>What a model's outputs for it are called in its config: as its numbers, but ordered levels have one less, what tells each but the last from those above it.</summary>
+    public IEnumerable<string> Outputs => Kind == AnswerKind.Ordinal ? Classes.Take(Classes.Count - 1).Select(name => $"{Name}>{name}") : Values;
+
+    /// <summary>Outputs of a model for it.</summary>
+    public int OutputCount => Kind == AnswerKind.Ordinal ? Classes.Count - 1 : Width;
 
     /// <summary>Of each answer, the place of its first number in a row.</summary>
-    public static int[] Places(IReadOnlyList<Answer> answers)
+    public static int[] Places(IReadOnlyList<Answer> answers) => Places(answers, answer => answer.Width);
+
+    /// <summary>The same of its first output.</summary>
+    public static int[] OutputPlaces(IReadOnlyList<Answer> answers) => Places(answers, answer => answer.OutputCount);
+
+    static int[] Places(IReadOnlyList<Answer> answers, Func<Answer, int> width)
     {
         var places = new int[answers.Count];
-        for (var i = 1; i < places.Length; i++) places[i] = places[i - 1] + answers[i - 1].Width;
+        for (var i = 1; i < places.Length; i++) places[i] = places[i - 1] + width(answers[i - 1]);
         return places;
     }
 

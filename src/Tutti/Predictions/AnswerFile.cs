@@ -4,7 +4,7 @@ using Tutti.Tables;
 namespace Tutti.Predictions;
 
 /// <summary>
-/// The CSV form of an <see cref="AnswerSet"/>: <c>id</c>, <c>fold</c> (if there are folds), then for each answer NAME <c>label_NAME</c> (if the truth is known),
+/// The CSV form of an <see cref="AnswerSet"/>: <c>id</c>, <c>fold</c> (if there are folds), then for each answer NAME <c>label_NAME</c> (if the truth is known; empty where a row lacks it),
 /// <c>prediction_NAME</c> (the class; 1 or 0, from a probability of 0.5 on; the number) and probabilities: <c>p_NAME=CLASS</c> for every class, <c>p_NAME</c> for a flag.
 /// </summary>
 public static class AnswerFile
@@ -53,12 +53,12 @@ public static class AnswerFile
     /// <param name="values">The answer's own numbers.</param>
     public static string Prediction(Answer answer, ReadOnlySpan<double> values) => answer.Kind switch
     {
-        AnswerKind.Class => answer.Classes[PredictionSet.ArgMax(values)],
+        AnswerKind.Class or AnswerKind.Ordinal => answer.Classes[PredictionSet.ArgMax(values)],
         AnswerKind.Flag => values[0] >= 0.5 ? "1" : "0",
         _ => values[0].ToString(CultureInfo.InvariantCulture),
     };
 
-    static IEnumerable<string> Probabilities(Answer answer) => answer.Kind == AnswerKind.Number ? [] : answer.Outputs.Select(name => $"p_{name}");
+    static IEnumerable<string> Probabilities(Answer answer) => answer.Kind == AnswerKind.Number ? [] : answer.Values.Select(name => $"p_{name}");
 
     static void Add(TableWriter writer, IReadOnlyList<Answer> answers, string id, ReadOnlySpan<double> row, ReadOnlySpan<double> truth, int? fold)
     {
@@ -70,7 +70,7 @@ public static class AnswerFile
             var answer = answers[i];
             var own = row.Slice(at, answer.Width);
             at += answer.Width;
-            if (!truth.IsEmpty) writer.Add(answer.Kind == AnswerKind.Class ? answer.Classes[(int)truth[i]] : truth[i].ToString(CultureInfo.InvariantCulture));
+            if (!truth.IsEmpty) writer.Add(double.IsNaN(truth[i]) ? "" : answer.HasClasses ? answer.Classes[(int)truth[i]] : truth[i].ToString(CultureInfo.InvariantCulture));
             writer.Add(Prediction(answer, own));
             if (answer.Kind == AnswerKind.Number) continue;
             foreach (var p in own) writer.Add(p);
@@ -81,7 +81,8 @@ public static class AnswerFile
     static double TruthOf(Table table, int row, Answer answer)
     {
         var column = $"label_{answer.Name}";
-        if (answer.Kind != AnswerKind.Class) return Number(table, row, column);
+        if (string.IsNullOrEmpty(table[row, column])) return double.NaN;
+        if (!answer.HasClasses) return Number(table, row, column);
         for (var k = 0; k < answer.Classes.Count; k++)
             if (answer.Classes[k] == table[row, column]) return k;
         throw new DataException(table.File, $"'{table[row, column]}' is not one of the {answer.Classes.Count} classes", table.LineOf(row), column);

@@ -11,7 +11,7 @@ public sealed class AnswerSet
     /// <param name="ids">n different row ids.</param>
     /// <param name="answers">What is said.</param>
     /// <param name="values">n*W values, row by row: probabilities of classes and flags, numbers.</param>
-    /// <param name="truth">n times one value an answer: the class's index, 1 or 0, the number; null where nothing is known.</param>
+    /// <param name="truth">n times one value an answer: the class's index, 1 or 0, the number, NaN where a row lacks it; null where nothing is known.</param>
     /// <param name="folds">n fold numbers; null when there are no folds.</param>
     /// <exception cref="ArgumentException">Lengths do not fit together, or a value is impossible; the message names the row.</exception>
     public AnswerSet(IReadOnlyList<string> ids, IReadOnlyList<Answer> answers, double[] values, double[]? truth = null, int[]? folds = null)
@@ -55,7 +55,13 @@ public sealed class AnswerSet
     /// <exception cref="InvalidOperationException">They are not known.</exception>
     public double[] TruthOf(int answer) => Truth is { } truth ? [.. Enumerable.Range(0, Count).Select(row => truth[(row * Answers.Count) + answer])] : throw new InvalidOperationException("the true values are not known");
 
-    /// <summary>An answer of classes as predictions of its own.</summary>
+    /// <summary>The rows whose true value of an answer is known.</summary>
+    public AnswerSet Known(int answer) => Truth is null || !TruthOf(answer).Any(double.IsNaN) ? this : Rows(KnownRows(answer));
+
+    /// <summary>Their places.</summary>
+    public IReadOnlyList<int> KnownRows(int answer) => TruthOf(answer) is var truth ? [.. Enumerable.Range(0, Count).Where(row => !double.IsNaN(truth[row]))] : [];
+
+    /// <summary>An answer of classes as predictions of its own; all true values must be <see cref="Known"/>.</summary>
     public PredictionSet Classes(int answer)
     {
         var (at, k) = (places[answer], Answers[answer].Width);
@@ -90,7 +96,7 @@ public sealed class AnswerSet
         {
             var own = row.Slice(at, answer.Width);
             at += answer.Width;
-            if (answer.Kind == AnswerKind.Class && PredictionSet.FaultOf(own) is { } fault) return $"{answer.Name}: {fault}";
+            if (answer.HasClasses && PredictionSet.FaultOf(own) is { } fault) return $"{answer.Name}: {fault}";
             if (!double.IsFinite(own[0])) return $"{answer.Name}: {own[0]} is not a finite number; did the training diverge?";
             if (answer.Kind == AnswerKind.Flag && own[0] is < 0 or > 1) return $"{answer.Name}: probability {own[0]} is not between 0 and 1";
         }

@@ -15,6 +15,7 @@ static class AnswerBaselines
         var (answers, rowOf) = (data.Answers!, data.TrainIds.Index().ToDictionary(pair => pair.Item, pair => pair.Index, StringComparer.Ordinal));
         int[] rows = [.. scored.Ids.Select(id => rowOf[id])], folds = [.. Enumerable.Range(0, data.Train.Count).Select(data.Folds.Of)];
         yield return Row("always the same", Enumerable.Range(0, answers.Answers.Count).Select(answer => Same(data, answer, folds)));
+        if (data.Pictures) yield break;                       // they have no words
         var texts = TextData.Texts(data.Train, data.Text);
         if (data.Pair is not null) texts = [.. texts.Zip(TextData.Texts(data.Train, data.Pair), (first, second) => $"{first} {second}")];
         yield return Row("TF-IDF baseline", Enumerable.Range(0, answers.Answers.Count).Select(answer => Words(answers, answer, texts, folds)));
@@ -33,7 +34,8 @@ static class AnswerBaselines
         var perFold = Enumerable.Range(0, data.Folds.Count).Select(fold =>
         {
             var training = data.Folds.Train(fold);
-            return what.Kind == AnswerKind.Class ? Enumerable.Range(0, what.Width).Select(k => training.Count(row => truth[row][answer] == k) / (double)training.Length).ToArray() : [training.Average(row => (double)truth[row][answer])];
+            double[] known = [.. training.Select(row => (double)truth[row][answer]).Where(value => !double.IsNaN(value))];
+            return what.HasClasses ? Enumerable.Range(0, what.Width).Select(k => known.Count(value => value == k) / (double)known.Length).ToArray() : [known.Average()];
         }).ToArray();
         return [.. folds.SelectMany(fold => fold < 0 ? new double[what.Width] : perFold[fold])];
     }
@@ -43,7 +45,7 @@ static class AnswerBaselines
         var truth = answers.Truth.Select(row => row[answer]).ToArray();
         if (answers.Answers[answer].Kind == AnswerKind.Number) return TextRegressionBaseline.OutOfFold(texts, [.. truth.Select(value => (double)value)], folds);
         var flag = answers.Answers[answer].Kind == AnswerKind.Flag;
-        var probabilities = TextBaseline.OutOfFold(texts, [.. truth.Select(value => (int)value)], flag ? 2 : answers.Answers[answer].Width, folds);
+        var probabilities = TextBaseline.OutOfFold(texts, [.. truth.Select(value => float.IsNaN(value) ? -1 : (int)value)], flag ? 2 : answers.Answers[answer].Width, folds);
         return flag ? [.. Enumerable.Range(0, texts.Length).Select(row => probabilities[(row * 2) + 1])] : probabilities;
     }
 }

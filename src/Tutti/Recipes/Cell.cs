@@ -1,8 +1,11 @@
 using System.Diagnostics;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Tutti.Distributed;
+using Tutti.Models;
 using Tutti.Predictions;
 using Tutti.Runs;
+using Tutti.Text;
 using Tutti.Torch;
 using Tutti.Training;
 
@@ -23,6 +26,18 @@ public enum CellState
     Finished,
 }
 
+/// <summary>What a cell trains with.</summary>
+/// <param name="Config">The member's settings.</param>
+/// <param name="Device">Where it trains.</param>
+/// <param name="Tokenizer">Kept beside its weights; null for pictures.</param>
+/// <param name="Build">Its network, which the cell disposes.</param>
+/// <param name="Learnt">What is learnt from where that is more than the labelled rows.</param>
+public sealed record CellFit(TrainConfig Config, Device Device, Tokenizer? Tokenizer, Func<Network> Build, Func<Network, Example[], Example[]> Learnt)
+{
+    /// <summary>What is learnt of one class per row, from the weights of the classes (null: 1 each); null for what the data says.</summary>
+    public Func<double[]?, Objective?>? Objective { get; init; }
+}
+
 /// <summary>One cell of members x seeds x folds: trained once, then read from its folder.</summary>
 /// <param name="Member">The member's name.</param>
 /// <param name="Fingerprint">Of everything that decides the result; another one makes the cell stale.</param>
@@ -33,6 +48,17 @@ public sealed record Cell(string Member, int Seed, int Fold, CellFolder Folder, 
     static readonly JsonSerializerOptions indented = new() { WriteIndented = true };
 
     public string Name => string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{Member} seed {Seed} fold {Fold}");
+
+    /// <summary>All cells of a member, in the order of seeds and folds.</summary>
+    /// <param name="weights">A hash of what it starts from; null where it starts from nothing.</param>
+    public static IEnumerable<Cell> Of(Recipe recipe, RunFolder files, RunData data, MemberConfig member, string? weights)
+    {
+        var (name, fingerprint, settings) = (member.Name!, recipe.Fingerprint(member, data.Identity, weights), recipe.Settings(member));
+        return from seed in member.Seeds
+               from fold in Enumerable.Range(0, data.Folds.Count)
+               let identity = new JsonObject { ["settings"] = recipe.FingerprintNode(member, data.Identity, weights), ["member"] = name, ["seed"] = seed, ["fold"] = fold }
+               select new Cell(name, seed, fold, files.Cell(name, seed, fold), fingerprint, settings, identity);
+    }
 
     /// <summary>How much of this very cell an earlier run finished.</summary>
     /// <param name="test">The hash of the test rows, or null when there are none.</param>
@@ -81,9 +107,9 @@ public sealed record Cell(string Member, int Seed, int Fold, CellFolder Folder, 
     internal double? Number(string key) => Metrics(Folder)?[key] is JsonValue value && value.TryGetValue<double>(out var number) ? number : null;
 
     /// <summary>Predicts other test rows with the cell's checkpoint.</summary>
-    public void PredictTest(MemberModel member, RunData data)
+    public void PredictTest(TrainConfig config, Device device, RunData data)
     {
-        using (var model = new TrainedModel(Folder.Checkpoint, member.Config, member.Device))
+        using (var model = new TrainedModel(Folder.Checkpoint, config, device))
         {
             var values = model.Probabilities(model.Encode(data.Test!, data.Text, data.Pair));
             if (data.Answers is { } known) AnswerFile.Write(Folder.Test, new(data.TestIds, known.Answers, values));
@@ -95,8 +121,9 @@ public sealed record Cell(string Member, int Seed, int Fold, CellFolder Folder, 
     }
 
     /// <summary>Trains, predicts the held-out and the test rows, and writes the cell's folder; <c>metrics.json</c> comes last and marks it finished.</summary>
+    /// <param name="ranks">The processes that train it together; null: this one alone.</param>
     /// <returns>What the fit came to.</returns>
-    public FitResult Train(MemberModel member, RunData data, TextData train, TextData? test, CheckpointConfig checkpoint, IProgress<RunNews>? news, int number, int of, CancellationToken cancel)
+    public FitResult Train(CellFit member, RunData data, IReadOnlyList<Example> train, IReadOnlyList<Example>? test, CheckpointConfig checkpoint, IProgress<RunNews>? news, int number, int of, CancellationToken cancel, Ranks? ranks = null)
     {
         if (File.Exists(Folder.Metrics))
         {
@@ -107,19 +134,16 @@ public sealed record Cell(string Member, int Seed, int Fold, CellFolder Folder, 
         var clock = Stopwatch.GetTimestamp();
         var resume = new ResumeFolder(Folder.Resume, checkpoint.Disk?.Bytes, note => news?.Report(new NoteNews($"{Name}: {note}")));
         FitResult fit;
-        using (var model = member.Build(data.Outputs, Seed, out _))
+        using (var model = member.Build())
         {
             news?.Report(new CellNews(Name, number, of, (int)model.Params.Items.Sum(item => item.Stored.Count)));
-            var valid = data.Known(train.Rows(data.Folds.Valid(Fold)));
-            var labelled = data.Known(train.Rows(data.Folds.Train(Fold)));
-            var examples = data.Taught?.Examples(labelled, Fold, Folder.Run, data, member.Tokenizer, member.MaxLength(model)) ?? labelled;
-            var objective = ObjectiveOf(member, data, labelled, model);
-            var learner = new Learner(model, member.Config, Seed, null, member.Tokenizer, Folder.Checkpoint, data.NameOf,
-                new FitStore(resume, checkpoint.Every.Time, Identity), objective);
+            var (examples, valid, objective) = Rows(member, data, train, model);
+            var store = new FitStore(resume, checkpoint.Every.Time, Identity);
+            var learner = new Learner(model, member.Config, Seed, null, member.Tokenizer, Folder.Checkpoint, data.NameOf, store, objective) { Ranks = ranks };
             fit = learner.Fit(examples, valid, news is null ? null : Progress(news, member.Device), cancel);
-            double[] Values(IReadOnlyList<Example> rows) => Predictor.Values(model, rows, objective, member.Config.Precision, cancel: cancel);
+            double[] Values(IReadOnlyList<Example> rows) => Cell.Values(model, rows, objective, member, ranks, cancel);
             Write(Folder.Predictions, valid, Values(valid), data.TrainIds, data, Fold);
-            if (test is not null) Write(Folder.Test, test.Examples, Values(test.Examples), data.TestIds, data, null);
+            if (test is not null) Write(Folder.Test, test, Values(test), data.TestIds, data, null);
         }
         Memory.Trim();
         var after = (Tensors: LiveTensors.Current.Count, Bytes: Memory.Stats(member.Device).InUse);
@@ -128,6 +152,28 @@ public sealed record Cell(string Member, int Seed, int Fold, CellFolder Folder, 
         news?.Report(new CellDoneNews(Name, fit));
         return fit;
     }
+
+    /// <summary>A process's part of a cell that rank 0 trains: the same fit and the same predictions, of which this one computes its share and writes nothing.</summary>
+    internal void Help(CellFit member, RunData data, IReadOnlyList<Example> train, IReadOnlyList<Example>? test, Ranks ranks, CancellationToken cancel)
+    {
+        using var model = member.Build();
+        var (examples, valid, objective) = Rows(member, data, train, model);
+        new Learner(model, member.Config, Seed, null, member.Tokenizer, nameOf: data.NameOf, objective: objective) { Ranks = ranks }.Fit(examples, valid, cancel: cancel);
+        _ = Values(model, valid, objective, member, ranks, default);
+        if (test is not null) _ = Values(model, test, objective, member, ranks, default);
+        Memory.Trim();
+    }
+
+    (IReadOnlyList<Example> Learnt, Example[] Valid, Objective Objective) Rows(CellFit member, RunData data, IReadOnlyList<Example> train, Network model)
+    {
+        var valid = data.Known(data.Folds.Valid(Fold).Select(row => train[row]));
+        var labelled = data.Known(data.Folds.Train(Fold).Select(row => train[row]));
+        return (member.Learnt(model, labelled), valid, ObjectiveOf(member, data, labelled, model));
+    }
+
+    // Where several processes predict, none ends before the others.
+    static double[] Values(Network model, IReadOnlyList<Example> rows, Objective objective, CellFit member, Ranks? ranks, CancellationToken cancel) =>
+        ranks is null ? Predictor.Values(model, rows, objective, member.Config.Precision, cancel: cancel) : SharedFit.Values(ranks, rows, mine => Predictor.Values(model, mine, objective, member.Config.Precision));
 
     /// <summary>Removes what a finished cell needs no more: a process may have been killed before it could.</summary>
     public void Finished() => new ResumeFolder(Folder.Resume).Delete();
@@ -141,17 +187,18 @@ public sealed record Cell(string Member, int Seed, int Fold, CellFolder Folder, 
         new Forward<string>(note => news.Report(new NoteNews($"{Name}: {note}"))));
 
     /// <summary>What the cell learns; a model of answers keeps them in its config, which its checkpoint is read with.</summary>
-    static Objective ObjectiveOf(MemberModel member, RunData data, Example[] examples, Models.TextModel model)
+    static Objective ObjectiveOf(CellFit member, RunData data, Example[] examples, Network model)
     {
+        var config = member.Config;
         if (data.Answers is not { } known)
         {
-            var weights = ClassWeightsOf(member.Config.ClassWeights, data, examples);
-            return data.Taught?.Objective(weights, member.Config.LabelSmoothing) ?? new SingleLabel(weights, member.Config.LabelSmoothing);
+            var weights = ClassWeightsOf(config.ClassWeights, data, examples);
+            return member.Objective?.Invoke(weights) ?? data.Taught?.Objective(weights, config.LabelSmoothing) ?? new SingleLabel(weights, config.LabelSmoothing, config.Loss);
         }
         var answers = known.Scaled([.. examples.Select(example => example.Row)]);
         model.Config[TrainedModel.AnswersKey] = Answer.ToJson(answers);
         if (Answer.ProblemType(answers) is { } type) model.Config["problem_type"] = type;
-        return Objective.Of(answers);
+        return Objective.Of(answers, config, known.Losses, model);
     }
 
     /// <summary>Writes predictions; those of a fold's held-out rows with the truth.</summary>
@@ -172,6 +219,7 @@ public sealed record Cell(string Member, int Seed, int Fold, CellFolder Folder, 
         ["loss"] = fit.Best.Loss,
         ["accuracy"] = Number(fit.Best.Accuracy),
         ["macroF1"] = Number(fit.Best.MacroF1),
+        ["targets"] = fit.Best.Targets.Count == 0 ? null : new JsonArray([.. fit.Best.Targets.Select(score => (JsonNode)new JsonObject { ["name"] = score.Name, ["measure"] = score.Measure, ["value"] = Number(score.Value) })]),
         ["bestUpdate"] = fit.Best.Update,
         ["updates"] = fit.Updates,
         ["stoppedEarly"] = fit.StoppedEarly,

@@ -1,3 +1,4 @@
+using Tutti.Distributed;
 using Tutti.Runs;
 
 namespace Tutti.Recipes;
@@ -5,6 +6,9 @@ namespace Tutti.Recipes;
 /// <summary>What a kind of run does with its cells, one after the other; it keeps what several cells need, such as encoded rows.</summary>
 abstract class CellTraining
 {
+    /// <summary>The processes that train each cell together; null: this one alone.</summary>
+    public Ranks? Ranks { get; init; }
+
     /// <summary>How much of a cell is done.</summary>
     public abstract CellState State(Cell cell);
 
@@ -12,11 +16,17 @@ abstract class CellTraining
     /// <exception cref="OperationCanceledException">Cancelled; the state is saved.</exception>
     public abstract void Train(Cell cell, int number, int of, IProgress<RunNews>? news, CancellationToken cancel);
 
+    /// <summary>This process's part of a cell that rank 0 trains; it writes nothing.</summary>
+    public virtual void Help(Cell cell, CancellationToken cancel) => throw new NotSupportedException("cells of this task are trained by one process");
+
     /// <summary>Bytes that a member's cells are predicted to take at the peak, found by planning one.</summary>
     public abstract long PredictedPeak(string member, CancellationToken cancel);
 
     /// <summary>What an update of a member costs, in a unit of its own: by it the time of members that have not been measured is guessed from those that have.</summary>
     public abstract double Work(string member);
+
+    /// <summary>The members, and how their rows may be seen when they are predicted; none where rows are always seen in the plain way.</summary>
+    public virtual IReadOnlyList<ViewedMember> Viewed => [];
 
     /// <summary>Trains one cell in this process, which was started for it. Waits for one whose parent ended and that is still saving.</summary>
     public void TrainAlone(RunFolder files, Cell[] cells, string name, IProgress<RunNews>? news, CancellationToken cancel)

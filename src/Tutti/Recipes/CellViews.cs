@@ -1,7 +1,8 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Tutti.Predictions;
-using Tutti.Text;
+using Tutti.Tables;
+using Tutti.Torch;
 using Tutti.Training;
 
 namespace Tutti.Recipes;
@@ -9,15 +10,23 @@ namespace Tutti.Recipes;
 /// <summary>Rows, and how some of them get the views that they can be seen in; not all at once, since views take many times the room.</summary>
 sealed record ViewedRows(IReadOnlyList<Example> Rows, Func<IReadOnlyList<Example>, Example[]> Seen);
 
+/// <summary>A member whose rows may be seen in several ways when they are predicted.</summary>
+/// <param name="Name">As the recipe calls it.</param>
+/// <param name="Settings">In which ways.</param>
+/// <param name="Train">Its training settings.</param>
+/// <param name="Device">Where it predicts.</param>
+/// <param name="Rows">A table's rows as it sees them.</param>
+sealed record ViewedMember(string Name, TestTimeConfig Settings, TrainConfig Train, Device Device, Func<Table, ViewedRows> Rows);
+
 /// <summary>The files of a trained cell for rows that can be seen in several ways: the mean over the views of each row, beside the plain predictions.</summary>
 static class CellViews
 {
     /// <summary>Whether the views of this very cell were predicted in this way.</summary>
     /// <param name="test">The hash of the test rows, or null when there are none.</param>
-    public static bool HasViews(this Cell cell, TextWindows windows, string? test)
+    public static bool HasViews(this Cell cell, TestTimeConfig seen, string? test)
     {
         if (Read(cell) is not { } record || !File.Exists(cell.Folder.Views)) return false;
-        return JsonNode.DeepEquals(record["made"], Made(cell, windows, test)) && (test is null || File.Exists(cell.Folder.TestViews));
+        return JsonNode.DeepEquals(record["made"], Made(cell, seen, test)) && (test is null || File.Exists(cell.Folder.TestViews));
     }
 
     /// <summary>Rows of the cell's fold that can be seen in more than one way.</summary>
@@ -33,17 +42,17 @@ static class CellViews
     /// <param name="held">The rows that the cell held out.</param>
     /// <param name="rows">The test rows, or null.</param>
     /// <returns>Rows of the fold that can be seen in more than one way.</returns>
-    public static int PredictViews(this Cell cell, MemberModel member, TextWindows windows, ViewedRows held, ViewedRows? rows, string? test, CancellationToken cancel)
+    public static int PredictViews(this Cell cell, ViewedMember member, ViewedRows held, ViewedRows? rows, string? test, CancellationToken cancel)
     {
         File.Delete(cell.Folder.ViewsRecord);
         TrainedModel? model = null;
         try
         {
-            TrainedModel Loaded() => model ??= new(cell.Folder.Checkpoint, member.Config, member.Device);
+            TrainedModel Loaded() => model ??= new(cell.Folder.Checkpoint, member.Train, member.Device);
             var cut = Write(Loaded, held, cell.Folder.Predictions, cell.Folder.Views, cancel);
             if (rows is not null) Write(Loaded, rows, cell.Folder.Test, cell.Folder.TestViews, cancel);
             else File.Delete(cell.Folder.TestViews);
-            AtomicFile.Write(cell.Folder.ViewsRecord, new JsonObject { ["made"] = Made(cell, windows, test), ["cut"] = cut }.ToJsonString(new JsonSerializerOptions { WriteIndented = true }) + "\n");
+            AtomicFile.Write(cell.Folder.ViewsRecord, new JsonObject { ["made"] = Made(cell, member.Settings, test), ["cut"] = cut }.ToJsonString(new JsonSerializerOptions { WriteIndented = true }) + "\n");
             return cut;
         }
         finally
@@ -69,7 +78,9 @@ static class CellViews
         return cut;
     }
 
-    static JsonObject Made(Cell cell, TextWindows windows, string? test) => new() { ["fingerprint"] = cell.Fingerprint, ["stride"] = windows.Stride, ["count"] = windows.Most, ["test"] = test };
+    static JsonObject Made(Cell cell, TestTimeConfig seen, string? test) => seen.Windows is { } windows
+        ? new() { ["fingerprint"] = cell.Fingerprint, ["stride"] = windows.Stride, ["count"] = windows.Most, ["test"] = test }
+        : new() { ["fingerprint"] = cell.Fingerprint, ["views"] = RecipeJson.Name(seen.Views), ["count"] = seen.Count, ["test"] = test };
 
     static JsonNode? Read(Cell cell)
     {

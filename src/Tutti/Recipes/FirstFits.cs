@@ -1,6 +1,7 @@
 using Tutti.Hub;
 using Tutti.Models;
 using Tutti.Text;
+using Tutti.Torch;
 using Tutti.Training;
 
 namespace Tutti.Recipes;
@@ -9,27 +10,39 @@ namespace Tutti.Recipes;
 /// <param name="Model">With the weights it starts from.</param>
 /// <param name="Objective">What is learnt.</param>
 /// <param name="Train">The rows of its first fold.</param>
-sealed record FirstFit(TextModel Model, Objective Objective, Example[] Train) : IDisposable
+sealed record FirstFit(Network Model, Objective Objective, Example[] Train) : IDisposable
 {
     public void Dispose() => Model.Dispose();
 }
 
-/// <summary>A recipe's members, opened as a run opens them, and the first fold of each, for what looks at training without doing it. Nothing is written.</summary>
-sealed class FirstFits
+/// <summary>A member whose training is looked at without doing it.</summary>
+/// <param name="Member">What the recipe says.</param>
+/// <param name="Config">Its training settings.</param>
+/// <param name="Device">Where it would be trained.</param>
+/// <param name="Fit">Model and rows of its first fold, for a seed.</param>
+/// <param name="Look">The model without its weights, and the updates of an epoch.</param>
+sealed record FirstMember(MemberConfig Member, TrainConfig Config, Device Device, Func<int, FirstFit> Fit, Func<(Network Model, int PerEpoch)> Look)
 {
-    readonly Func<OpenMember, int, FirstFit> begin;
-    readonly Func<OpenMember, (TextModel Model, int PerEpoch)> look;
+    public string Name => Member.Name!;
 
-    FirstFits(OpenMember[] members, Func<OpenMember, int, FirstFit> begin, Func<OpenMember, (TextModel Model, int PerEpoch)> look) => (Members, this.begin, this.look) = (members, begin, look);
+    /// <summary>Model and rows of its first fold.</summary>
+    public FirstFit Begin(int? seed = null) => Fit(seed ?? Member.Seeds[0]);
+}
 
-    public OpenMember[] Members { get; }
-
+/// <summary>A recipe's members, opened as a run opens them, and the first fold of each, for what looks at training without doing it. Nothing is written.</summary>
+static class FirstFits
+{
     /// <exception cref="InputException">The recipe, its data or a model cannot be used.</exception>
     /// <exception cref="HubException">A model cannot be fetched.</exception>
-    public static FirstFits Open(Recipe recipe, MemoryBudget memory, HubSettings? hub, CancellationToken cancel)
+    public static FirstMember[] Open(Recipe recipe, MemoryBudget memory, HubSettings? hub, CancellationToken cancel)
     {
         recipe.Check();
-        return recipe.Task == RecipeTask.LanguageModel ? OfLanguage(recipe, memory, hub, cancel) : OfClasses(recipe, memory, hub, cancel);
+        return recipe.Task switch
+        {
+            RecipeTask.LanguageModel => OfLanguage(recipe, memory, hub, cancel),
+            _ when recipe.SeesPictures => OfPictures(recipe, memory),
+            _ => OfClasses(recipe, memory, hub, cancel),
+        };
     }
 
     /// <summary>The recipe with the member of a name alone.</summary>
@@ -43,27 +56,42 @@ sealed class FirstFits
             : throw new ConfigException("--member", $"got '{name}', expected {RecipeBinder.Either([.. recipe.Members.Select(member => member.Name!)])}{RecipeBinder.DidYouMean(name, recipe.Members.Select(member => member.Name!))}");
     }
 
-    /// <summary>Model and rows of a member's first fold.</summary>
-    public FirstFit Begin(OpenMember member, int? seed = null) => begin(member, seed ?? member.Config.Seeds[0]);
-
-    /// <summary>The model without its weights, and the updates of an epoch.</summary>
-    public (TextModel Model, int PerEpoch) Look(OpenMember member) => look(member);
-
     static int Updates(int rows, int batch) => (rows + batch - 1) / batch;
 
-    static FirstFits OfClasses(Recipe recipe, MemoryBudget memory, HubSettings? hub, CancellationToken cancel)
+    static FirstMember[] OfClasses(Recipe recipe, MemoryBudget memory, HubSettings? hub, CancellationToken cancel)
     {
         var data = RunData.Open(recipe);
-        return new(OpenMember.All(recipe, data, memory, hub, null, cancel), (member, seed) =>
+        FirstFit Begin(OpenMember member, int seed)
         {
-            var (config, answers) = (member.Model.Config, data.Answers);
-            var train = data.Known(TextData.From(data.Train, data.Text, member.Model.Tokenizer, member.MaxLength, answers is null ? data.Truth : null, data.Pair, TokenCache.OfUser()).Rows(data.Folds.Train(0)));
-            Objective objective = answers is null ? new SingleLabel(Cell.ClassWeightsOf(config.ClassWeights, data, train), config.LabelSmoothing) : Objective.Of(answers.Scaled([.. train.Select(example => example.Row)]));
-            return new(member.Model.Build(data.Outputs, seed, out _), objective, train);
-        }, member => (member.Model.Build(data.Outputs, 0, out _, Torch.Device.Meta), Updates(data.Folds.Train(0).Length, member.Model.Config.Batch)));
+            var config = member.Model.Config;
+            var train = data.Known(TextData.From(data.Train, data.Text, member.Model.Tokenizer, member.MaxLength, data.Answers is null ? data.Truth : null, data.Pair, TokenCache.OfUser()).Rows(data.Folds.Train(0)));
+            var model = member.Model.Build(data.Outputs, seed, out _);
+            return new(model, Objective(config, data, train, model), train);
+        }
+        return [.. OpenMember.All(recipe, data, memory, hub, null, cancel).Select(member => new FirstMember(member.Config, member.Model.Config, member.Model.Device, seed => Begin(member, seed),
+            () => (member.Model.Build(data.Outputs, 0, out _, Device.Meta), Updates(data.Folds.Train(0).Length, member.Model.Config.Batch))))];
     }
 
-    static FirstFits OfLanguage(Recipe recipe, MemoryBudget memory, HubSettings? hub, CancellationToken cancel)
+    static Objective Objective(TrainConfig config, RunData data, Example[] train, Network model) => data.Answers is { } answers
+        ? Training.Objective.Of(answers.Scaled([.. train.Select(example => example.Row)]), config, answers.Losses, model)
+        : new SingleLabel(Cell.ClassWeightsOf(config.ClassWeights, data, train), config.LabelSmoothing, config.Loss);
+
+    static FirstMember[] OfPictures(Recipe recipe, MemoryBudget memory)
+    {
+        var data = RunData.Open(recipe);
+        FirstFit Begin(PictureMember member, int seed)
+        {
+            var all = member.Way.Examples(PictureTable.Items(data.Train, recipe.Data), data.Answers is null ? data.Truth : null, seed);
+            var train = data.Known(data.Folds.Train(0).Select(row => all[row]));
+            var model = member.Build(data.Outputs, seed, out _);
+            var mixed = data.Answers is null ? member.Mixed(Cell.ClassWeightsOf(member.Config.ClassWeights, data, train), data.Labels.Count, seed) : null;
+            return new(model, mixed ?? Objective(member.Config, data, train, model), train);
+        }
+        return [.. PictureMember.All(recipe, data, memory).Select(member => new FirstMember(member.Member, member.Config, member.Device, seed => Begin(member, seed),
+            () => (member.Build(data.Outputs, 0, out _, Device.Meta), Updates(data.Folds.Train(0).Length, member.Config.Batch))))];
+    }
+
+    static FirstMember[] OfLanguage(Recipe recipe, MemoryBudget memory, HubSettings? hub, CancellationToken cancel)
     {
         var cells = LanguageCells.Open(recipe, recipe.Members, memory, hub, null, cancel);
         Example[] Rows(OpenMember member, out LanguageObjective objective)
@@ -71,14 +99,16 @@ sealed class FirstFits
             (objective, var train) = cells.ToLearn(member);
             return train.Length > 0 ? train : throw new DataException(recipe.Data.Train, "has no text to learn from");
         }
-        return new(cells.Members, (member, seed) =>
+        FirstFit Begin(OpenMember member, int seed)
         {
             var train = Rows(member, out var objective);
             return new(member.Model.BuildLanguage(seed, out _), objective, train);
-        }, member =>
+        }
+        (Network, int) Look(OpenMember member)
         {
             var rows = Rows(member, out var objective);
-            return (member.Model.BuildLanguage(0, out _, Torch.Device.Meta), objective.Order(rows, member.Model.Config, 0).PerEpoch);
-        });
+            return (member.Model.BuildLanguage(0, out _, Device.Meta), objective.Order(rows, member.Model.Config, 0).PerEpoch);
+        }
+        return [.. cells.Members.Select(member => new FirstMember(member.Config, member.Model.Config, member.Model.Device, seed => Begin(member, seed), () => Look(member)))];
     }
 }

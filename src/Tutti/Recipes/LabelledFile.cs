@@ -61,9 +61,9 @@ public sealed class LabelledFile
         var run = new RunFolder(folder);
         if (!File.Exists(run.Recipe)) throw new DataException(folder, "is not a run folder: there is no recipe.yaml; train one with: tutti train RECIPE --run DIR");
         if (!File.Exists(run.OutOfFold)) throw new DataException(folder, $"has no {Path.GetFileName(run.OutOfFold)}; train it to the end: tutti train RECIPE --run {folder}");
-        RunTask.RequireClasses(run, "label issues");
+        RunTask.RequireClasses(run, "label issues", pictures: true);
         var recipe = Recipe.Load(run.Recipe);
-        var table = Table.Read(recipe.Data.Train, recipe.Data.Format.ToTableFormat());
+        var table = recipe.Task == RecipeTask.ImageClassification ? PictureTable.Training(recipe.Data, []) : Table.Read(recipe.Data.Train, recipe.Data.Format.ToTableFormat());
         if (RunStart.Recorded(run, "train") is { } hash && hash != table.ContentHash)
             throw new DataException(recipe.Data.Train, $"is not the file that {folder} was trained on: its SHA-256 is {table.ContentHash![..12]}..., expected {Start(hash)}....\nPut that file back, or train a run on this one and correct its labels.");
         return new(table, recipe.Data.Format.ToTableFormat(), recipe.Data.Label!, recipe.Data.Id, recipe, run);

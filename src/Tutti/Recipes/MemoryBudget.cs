@@ -15,11 +15,14 @@ sealed class MemoryBudget : IDisposable
 {
     readonly MemorySize? size;
 
-    public MemoryBudget(MemorySize? size, Device device)
+    /// <param name="size">The recipe's, of each process; null: what the device has.</param>
+    /// <param name="device">Where to train.</param>
+    /// <param name="processes">That share this machine's memory.</param>
+    public MemoryBudget(MemorySize? size, Device device, int processes = 1)
     {
         (this.size, Device) = (size, device);
-        if (device.IsCuda) Memory.Limit(MemoryPlanner.Of(Device.Cpu));
-        Memory.Limit(device, size?.Bytes ?? MemoryPlanner.Of(device));
+        if (device.IsCuda) Memory.Limit(MemoryPlanner.Of(Device.Cpu) / processes);
+        Memory.Limit(device, size?.Bytes ?? (MemoryPlanner.Of(device) / (device.IsCpu ? processes : 1)));
     }
 
     public Device Device { get; }
@@ -42,10 +45,10 @@ sealed class MemoryBudget : IDisposable
     /// <summary>Bytes at the peak of a fit, as it will plan itself with these rows.</summary>
     /// <param name="objective">What is learnt; null: the class of each row.</param>
     /// <exception cref="ConfigException">It does not fit by any means.</exception>
-    public static long PredictedPeak(TextModel model, TrainConfig config, long seed, IReadOnlyList<Example> rows, Objective? objective = null)
+    public static long PredictedPeak(Network model, TrainConfig config, long seed, IReadOnlyList<Example> rows, Objective? objective = null)
     {
         LearningGroups.FreezeNever(model, config, rows.Count);
-        using var sum = new GradientSum(model, config, seed, objective ?? new SingleLabel(null, config.LabelSmoothing));
+        using var sum = new GradientSum(model, config, seed, objective ?? new SingleLabel(null, config.LabelSmoothing, config.Loss));
         return new MemoryPlanner(model, config, seed, sum, Path.GetTempPath()).Choose(rows).Plan.PredictedPeak;
     }
 

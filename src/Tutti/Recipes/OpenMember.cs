@@ -69,7 +69,7 @@ sealed record OpenMember(MemberConfig Config, MemberModel Model, int MaxLength, 
     /// <summary>A member whose model lies in a folder, if it is from the hub.</summary>
     internal static MemberConfig Local(MemberConfig config, HubSnapshot? source) => source is null ? config : config with { Model = config.Model with { Folder = source.Folder, Hub = null } };
 
-    static void CheckClassWeights(ClassWeights weights, IReadOnlyList<string> names)
+    internal static void CheckClassWeights(ClassWeights weights, IReadOnlyList<string> names)
     {
         foreach (var label in weights.Weights.Keys.Where(label => !names.Contains(label)))
             throw new ConfigException($"train.class-weights.{label}", $"is not a class of the data; expected one of {string.Join(", ", names.Take(10))}{Nearest.Hint(label, names, "")}");

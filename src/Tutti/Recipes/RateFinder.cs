@@ -30,20 +30,20 @@ public static class RateFinder
     {
         range.Check();
         using var memory = new MemoryBudget(recipe.Memory, recipe.Device.Resolve());
-        var fits = FirstFits.Open(FirstFits.Only(recipe, member), memory, hub, cancel);
-        foreach (var open in fits.Members)
+        var members = FirstFits.Open(FirstFits.Only(recipe, member), memory, hub, cancel);
+        foreach (var open in members)
         {
             var rows = 0;
-            SweepResult[] sweeps = [.. SeedsOf(open.Config).Select(seed => memory.Within(open.Name, open.Model.Config, () =>
+            SweepResult[] sweeps = [.. SeedsOf(open.Member).Select(seed => memory.Within(open.Name, open.Config, () =>
             {
                 cancel.ThrowIfCancellationRequested();
-                using var fit = fits.Begin(open, seed);
+                using var fit = open.Begin(seed);
                 rows = fit.Train.Length;
-                var sweep = new RateSweep(fit.Model, open.Model.Config, seed, fit.Objective) { HeadOnly = headOnly };
+                var sweep = new RateSweep(fit.Model, open.Config, seed, fit.Objective) { HeadOnly = headOnly };
                 return sweep.Run(fit.Train, range, news is null ? null : new Told(open.Name, seed, range.Updates, news), cancel);
             }))];
             Torch.Memory.Trim();
-            yield return new(open.Name, open.Model.Config, rows, sweeps, RateSuggestions.Median([.. sweeps.Select(sweep => sweep.Suggestions).OfType<RateSuggestions>()]));
+            yield return new(open.Name, open.Config, rows, sweeps, RateSuggestions.Median([.. sweeps.Select(sweep => sweep.Suggestions).OfType<RateSuggestions>()]));
         }
     }
 

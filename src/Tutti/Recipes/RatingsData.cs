@@ -14,6 +14,9 @@ public sealed record RatingsData
     [Description("File of ratings that are held out, such as the official part of a data set; default: split says which rows of train are.")]
     public string? Valid { get; init; }
 
+    [Description("Names of several divisions of the same ratings, such as [1, 2, 3, 4, 5]: {fold} in train and valid stands for each, as in u{fold}.base and u{fold}.test. Every member is trained on every train file and scored on its valid file; no row is in two valid files.")]
+    public IReadOnlyList<string> Folds { get; init; } = [];
+
     [Description("How the files of ratings are written.")]
     public FormatConfig Format { get; init; } = new();
 
@@ -29,7 +32,7 @@ public sealed record RatingsData
     [Description("Column that says when, a number that grows or a date; default: it is not known.")]
     public string? Time { get; init; }
 
-    [Description("The lowest and the highest rating that there is, such as [1, 5]: others are refused with their line; default: any number.")]
+    [Description("The lowest and the highest rating that there is, such as [1, 5]: others are refused with their line, and predictions are held within; default: any number.")]
     public IReadOnlyList<double>? Range { get; init; }
 
     [Description("What becomes of a user's further ratings of the same item: error refuses them, naming the lines; else the first, the last or the mean of them counts.")]
@@ -43,6 +46,12 @@ public sealed record RatingsData
 
     [Description("A table that says what users are called.")]
     public RatingsNames? Users { get; init; }
+
+    const string FoldPlace = "{fold}";
+
+    /// <summary>The files of every division, with the fold's name where there are several.</summary>
+    internal IReadOnlyList<(string? Fold, string Train, string? Valid)> Divisions => Folds.Count == 0 ? [(null, Train, Valid)]
+        : [.. Folds.Select(fold => ((string?)fold, Train.Replace(FoldPlace, fold, StringComparison.Ordinal), Valid?.Replace(FoldPlace, fold, StringComparison.Ordinal)))];
 
     internal RatingsData RelativeTo(string folder) => this with
     {
@@ -63,13 +72,33 @@ public sealed record RatingsData
         if (Ends(Range) is null && Range is not null) faults.Add(new("range", "expected two numbers, the lower first, such as [1, 5]"));
         faults.AddRange(Format.Validate().Select(fault => fault with { Path = $"format.{fault.Path}" }));
         faults.AddRange(Split.Validate().Select(fault => fault with { Path = $"split.{fault.Path}" }));
+        faults.AddRange(OfFolds());
         if (Valid is not null && !Split.Equals(new RatingsSplit())) faults.Add(new("split", "is given together with valid, whose rows are held out; keep one of them"));
         if (Split.Kind == RatingsSplitKind.Time && Time is null) faults.Add(new("time", "is required for split: time: the column that says when"));
         return faults;
     }
 
+    IEnumerable<ConfigFault> OfFolds()
+    {
+        foreach (var (key, file) in new[] { ("train", Train), ("valid", Valid) })
+        {
+            var named = file?.Contains(FoldPlace, StringComparison.Ordinal) == true;
+            if (Folds.Count == 0 && named) yield return new(key, $"has {FoldPlace}, for which data.folds names nothing; give it names, such as [1, 2, 3, 4, 5]");
+            if (Folds.Count > 0 && !named) yield return new(key, $"{(file is null ? "is required together with folds, a file for each" : $"got '{Path.GetFileName(file)}' for every fold")}, expected a name with {FoldPlace} in it");
+        }
+        if (Folds.Any(fold => fold.Length == 0 || fold.AsSpan().ContainsAny('/', '\\')) || Folds.Distinct(StringComparer.Ordinal).Count() < Folds.Count)
+            yield return new("folds", "expected names, none of them empty, twice or with a '/'");
+        if (Folds.Count == 1) yield return new("folds", "got one fold, expected at least two; without folds, train and valid name its files");
+    }
+
     /// <summary>Two numbers as a range; null where they are none.</summary>
     internal static (double Low, double High)? Ends(IReadOnlyList<double>? range) => range is [var low, var high] && low < high ? (low, high) : null;
+
+    /// <summary>What a model expects of rows, held within the range.</summary>
+    internal float[] Expected(RatingModel model, RatingRows rows) => Within(ErrorScores.Predictions(model, rows));
+
+    /// <summary>Held within the range where that is stated: no rating lies outside.</summary>
+    internal float[] Within(float[] expected) => Ends(Range) is var (low, high) ? Array.ConvertAll(expected, one => Math.Clamp(one, (float)low, (float)high)) : expected;
 
     /// <summary>The columns as tables take them.</summary>
     internal RatingColumns Columns => new(User, Item, Rating.Length == 0 ? null : Rating, Time);

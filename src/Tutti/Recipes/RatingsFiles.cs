@@ -11,10 +11,10 @@ static class RatingsFiles
 {
     public static void Write(RunFolder files, RatingsOpen data)
     {
-        WriteNames(files.Users, data.Users, data.UserTitles, CrossTable.Counts(data.Train.Users, data.Train.UserCount));
-        WriteNames(files.Items, data.Items, data.Titles, CrossTable.Counts(data.Train.Items, data.Train.ItemCount));
+        WriteNames(files.Users, data.Users, data.UserTitles, CrossTable.Counts(data.Seen.Users, data.Seen.UserCount));
+        WriteNames(files.Items, data.Items, data.Titles, CrossTable.Counts(data.Seen.Items, data.Seen.ItemCount));
         using var scope = new Scope();
-        var tensors = new Dictionary<string, Tensor> { ["users"] = Tensor.From(data.Train.Users), ["items"] = Tensor.From(data.Train.Items), ["ratings"] = Tensor.From(data.Train.Values) };
+        var tensors = new Dictionary<string, Tensor> { ["users"] = Tensor.From(data.Seen.Users), ["items"] = Tensor.From(data.Seen.Items), ["ratings"] = Tensor.From(data.Seen.Values) };
         AtomicFile.Write(files.Ratings, stream => SafeTensors.Write(stream, tensors));
     }
 

@@ -7,7 +7,7 @@ using Tutti.Torch;
 namespace Tutti.Recipes;
 
 /// <summary>
-/// The story of a run of task ratings: read and divide the ratings; train every member with every seed; blend; score errors and rankings of held-out rows beside a baseline; write what recommends.
+/// The story of a run of task ratings: read and divide the ratings; train every member with every seed, in every fold where there are several; blend; score errors and rankings of held-out rows beside a baseline; write what recommends.
 /// Repeating a run trains only what is missing or changed.
 /// </summary>
 /// <param name="recipe">What to do.</param>
@@ -44,7 +44,7 @@ public sealed class RatingsRun(RatingsRecipe recipe, string folder, Device? devi
         if (result.Rows[0].Errors is { } errors) events.Write("finished", ("rmse", errors.Rmse.Value));
         else events.Write("finished", ("ndcg", result.Rows[0].Top?.Ndcg.Value));
         RatingsReport.Write(files, recipe);
-        return result with { Table = CrossTable.Of(data.Train, TableSide) };
+        return result with { Table = CrossTable.Of(data.Seen, TableSide) };
     }
 
     /// <summary>Without ratings there is nothing for models of ratings to learn.</summary>
@@ -70,7 +70,7 @@ public sealed class RatingsRun(RatingsRecipe recipe, string folder, Device? devi
 
     RatingModel[] Models(RatingsOpen data, RatingsCell[] cells, Device on, RecordedNews news, CancellationToken cancel)
     {
-        var (models, settings) = (new RatingModel[cells.Length], new Dictionary<RatingsMember, RatingSettings>());
+        var (models, settings) = (new RatingModel[cells.Length], new Dictionary<(RatingsMember, int), RatingSettings>());
         for (var i = 0; i < cells.Length; i++)
         {
             cancel.ThrowIfCancellationRequested();
@@ -78,11 +78,11 @@ public sealed class RatingsRun(RatingsRecipe recipe, string folder, Device? devi
             if (cell.IsFinished(recipe, data))
             {
                 news.Report(new SkippedNews(cell.Name, i + 1, cells.Length));
-                if (cell.Member.Search is not null) settings[cell.Member] = RatingsChoice.Recorded(cell.Member, cell.Metrics());
+                if (cell.Member.Search is not null) settings[(cell.Member, cell.Part)] = RatingsChoice.Recorded(cell.Member, cell.Metrics());
                 models[i] = cell.Load();
                 continue;
             }
-            if (!settings.TryGetValue(cell.Member, out var chosen)) settings[cell.Member] = chosen = RatingsChoice.Of(recipe, cell.Member, cell.Kind, data.Train, on, news, cancel);
+            if (!settings.TryGetValue((cell.Member, cell.Part), out var chosen)) settings[(cell.Member, cell.Part)] = chosen = RatingsChoice.Of(recipe, cell.Member, cell.Kind, data.Parts[cell.Part].Train, on, news, cancel);
             models[i] = cell.Train(recipe, data, chosen, on, news, cancel);
         }
         return models;

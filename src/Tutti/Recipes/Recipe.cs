@@ -15,6 +15,9 @@ public enum RecipeTask
     /// <summary>One class per row.</summary>
     TextClassification,
 
+    /// <summary>One class per picture.</summary>
+    ImageClassification,
+
     /// <summary>Any number of labels per row.</summary>
     MultiLabel,
 
@@ -23,6 +26,9 @@ public enum RecipeTask
 
     /// <summary>Several things of a row, each a class, a flag or a number, by one model with a head for each.</summary>
     MultiTarget,
+
+    /// <summary>Several things of a picture, each a class, ordered levels, a flag or a number, by one network with a head for each.</summary>
+    ImageMultiTarget,
 
     /// <summary>The texts themselves: a model learns to predict masked tokens (an encoder) or next ones (a recurrent model), to be fine-tuned afterwards.</summary>
     LanguageModel,
@@ -47,8 +53,11 @@ public sealed record Recipe
     [Description("How every member is trained, unless it says otherwise.")]
     public TrainConfig Train { get; init; } = new();
 
-    [Description("What rows are predicted as: long texts once, or in several windows, whose share is fitted out of fold. A mapping, or its views alone.")]
+    [Description("What rows are predicted as: long texts once, or in several windows; pictures once, or mirrored, turned, in parts or changed at random. The share of those is fitted out of fold. A mapping, or its views alone.")]
     public TestTimeConfig TestTime { get; init; } = new();
+
+    [Description("Tasks image-classification and image-multi-target: size, resizing and random changes of pictures.")]
+    public PicturesConfig? Pictures { get; init; }
 
     [Description("Task ulmfit, first step: the corpus from which models that start from nothing learn the language; default: none.")]
     public StepConfig? Pretrain { get; init; }
@@ -87,6 +96,10 @@ public sealed record Recipe
     [Description("Seed of the random choices that belong to no member: the rows that validation holds out.")]
     [Range(0, int.MaxValue)]
     public int Seed { get; init; }
+
+    /// <summary>Its rows name pictures.</summary>
+    [JsonIgnore]
+    internal bool SeesPictures => Task is RecipeTask.ImageClassification or RecipeTask.ImageMultiTarget;
 
     /// <summary>The folder that relative paths were resolved against, or null when the recipe was written in code.</summary>
     [JsonIgnore]
@@ -149,15 +162,19 @@ public sealed record Recipe
         faults.AddRange(Task switch
         {
             RecipeTask.LanguageModel => ValidateLanguage(),
-            RecipeTask.TextClassification => Data.ValidateClasses(),
-            RecipeTask.Ulmfit => Data.ValidateClasses().Concat(ValidateSteps()),
+            RecipeTask.TextClassification => Data.ValidateClasses().Concat(ValidateLosses()),
+            RecipeTask.ImageClassification => Data.ValidateClasses().Concat(ValidateLosses()).Concat(ValidatePictures()),
+            RecipeTask.ImageMultiTarget => Data.ValidateTargets(Task).Concat(ValidateAnswers()).Concat(ValidatePictures()),
+            RecipeTask.Ulmfit => Data.ValidateClasses().Concat(ValidateLosses()).Concat(ValidateSteps()),
             _ => Data.ValidateTargets(Task).Concat(ValidateAnswers()),
         });
+        faults.AddRange(ValidateNoPictures());
         if (Task is not (RecipeTask.LanguageModel or RecipeTask.Ulmfit) && Members.Select(member => member.Effective(Train)).Prepend(Train).Any(train => train.MaskShare is not null || train.WholeWords is not null))
             faults.Add(new("train", "has mask-share or whole-words, which belong to task language-model"));
         faults.AddRange(Under("blend", Blend.Validate(Members.Any(member => member.Seeds.Count > 1))));
-        foreach (var (key, given) in new[] { ("data.unlabelled", Data.Unlabelled is not null), ("distill", Distill is not null), ("test-time", Members.Any(member => TestTimeOf(member).Views != TestTimeViews.None)) })
+        foreach (var (key, given) in new[] { ("data.unlabelled", Data.Unlabelled is not null), ("distill", Distill is not null) })
             if (given && Task is not (RecipeTask.TextClassification or RecipeTask.Ulmfit)) faults.Add(new(key, $"is for task text-classification, not {RecipeJson.Name(Task)}; take it out"));
+        faults.AddRange(ValidateTestTime());
         foreach (var (key, given) in new[] { ("pretrain", Pretrain is not null), ("adapt", Adapt is not null) })
             if (given && Task != RecipeTask.Ulmfit) faults.Add(new(key, $"is a step of task ulmfit, not of {RecipeJson.Name(Task)}; write task: ulmfit, or take it out"));
         if (Distill is not null && Data.Unlabelled is not null) faults.Add(new("data.unlabelled", "is given together with distill; rows without labels are distill.unlabelled then"));
@@ -171,6 +188,49 @@ public sealed record Recipe
         return faults;
     }
 
+    /// <summary>What pictures do not have, and what they need.</summary>
+    IEnumerable<ConfigFault> ValidatePictures()
+    {
+        foreach (var fault in Data.ValidatePictures()) yield return fault;
+        foreach (var fault in Under("pictures", Pictures?.Validate() ?? [])) yield return fault;
+        if (Blend.Soups != RecipeSoups.None) yield return new("blend.soups", "are for models of texts so far; take it out");
+        for (var i = 0; i < Members.Count; i++)
+        {
+            if (Members[i].Model is { Network: null, Folder: null }) yield return new($"members.{i}.model", "names no network of pictures; expected network, such as small-cnn or resnet18, or the folder of one");
+            if (Members[i].Model.Vocabulary is not null) yield return new($"members.{i}.model.vocabulary", "belongs to models of texts");
+            foreach (var fault in Under($"members.{i}.pictures", Members[i].Pictures?.Validate() ?? [])) yield return fault;
+        }
+    }
+
+    /// <summary>Views that rows of the task do not have.</summary>
+    IEnumerable<ConfigFault> ValidateTestTime()
+    {
+        for (var i = 0; i < Members.Count; i++)
+        {
+            var (key, seen) = (Members[i].TestTime is null ? "test-time" : $"members.{i}.test-time", TestTimeOf(Members[i]));
+            if (!seen.Any) continue;
+            if (Task is not (RecipeTask.TextClassification or RecipeTask.Ulmfit or RecipeTask.ImageClassification)) yield return new(key, $"is for tasks text-classification and image-classification, not {RecipeJson.Name(Task)}; take it out");
+            else if (seen.OfPictures != (Task == RecipeTask.ImageClassification)) yield return new($"{key}.views", $"got {RecipeJson.Name(seen.Views)}, expected {(seen.OfPictures ? "windows or head-tail, which texts have" : "flip, dihedral, crops or augment, which pictures have")}");
+            else if (seen.Views == TestTimeViews.Augment && PicturesOf(Members[i]).Augment == new AugmentConfig()) yield return new($"{key}.views", "is augment, but pictures.augment asks for no random changes; ask for some, or take flip");
+            else continue;
+            if (Members[i].TestTime is null) yield break;     // one fault of the common key
+        }
+    }
+
+    /// <summary>What belongs to pictures alone.</summary>
+    IEnumerable<ConfigFault> ValidateNoPictures()
+    {
+        if (SeesPictures) yield break;
+        foreach (var (key, given) in new[] { ("data.picture", Data.Picture is not null), ("data.errors", Data.Errors is not null), ("data.max-pixels", Data.MaxPixels is not null), ("pictures", Pictures is not null) })
+            if (given) yield return new(key, "belongs to task image-classification; add the task, or take it out");
+        for (var i = 0; i < Members.Count; i++)
+            foreach (var (key, given) in new[] { ("model.network", Members[i].Model.Network is not null), ("pictures", Members[i].Pictures is not null) })
+                if (given) yield return new($"members.{i}.{key}", "belongs to task image-classification; add the task, or take it out");
+    }
+
+    /// <summary>What a member's pictures become.</summary>
+    internal PicturesConfig PicturesOf(MemberConfig member) => member.Pictures ?? Pictures ?? new();
+
     /// <summary>What only a single class per row has.</summary>
     IEnumerable<ConfigFault> ValidateAnswers()
     {
@@ -178,8 +238,22 @@ public sealed record Recipe
             yield return new("blend", $"learns from one class per row; with task {RecipeJson.Name(Task)} expected mean or geometric alone");
         foreach (var (key, train) in Members.Select((member, i) => ($"members.{i}.train", member.Effective(Train))).Prepend(("train", Train)))
         {
-            if (train.LabelSmoothing != 0 || !train.ClassWeights.Equals(ClassWeights.None)) yield return new(key, $"has label-smoothing or class-weights, which belong to task {RecipeJson.Name(RecipeTask.TextClassification)}");
+            var (several, classes) = (TargetConfig.IsMultiTarget(Task), TargetConfig.IsMultiTarget(Task) && Data.Targets?.Any(target => target.KindIn(Task) == TargetKind.Class) == true);
+            if ((train.LabelSmoothing != 0 && !classes) || !train.ClassWeights.Equals(ClassWeights.None)) yield return new(key, $"has label-smoothing or class-weights, which belong to task {RecipeJson.Name(RecipeTask.TextClassification)}");
+            if (train.Loss is { } loss && (several ? "is of one target; name it at the target, as data.targets.N.loss" : Task == RecipeTask.MultiLabel ? loss.FaultOfLabels : "belongs to classes and labels; numbers have the squared error") is { } wrong) yield return new($"{key}.loss", wrong);
+            if (train.Balance is { Kind: not BalanceKind.Weights } && (!several || Data.Targets is { Count: < 2 })) yield return new($"{key}.balance", "belongs to task multi-target with two targets or more; take it out");
             if (Task == RecipeTask.TextRegression && train.BestBy is not (BestBy.Loss or BestBy.Last)) yield return new($"{key}.best-by", $"got {RecipeJson.Name(train.BestBy)}, expected loss or last: numbers have no classes to be right or wrong about");
+        }
+    }
+
+    /// <summary>Losses that are not for one class per row.</summary>
+    IEnumerable<ConfigFault> ValidateLosses()
+    {
+        foreach (var (key, train) in Members.Select((member, i) => ($"members.{i}.train", member.Effective(Train))).Prepend(("train", Train)))
+        {
+            if (train.Loss?.FaultOfClasses is { } wrong) yield return new($"{key}.loss", wrong);
+            if (train.Loss is { Kind: not LossKind.CrossEntropy } && (Distill is not null || Data.Unlabelled is not null)) yield return new($"{key}.loss", $"got {RecipeJson.Name(train.Loss.Kind)}, expected cross-entropy: what a teacher says are probabilities");
+            if (train.Balance is not null) yield return new($"{key}.balance", "belongs to task multi-target; take it out");
         }
     }
 
@@ -197,6 +271,7 @@ public sealed record Recipe
         foreach (var (key, given) in new[] { ("data.label", Data.Label is not null), ("data.labels", Data.Labels is not null), ("data.test", Data.Test is not null), ("data.folds", Data.Folds is not null), ("data.pair", Data.Pair is not null), ("submission", Submission is not null) })
             if (given) yield return new(key, "has no meaning with task language-model, which learns from the texts of data.train alone; take it out");
         if (Train.LabelSmoothing != 0 || !Train.ClassWeights.Equals(ClassWeights.None)) yield return new("train", "has label-smoothing or class-weights, which belong to classes");
+        if (Train.Loss is not null || Train.Balance is not null) yield return new("train", "has loss or balance, which belong to classes, labels and targets");
         if (Train.BestBy == BestBy.MacroF1) yield return new("train.best-by", "got macro-f1, expected loss, accuracy (of tokens) or last");
         for (var i = 0; i < Members.Count; i++)
             if (Members[i].Model is { Pooling: not null } or { MultiSampleDropout: not null }) yield return new($"members.{i}.model", "names pooling or multi-sample-dropout, which belong to a classifier; name them when it is fine-tuned");
@@ -229,6 +304,7 @@ public sealed record Recipe
             Data = Data with { Train = dataHash ?? Data.Train, Test = null, Sample = null, Unlabelled = Teachers.Identified(Data.Unlabelled, Data.Test, dataHash) },
             Seed = Data.Folds is null ? Seed : 0,
             Train = member.Effective(Train) with { MicroTokens = 1 },
+            Pictures = SeesPictures ? PicturesOf(member) : null,
             Model = modelHash is null ? member.Model : member.Model with { Folder = modelHash, Hub = null },
             Distill = Teachers.Identified(Distill, Data.Test, dataHash),
         });

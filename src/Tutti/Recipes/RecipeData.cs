@@ -3,20 +3,31 @@ using System.ComponentModel.DataAnnotations;
 using System.Text.RegularExpressions;
 using Tutti.Tables;
 using Tutti.Training;
+using Tutti.Vision;
 
 namespace Tutti.Recipes;
 
 /// <summary>The rows of a recipe, and which of their columns mean what.</summary>
 public sealed partial record DataConfig
 {
-    [Description("File of the training rows (CSV or TSV).")]
+    [Description("File of the training rows (CSV or TSV); of pictures also a folder that has a folder for each class.")]
     public required string Train { get; init; }
 
     [Description("File of the rows to predict.")]
     public string? Test { get; init; }
 
-    [Description("The text of a row: a template in which {column} stands for that column's value, in quotes.")]
+    [Description("The text of a row: a template in which {column} stands for that column's value, in quotes. Not for tasks of pictures.")]
     public required string Text { get; init; }
+
+    [Description("Tasks of pictures: column of the pictures' paths below the table's folder; default: picture, which folders of classes have too.")]
+    public string? Picture { get; init; }
+
+    [Description("Tasks of pictures: what a training picture that cannot be read does, fail or skip, which leaves it out and tells so; default: fail.")]
+    public PictureErrors? Errors { get; init; }
+
+    [Description("Tasks of pictures: the most pixels that a file may say it has; default: 100 million.")]
+    [Range(1, int.MaxValue)]
+    public int? MaxPixels { get; init; }
 
     [Description("The second text of a row where two texts are compared; a template like text.")]
     public string? Pair { get; init; }
@@ -27,7 +38,7 @@ public sealed partial record DataConfig
     [Description("What stands between the labels of a row in the column label; for task multi-label, such as \",\" or \" \".")]
     public string? Separator { get; init; }
 
-    [Description("Several columns that are learnt, in place of label: of 1 and 0 for task multi-label, of numbers for text-regression, of any kinds for multi-target.")]
+    [Description("Several columns that are learnt, in place of label: of 1 and 0 for task multi-label, of numbers for text-regression, of any kinds for multi-target. A cell may be empty: that row says nothing of that target.")]
     public IReadOnlyList<TargetConfig>? Targets { get; init; }
 
     [Description("Column that names a row; default: the rows are counted from 0.")]
@@ -84,13 +95,22 @@ public sealed partial record DataConfig
         if (Targets is not null) yield return new("data.targets", "belongs to tasks multi-label, text-regression and multi-target; add the task, or name one column as data.label");
     }
 
+    /// <summary>What pictures do not have.</summary>
+    internal IEnumerable<ConfigFault> ValidatePictures()
+    {
+        if (string.IsNullOrEmpty(Picture)) yield return new("data.picture", "is required: the column of the pictures' paths");
+        else if (Text != $"{{{Picture}}}") yield return new("data.text", $"got '{Text}'; with a task of pictures take it out, or write \"{{{Picture}}}\"");
+        if (Pair is not null) yield return new("data.pair", "has no meaning with pictures, whose models read one picture");
+    }
+
     /// <summary>The same where labels, numbers or several targets are learnt.</summary>
     internal IEnumerable<ConfigFault> ValidateTargets(RecipeTask task)
     {
         var name = RecipeJson.Name(task);
-        if (task == RecipeTask.MultiTarget && Label is not null) yield return new("data.label", "has no meaning with task multi-target; name the columns as data.targets");
-        else if (task != RecipeTask.MultiTarget && Label is null == Targets is null) yield return new("data.targets", $"with task {name} exactly one of data.label and data.targets is needed, got {(Label is null ? "none" : "both")}");
-        else if (task == RecipeTask.MultiTarget && Targets is null) yield return new("data.targets", "is required with task multi-target: the columns to learn, such as [{ column: topic }, { column: score, kind: number }]");
+        var several = TargetConfig.IsMultiTarget(task);
+        if (several && Label is not null) yield return new("data.label", $"has no meaning with task {name}; name the columns as data.targets");
+        else if (!several && Label is null == Targets is null) yield return new("data.targets", $"with task {name} exactly one of data.label and data.targets is needed, got {(Label is null ? "none" : "both")}");
+        else if (several && Targets is null) yield return new("data.targets", $"is required with task {name}: the columns to learn, such as [{{ column: topic }}, {{ column: score, kind: number }}]");
         if (task == RecipeTask.MultiLabel && Label is not null && Separator is null) yield return new("data.separator", "is required with data.label and task multi-label: what stands between the labels of a row, such as \",\"");
         if (Separator is not null && (task != RecipeTask.MultiLabel || Label is null)) yield return new("data.separator", "has a meaning with task multi-label and data.label only; take it out");
         if (Labels is not null && (task != RecipeTask.MultiLabel || Label is null)) yield return new("data.labels", $"has no meaning here; the classes of task {name} are those of the columns");
@@ -101,7 +121,8 @@ public sealed partial record DataConfig
             if (target.Column.Length == 0) yield return new($"{key}.column", "got an empty text");
             if (target.Column == (Id ?? "id")) yield return new($"{key}.column", $"got '{target.Column}', which is the column that names a row; the two must differ");
             if (target.Kind is { } kind && kind != target.KindIn(task)) yield return new($"{key}.kind", $"got {RecipeJson.Name(kind)}, which task {name} does not have; use task multi-target, or take it out");
-            if (target.Weight != 1 && task != RecipeTask.MultiTarget) yield return new($"{key}.weight", "belongs to task multi-target");
+            if (target.Weight != 1 && !several) yield return new($"{key}.weight", "belongs to task multi-target");
+            foreach (var fault in ConfigFault.OfRanges(target).Concat(target.Validate(task))) yield return fault with { Path = $"{key}.{fault.Path}" };
             if (Targets!.Take(i).Any(other => other.Column == target.Column)) yield return new($"{key}.column", $"got '{target.Column}' again, expected every column once");
         }
     }
@@ -109,8 +130,8 @@ public sealed partial record DataConfig
     /// <summary>The column whose classes folds have the same shares of; null where the task has none.</summary>
     internal string? Stratified(RecipeTask task) => task switch
     {
-        RecipeTask.TextClassification or RecipeTask.Ulmfit => Label,
-        RecipeTask.MultiTarget => Targets?.FirstOrDefault(target => target.KindIn(task) == TargetKind.Class)?.Column,
+        RecipeTask.TextClassification or RecipeTask.ImageClassification or RecipeTask.Ulmfit => Label,
+        RecipeTask.MultiTarget or RecipeTask.ImageMultiTarget => Targets?.FirstOrDefault(target => target.KindIn(task) == TargetKind.Class)?.Column,
         _ => null,
     };
 

@@ -43,6 +43,11 @@ public readonly partial record struct DeviceChoice
     /// <exception cref="ConfigException">A GPU is asked for that cannot be used; says why.</exception>
     public Device Resolve() => device is { IsCpu: true } cpu ? cpu : Resolve(Engine.CudaCount, Engine.WhyNoCuda);
 
+    /// <summary>The device of one of several processes: on GPUs each takes the one of its number on the machine, unless the recipe names another than the first.</summary>
+    /// <param name="ranks">The processes; null: this one alone.</param>
+    /// <exception cref="ConfigException">As for <see cref="Resolve()"/>.</exception>
+    internal Device Resolve(Distributed.Ranks? ranks) => Resolve() is { IsCuda: true, Index: 0 } && ranks is not null ? Torch.Device.Cuda(ranks.LocalRank % Engine.CudaCount) : Resolve();
+
     /// <param name="gpus">How many there are.</param>
     /// <param name="why">Why there is none, as the end of a sentence.</param>
     internal Device Resolve(int gpus, string? why)

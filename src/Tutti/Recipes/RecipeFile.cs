@@ -47,6 +47,7 @@ static class RecipeFile
     {
         if (typeof(T) == typeof(Recipe) && root.Entries!.GetValueOrDefault("task")?.Text == RatingsRecipe.TaskName)
             throw new ConfigException("task", $"is ratings, whose recipes have keys of their own: tutti train, predict, evaluate, recommend and report take them ({file}; docs/ratings.md)");
+        if (typeof(T) == typeof(Recipe)) FillPictures(root);
         var (json, faults) = RecipeBinder.Bind(root, typeof(T));
         Throw(file, [.. faults.Select(Placed)]);
         var recipe = relative(json.Deserialize<T>(RecipeJson.Options)!);
@@ -59,6 +60,23 @@ static class RecipeFile
             var place = at == root ? file : at.Place == RecipeSet.Place ? at.Place : $"{file}, {at.Place}";
             return fault with { Text = $"{fault.Text} ({place})" };
         }
+    }
+
+    /// <summary>The columns of pictures where a recipe does not name them; folders of classes have these.</summary>
+    static void FillPictures(RecipeNode root)
+    {
+        var task = root.Entries!.GetValueOrDefault("task")?.Text;
+        var several = task == RecipeJson.Name(RecipeTask.ImageMultiTarget);
+        if ((task != RecipeJson.Name(RecipeTask.ImageClassification) && !several) || root.Entries!.GetValueOrDefault("data") is not { Entries: { } data } node) return;
+        void Fill(string key, string text)
+        {
+            if (!data.TryGetValue(key, out var given) || given.IsNull) data[key] = new(node.Place) { Text = text, Quoted = true };
+        }
+        Fill("picture", "picture");
+        var column = data["picture"].Text ?? "picture";
+        Fill("text", $"{{{column}}}");
+        if (!several) Fill("label", "label");
+        Fill("id", column);
     }
 
     /// <summary>One fault is the message; of several up to five are listed.</summary>

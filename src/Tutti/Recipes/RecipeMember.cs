@@ -29,6 +29,9 @@ public sealed record MemberConfig
     [Description("What this member's rows are predicted as, in place of the common test-time.")]
     public TestTimeConfig? TestTime { get; init; }
 
+    [Description("Task image-classification: this member's size, resizing and changes, in place of the common pictures.")]
+    public PicturesConfig? Pictures { get; init; }
+
     /// <summary>The training settings of this member: the common ones with its own laid over them.</summary>
     public TrainConfig Effective(TrainConfig common) => Train is null ? common : RecipeJson.Patched(common, Train);
 
@@ -80,6 +83,9 @@ public sealed record ModelSpec
 
     [Description("Name of a model on the Hugging Face hub, owner/name or owner/name@revision, which is fetched into the cache. Not together with the other keys.")]
     public string? Hub { get; init; }
+
+    [Description("Task image-classification: a network to train from nothing, small-cnn, small-mlp or timm's name of one, such as resnet18 or convnext_tiny. Not together with the other keys.")]
+    public string? Network { get; init; }
 
     [Description("Family of an encoder to train from nothing.")]
     public EncoderKind? Kind { get; init; }
@@ -148,7 +154,7 @@ public sealed record ModelSpec
     {
         get
         {
-            if ((Folder ?? Hub) is not { } named) return string.Create(CultureInfo.InvariantCulture, $"{(Kind is { } kind ? RecipeJson.Name(kind) : "model")}-{Layers}x{Hidden}");
+            if ((Folder ?? Hub ?? Network) is not { } named) return string.Create(CultureInfo.InvariantCulture, $"{(Kind is { } kind ? RecipeJson.Name(kind) : "model")}-{Layers}x{Hidden}");
             var last = named.Split('/', '\\').LastOrDefault(part => part is not ("" or "." or "..")) ?? "model";
             var name = string.Concat(last.Select(letter => MemberConfig.IsNameLetter(letter) ? letter : '-')).TrimStart('.');
             return name.Length == 0 ? "model" : name[..Math.Min(name.Length, 48)];
@@ -158,6 +164,12 @@ public sealed record ModelSpec
     internal IReadOnlyList<ConfigFault> Validate()
     {
         var faults = ConfigFault.OfRanges(this);
+        if (Network is not null)
+        {
+            if (this != new ModelSpec { Network = Network }) faults.Add(new("network", "is given together with other keys; keep one of them"));
+            if (!PictureMember.Networks.Contains(Network)) faults.Add(new("network", $"got '{Network}', which is no network of pictures{RecipeBinder.DidYouMean(Network, PictureMember.Networks)}; expected small-cnn, small-mlp or timm's name of a ResNet, ConvNeXt, ViT, Swin or EfficientNet"));
+            return faults;
+        }
         var described = this != new ModelSpec { Folder = Folder, Hub = Hub, Pooling = Pooling, MultiSampleDropout = MultiSampleDropout, ReinitializeLayers = ReinitializeLayers, Vocabulary = Folder is null && Hub is null ? null : Vocabulary };
         if (ReinitializeLayers is not null && Folder is null && Hub is null) faults.Add(new("reinitialize-layers", "is for a model from a folder or the hub; one that is trained from nothing starts fresh anyway"));
         if (Folder is "") faults.Add(new("folder", "got an empty text, expected the folder of a model"));

@@ -22,7 +22,21 @@ static class RecipeSchema
         var schema = options.GetJsonSchemaAsNode(recipe, new() { TreatNullObliviousAsNonNullable = true, TransformSchemaNode = Describe }).AsObject();
         schema.Insert(0, "$schema", "https://json-schema.org/draft/2020-12/schema");
         schema.Insert(1, "title", title);
+        if (recipe == typeof(Recipe)) PicturesNeedNoText(schema);
         return schema.ToJsonString(indented) + "\n";
+    }
+
+    /// <summary>The one key that a task can do without, though all others need it: pictures have no texts.</summary>
+    static void PicturesNeedNoText(JsonObject schema)
+    {
+        var required = schema["properties"]!["data"]!["required"]!.AsArray();
+        required.Remove(required.First(key => (string?)key == "text"));
+        schema["if"] = new JsonObject
+        {
+            ["properties"] = new JsonObject { ["task"] = new JsonObject { ["enum"] = new JsonArray(RecipeJson.Name(RecipeTask.ImageClassification), RecipeJson.Name(RecipeTask.ImageMultiTarget)) } },
+            ["required"] = new JsonArray("task"),
+        };
+        schema["else"] = new JsonObject { ["properties"] = new JsonObject { ["data"] = new JsonObject { ["required"] = new JsonArray("text") } } };
     }
 
     static JsonObject Describe(JsonSchemaExporterContext context, JsonNode node)

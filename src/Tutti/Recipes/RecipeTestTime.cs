@@ -16,6 +16,18 @@ public enum TestTimeViews
 
     /// <summary>The beginning and the end of such a text.</summary>
     HeadTail,
+
+    /// <summary>A picture as it is and mirrored.</summary>
+    Flip,
+
+    /// <summary>A picture in all eight orientations.</summary>
+    Dihedral,
+
+    /// <summary>The four corners and the middle of a picture that is an eighth larger than the model sees.</summary>
+    Crops,
+
+    /// <summary>A picture with random changes as in training.</summary>
+    Augment,
 }
 
 /// <summary>
@@ -24,10 +36,10 @@ public enum TestTimeViews
 [ShortForm("views")]
 public sealed record TestTimeConfig
 {
-    [Description("What a text longer than max-length is read as when it is predicted: as in training (none), windows over all of it, or its beginning and its end.")]
+    [Description("What a text longer than max-length is read as when it is predicted: as in training (none), windows over all of it, or its beginning and its end. What a picture is seen as: itself and mirrored (flip), in all eight orientations (dihedral), its corners and its middle (crops), or with random changes as in training (augment).")]
     public TestTimeViews Views { get; init; }
 
-    [Description("Windows of a text, at most; of longer texts they lie farther apart.")]
+    [Description("Windows of a text, at most; of longer texts they lie farther apart. With augment the random views of a picture.")]
     [Range(2, int.MaxValue)]
     public int Count { get; init; } = 8;
 
@@ -45,11 +57,18 @@ public sealed record TestTimeConfig
         _ => null,
     };
 
+    /// <summary>Rows are seen in more ways than the plain one.</summary>
+    internal bool Any => Views != TestTimeViews.None;
+
+    /// <summary>They are ways to see pictures.</summary>
+    internal bool OfPictures => Views is TestTimeViews.Flip or TestTimeViews.Dihedral or TestTimeViews.Crops or TestTimeViews.Augment;
+
     /// <summary>Every fault, each with its key under <c>test-time</c>.</summary>
     internal IReadOnlyList<ConfigFault> Validate(int maxLength)
     {
         var faults = ConfigFault.OfRanges(this);
-        if (Views != TestTimeViews.Windows && (Stride is not null || Count != new TestTimeConfig().Count)) faults.Add(new("views", $"is {RecipeJson.Name(Views)}, but count or stride are given, which belong to windows"));
+        if ((Views != TestTimeViews.Windows && Stride is not null) || (Views is not (TestTimeViews.Windows or TestTimeViews.Augment) && Count != new TestTimeConfig().Count))
+            faults.Add(new("views", $"is {RecipeJson.Name(Views)}, but count or stride are given, which belong to windows{(OfPictures ? ", count also to augment" : "")}"));
         if (Stride >= maxLength) faults.Add(new("stride", FormattableString.Invariant($"got {Stride}, expected less than max-length ({maxLength}): nothing between two windows may be left out")));
         return faults;
     }

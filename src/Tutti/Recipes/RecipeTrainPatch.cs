@@ -19,6 +19,8 @@ public sealed record TrainPatch
     public double? MaxGradientNorm { get; init; }
     public double? LabelSmoothing { get; init; }
     public ClassWeights? ClassWeights { get; init; }
+    public LossConfig? Loss { get; init; }
+    public BalanceConfig? Balance { get; init; }
     public Precision? Precision { get; init; }
     public bool? Tf32 { get; init; }
     public int? MaxLength { get; init; }

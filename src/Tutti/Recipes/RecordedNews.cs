@@ -31,7 +31,7 @@ sealed class RecordedNews(EventLog events, IProgress<RunNews>? to) : IProgress<R
         switch (value)
         {
             case EvaluationNews { Result: var r } news:
-                events.Write("evaluated", ("cell", news.Cell), ("update", r.Update), ("loss", r.Loss), ("accuracy", r.Accuracy), ("macroF1", r.MacroF1), ("best", r.Best));
+                events.Write("evaluated", ("cell", news.Cell), ("update", r.Update), ("loss", r.Loss), ("accuracy", r.Accuracy), ("macroF1", r.MacroF1), ("best", r.Best), ("targets", r.Targets.Count == 0 ? null : r.Targets.Select(score => new { name = score.Name, measure = score.Measure, value = double.IsNaN(score.Value) ? (double?)null : score.Value })));
                 break;
             case PlanNews { Memory: var m } news:
                 events.Write("planned", ("cell", news.Cell), ("microTokens", m.Plan.MicroTokens), ("checkpointing", m.Plan.Checkpointing), ("pagedOptimizer", m.Plan.PagedOptimizer),

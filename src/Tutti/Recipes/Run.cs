@@ -1,3 +1,4 @@
+using Tutti.Distributed;
 using Tutti.Hub;
 using Tutti.Predictions;
 using Tutti.Reports;
@@ -16,12 +17,15 @@ namespace Tutti.Recipes;
 /// <param name="device">Where to train; null: where the recipe says.</param>
 public sealed class Run(Recipe recipe, string folder, Device? device = null)
 {
-    static readonly RecipeTask[] Answers = [RecipeTask.MultiLabel, RecipeTask.TextRegression, RecipeTask.MultiTarget];
+    static readonly RecipeTask[] Answers = [RecipeTask.MultiLabel, RecipeTask.TextRegression, RecipeTask.MultiTarget, RecipeTask.ImageMultiTarget];
 
     readonly RunFolder files = new(folder);
 
     /// <summary>Where models that are named on the hub come from; null: as the environment says.</summary>
     public HubSettings? Hub { get; init; }
+
+    /// <summary>The processes that train every cell together, where there are several: rank 0 calls <see cref="Train"/> or <see cref="TrainAnswers"/>, the others <see cref="Follow"/>. Null: one process.</summary>
+    public Ranks? Ranks { get; init; }
 
     /// <summary>How cells are trained: in this process or others, how many at a time, which part of them.</summary>
     public GridOptions Grid { get; init; } = new();
@@ -33,7 +37,7 @@ public sealed class Run(Recipe recipe, string folder, Device? device = null)
     /// <exception cref="RunMemoryException">A model does not fit into the recipe's memory.</exception>
     /// <exception cref="OperationCanceledException">Cancelled; finished cells are kept, and the state of the one in training.</exception>
     public RunResult Train(IProgress<RunNews>? news = null, CancellationToken cancel = default) =>
-        Story([RecipeTask.TextClassification], (data, cells, on, reused, told) => new RunResults(recipe, files, data, cells) { Device = on, News = news }.Finish() with
+        Story([RecipeTask.TextClassification, RecipeTask.ImageClassification], (data, cells, on, reused, told) => new RunResults(recipe, files, data, cells) { Device = on, News = news }.Finish() with
         { Corrections = CorrectionOutcome.Of(recipe, files, data, cells.Length, reused, told) }, result => ("accuracy", result.Summary.Scores[0].Score.Value), news, cancel);
 
     /// <summary>The same for labels, numbers or several targets: tasks multi-label, text-regression and multi-target. Errors as <see cref="Train"/>.</summary>
@@ -46,7 +50,8 @@ public sealed class Run(Recipe recipe, string folder, Device? device = null)
         Grid.Check();
         using var memory = Memory(tasks);
         Teachers.RefuseOwn(recipe, files);
-        var (data, members, cells) = Open(memory, recipe.Members, news, cancel);
+        var (data, members, cells, training) = Open(memory, recipe.Members, news, cancel);
+        if (recipe.SeesPictures) CheckPictures(data, news, cancel);
         data.Corrected?.RefuseOwn(files);
         CheckSample(data);
         RunStart.CheckOthers(files, recipe, data.Train.ContentHash, data.Test?.ContentHash);
@@ -57,15 +62,14 @@ public sealed class Run(Recipe recipe, string folder, Device? device = null)
         {
             start.Write(recipe, data, memory.Device, cells.Length, [.. members.SelectMany(member => member.Facts()), .. data.Corrected?.Facts() ?? []]);
             var told = new RecordedNews(start.Events, news);
-            news?.Report(new DataNews(recipe.Data.Train, data.Summary(), [.. Enumerable.Range(0, data.Folds.Count).Select(fold => data.Folds.Valid(fold).Length)], data.Test?.Count ?? 0));
+            news?.Report(new DataNews(recipe.Data.Train, data.Summary(), [.. Enumerable.Range(0, data.Folds.Count).Select(fold => data.Folds.Valid(fold).Length)], data.Test?.Count ?? 0) { Pictures = data.Pictures });
             foreach (var line in data.Answers?.Lines() ?? []) news?.Report(new NoteNews(line));
             if (data.Taught is { } taught)
                 using (FileLock.Wait(files.Lock("teacher"), cancel: cancel)) taught.Prepare(files, data, news, cancel);
             var reused = ReusedCells.Of(recipe, files, data, members, cells, told, cancel).Length;
-            var training = new RunCells(recipe, data, members, memory);
             var complete = Recipes.Grid.Train(recipe, files, cells, training, Grid, memory, start.Events, news, begun, cancel);
             using var turn = FileLock.Wait(files.Lock("results"), cancel: cancel);
-            if (data.Answers is null) new RunViews(recipe, files, data, members, complete, memory, news).Finish(cancel);
+            if (data.Answers is null) new RunViews(files, data, training.Viewed, complete, memory, news).Finish(cancel);
             var result = finish(data, complete, memory.Device, reused, told);
             start.Events.Write("finished", headline(result));
             new RunReport(recipe, files, data, memory.Device).Write(files.Report, cancel: cancel);
@@ -86,23 +90,68 @@ public sealed class Run(Recipe recipe, string folder, Device? device = null)
     /// <exception cref="OperationCanceledException">Cancelled; its state is saved.</exception>
     public void TrainCell(string name, IProgress<RunNews>? news = null, CancellationToken cancel = default)
     {
-        using var memory = Memory([RecipeTask.TextClassification, .. Answers]);
-        var (data, members, cells) = Open(memory, [.. recipe.Members.Where(member => name.StartsWith(member.Name + " ", StringComparison.Ordinal))], null, cancel);
-        new RunCells(recipe, data, members, memory).TrainAlone(files, cells, name, news, cancel);
+        using var memory = Memory([RecipeTask.TextClassification, RecipeTask.ImageClassification, .. Answers]);
+        var (_, _, cells, training) = Open(memory, [.. recipe.Members.Where(member => name.StartsWith(member.Name + " ", StringComparison.Ordinal))], null, cancel);
+        training.TrainAlone(files, cells, name, news, cancel);
     }
+
+    /// <summary>What a process does that is not rank 0: its part of every cell that rank 0 trains. It writes nothing.</summary>
+    /// <param name="cancel">Asks all processes to end after the update in progress.</param>
+    /// <returns>What rank 0 said at the end: "done", or "interrupted".</returns>
+    /// <exception cref="InputException">Recipe or data are not those of rank 0, or cannot be used.</exception>
+    /// <exception cref="RankLostException">Another process is gone.</exception>
+    public string Follow(CancellationToken cancel = default)
+    {
+        var ranks = Ranks ?? throw new InvalidOperationException("Ranks says whom to follow");
+        using var memory = Memory([RecipeTask.TextClassification, RecipeTask.ImageClassification, .. Answers]);
+        var (data, _, cells, training) = Open(memory, recipe.Members, null, CancellationToken.None);
+        while (CellOrders.Next(ranks) is var order)
+        {
+            if (order.Cell is not { } name) return order.Word;
+            var cell = Array.Find(cells, cell => cell.Name == name) ?? throw new ConfigException("tutti train", $"rank 0 trains the cell '{name}', which this process's recipe does not have; give all processes the same recipe");
+            CellOrders.CheckSame(ranks, cell, data.Test?.ContentHash, order);
+            try
+            {
+                training.Help(cell, cancel);
+            }
+            catch (Exception e) when (e is TrainingException or OperationCanceledException)
+            {
+                continue;                                     // rank 0 met the same, and says what comes next
+            }
+        }
+        throw new InvalidOperationException("orders have an end");
+    }
+
+    /// <summary>Rank 0 tells the processes that follow it how it ended.</summary>
+    /// <param name="word">"done", "interrupted" or "failed".</param>
+    public static void Dismiss(Ranks ranks, string word) => CellOrders.End(ranks, word);
 
     MemoryBudget Memory(RecipeTask[] tasks)
     {
         recipe.Check();
+        if (Ranks is not null && (Grid.Jobs > 1 || Grid.Shard is not null)) throw new ConfigException(Grid.Jobs > 1 ? "--jobs" : "--shard", "is for processes that train cells of their own; with WORLD_SIZE above 1 all processes train each cell together");
         if (!tasks.Contains(recipe.Task)) throw new ConfigException("task", $"is {RecipeJson.Name(recipe.Task)}, expected {string.Join(" or ", tasks.Select(RecipeJson.Name))}; Run.Train, Run.TrainAnswers, LanguageRun.Train and UlmfitRun.Train are for different tasks");
-        return new(recipe.Memory, device ?? recipe.Device.Resolve());
+        return new(recipe.Memory, device ?? recipe.Device.Resolve(Ranks), Ranks?.OnThisMachine ?? 1);
     }
 
-    (RunData Data, OpenMember[] Members, Cell[] Cells) Open(MemoryBudget memory, IReadOnlyList<MemberConfig> some, IProgress<RunNews>? news, CancellationToken cancel)
+    (RunData Data, OpenMember[] Members, Cell[] Cells, CellTraining Training) Open(MemoryBudget memory, IReadOnlyList<MemberConfig> some, IProgress<RunNews>? news, CancellationToken cancel)
     {
         var data = RunData.Open(recipe);
+        if (recipe.SeesPictures)
+        {
+            var seeing = PictureMember.All(recipe with { Members = some }, data, memory);
+            return (data, [], PictureCells.Of(recipe, files, data, seeing), new PictureCells(recipe, data, seeing, memory) { Ranks = Ranks });
+        }
         var members = OpenMember.All(recipe with { Members = some }, data, memory, Hub, news, cancel);
-        return (data, members, RunCells.Of(recipe, files, data, members));
+        return (data, members, RunCells.Of(recipe, files, data, members), new RunCells(recipe, data, members, memory) { Ranks = Ranks });
+    }
+
+    /// <summary>Finds pictures that cannot be read before anything is trained, and tells which were left out.</summary>
+    void CheckPictures(RunData data, IProgress<RunNews>? news, CancellationToken cancel)
+    {
+        foreach (var one in data.Skipped) news?.Report(new NoteNews($"left out: {one.What}"));
+        if (recipe.Data.Errors != Vision.PictureErrors.Skip) PictureTable.CheckFiles(data.Train, recipe.Data, cancel);
+        if (data.Test is not null) PictureTable.CheckFiles(data.Test, recipe.Data, cancel);
     }
 
     void CheckSample(RunData data)

@@ -8,13 +8,14 @@ namespace Tutti.Recipes;
 /// <summary>What stands in every leaderboard beside the members, on the same held-out rows: what costs nothing and what costs seconds.</summary>
 static class RunBaselines
 {
+    /// <param name="recipe">Pictures have no words.</param>
     /// <param name="data">The run's rows.</param>
     /// <param name="scored">Out-of-fold predictions of a member or the blend: which rows are scored, and in which fold each was held out.</param>
-    public static IEnumerable<LeaderboardEntry> Entries(RunData data, PredictionSet scored)
+    public static IEnumerable<LeaderboardEntry> Entries(Recipe recipe, RunData data, PredictionSet scored)
     {
         var majority = Majority.OutOfFold(scored, fold => Shares(data, fold));
         yield return new($"always '{majority.Classes[majority.Predicted(0)]}'", majority, []);
-        yield return new("TF-IDF baseline", Words(data, scored), []);
+        if (recipe.Task != RecipeTask.ImageClassification) yield return new("TF-IDF baseline", Words(data, scored), []);
     }
 
     static double[] Shares(RunData data, int fold)

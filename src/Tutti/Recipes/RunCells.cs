@@ -1,5 +1,6 @@
-using System.Text.Json.Nodes;
+using Tutti.Models;
 using Tutti.Runs;
+using Tutti.Tables;
 using Tutti.Text;
 using Tutti.Training;
 
@@ -12,17 +13,14 @@ namespace Tutti.Recipes;
 /// <param name="memory">What the recipe allows.</param>
 sealed class RunCells(Recipe recipe, RunData data, OpenMember[] members, MemoryBudget memory) : CellTraining
 {
+    /// <summary>Ids that a text may be shorter than the model reads and yet have lost something: special tokens that were put together.</summary>
+    const int Specials = 4;
+
     (string Member, TextData Train, TextData? Test)? encoded;
 
     /// <summary>All cells of a run, in the order of members, seeds and folds.</summary>
     public static Cell[] Of(Recipe recipe, RunFolder files, RunData data, OpenMember[] members) =>
-        [.. from member in members
-            let fingerprint = recipe.Fingerprint(member.Config, data.Identity, member.Weights)
-            let settings = recipe.Settings(member.Config)
-            from seed in member.Config.Seeds
-            from fold in Enumerable.Range(0, data.Folds.Count)
-            let identity = new JsonObject { ["settings"] = recipe.FingerprintNode(member.Config, data.Identity, member.Weights), ["member"] = member.Name, ["seed"] = seed, ["fold"] = fold }
-            select new Cell(member.Name, seed, fold, files.Cell(member.Name, seed, fold), fingerprint, settings, identity)];
+        [.. members.SelectMany(member => Cell.Of(recipe, files, data, member.Config, member.Weights))];
 
     public override CellState State(Cell cell) => cell.State(data.Test?.ContentHash);
 
@@ -31,13 +29,34 @@ sealed class RunCells(Recipe recipe, RunData data, OpenMember[] members, MemoryB
         var member = Member(cell.Member);
         if (State(cell) == CellState.OtherTest)
         {
-            cell.PredictTest(member.Model, data);
+            cell.PredictTest(member.Model.Config, member.Model.Device, data);
             news?.Report(new NoteNews($"{cell.Name} is trained; the test rows are others than before and were predicted again"));
             cell.Finished();
             return;
         }
         var (train, test) = Encode(member, news);
-        memory.Within(cell.Name, member.Model.Config, () => cell.Train(member.Model, data, train, test, recipe.Checkpoint, news, number, of, cancel));
+        var fit = FitOf(member, cell);
+        if (Ranks is not null) CellOrders.Give(Ranks, cell, data.Test?.ContentHash);
+        memory.Within(cell.Name, fit.Config, () => cell.Train(fit, data, train.Examples, test?.Examples, recipe.Checkpoint, news, number, of, cancel, Ranks));
+    }
+
+    public override void Help(Cell cell, CancellationToken cancel)
+    {
+        var member = Member(cell.Member);
+        var (train, test) = Encode(member, null);
+        var fit = FitOf(member, cell);
+        memory.Within(cell.Name, fit.Config, () =>
+        {
+            cell.Help(fit, data, train.Examples, test?.Examples, Ranks!, cancel);
+            return true;
+        });
+    }
+
+    CellFit FitOf(OpenMember member, Cell cell)
+    {
+        var model = member.Model;
+        return new(model.Config, model.Device, model.Tokenizer, () => model.Build(data.Outputs, cell.Seed, out _),
+            (built, labelled) => data.Taught?.Examples(labelled, cell.Fold, cell.Folder.Run, data, model.Tokenizer, model.MaxLength((TextModel)built)) ?? labelled);
     }
 
     public override long PredictedPeak(string member, CancellationToken cancel)
@@ -47,11 +66,28 @@ sealed class RunCells(Recipe recipe, RunData data, OpenMember[] members, MemoryB
         {
             using var model = open.Model.Build(data.Outputs, open.Config.Seeds[0], out _);
             cancel.ThrowIfCancellationRequested();
-            return MemoryBudget.PredictedPeak(model, open.Model.Config, open.Config.Seeds[0], rows, data.Answers is { } known ? Objective.Of(known.Answers) : null);
+            return MemoryBudget.PredictedPeak(model, open.Model.Config, open.Config.Seeds[0], rows, data.Answers is { } known ? Objective.Of(known.Answers, open.Model.Config, known.Losses, model) : null);
         });
     }
 
     public override double Work(string member) => Member(member).Work;
+
+    public override IReadOnlyList<ViewedMember> Viewed
+    {
+        get
+        {
+            var cache = TokenCache.OfUser();
+            return [.. members.Select(member => new ViewedMember(member.Name, recipe.TestTimeOf(member.Config), member.Model.Config, member.Model.Device, table => Seen(member, table, cache)))];
+        }
+    }
+
+    ViewedRows Seen(OpenMember member, Table table, TokenCache cache)
+    {
+        var (tokenizer, length) = (member.Model.Tokenizer, member.MaxLength);
+        var plain = TextData.From(table, data.Text, tokenizer, length, pair: data.Pair, cache: cache);
+        var views = Views.Of(TextData.Texts(table, data.Text), data.Pair is null ? null : TextData.Texts(table, data.Pair), tokenizer, length, recipe.TestTimeOf(member.Config).Windows!);
+        return new(plain.Examples, part => Views.Attach(part, views, row => row.Ids.Length + Specials < length));
+    }
 
     OpenMember Member(string name) => members.First(member => member.Name == name);
 

@@ -36,7 +36,7 @@ public sealed record RunComparison(int Common, int OtherText, int OtherLabel, IR
     {
         if (folders.Count < 2) throw new ArgumentException($"got {folders.Count} runs, expected at least two", nameof(folders));
         if (folders.GroupBy(Path.GetFullPath).FirstOrDefault(same => same.Count() > 1) is { } twice) throw new ConfigException(twice.First(), "is named twice; a run equals itself");
-        foreach (var folder in folders) RunTask.RequireClasses(new(folder), "comparisons");
+        foreach (var folder in folders) RunTask.RequireClasses(new(folder), "comparisons", pictures: true);
         var runs = folders.Select(Read).ToArray();
         foreach (var (folder, run) in folders.Zip(runs).Skip(1)) CheckClasses(folders[0], runs[0].Set, folder, run.Set);
         var first = runs[0].Set;
@@ -90,8 +90,9 @@ public sealed record RunComparison(int Common, int OtherText, int OtherLabel, IR
     {
         try
         {
-            var data = Recipe.Load(files.Recipe).Data;
-            var (table, template) = (Table.Read(data.Train, data.Format.ToTableFormat()), TextTemplate.Parse(data.Text));
+            var recipe = Recipe.Load(files.Recipe);
+            var data = recipe.Data;
+            var (table, template) = (recipe.Task == RecipeTask.ImageClassification ? PictureTable.Training(data, []) : Table.Read(data.Train, data.Format.ToTableFormat()), TextTemplate.Parse(data.Text));
             var rowOf = RowIds.Of(table, data.Id).Index().ToDictionary(pair => pair.Item, pair => pair.Index, StringComparer.Ordinal);
             template.Check(table);
             return id => rowOf.TryGetValue(id, out var row) ? template.Render(table, row) : null;

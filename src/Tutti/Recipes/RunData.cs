@@ -46,6 +46,12 @@ public sealed class RunData
     /// <summary>What was corrected since an earlier run; null where no audit lies beside the training file.</summary>
     internal CorrectedData? Corrected { get; private init; }
 
+    /// <summary>The rows name pictures.</summary>
+    internal bool Pictures { get; private init; }
+
+    /// <summary>Training pictures that cannot be read and were left out.</summary>
+    internal IReadOnlyList<Vision.SkippedPicture> Skipped { get; private init; } = [];
+
     /// <summary>A hash of what cells learn from: the training file's, and where folds are an earlier run's those too.</summary>
     internal string Identity => Corrected?.Identity ?? Train.ContentHash!;
 
@@ -58,27 +64,34 @@ public sealed class RunData
     {
         var config = recipe.Data;
         var (text, pair) = Templates(config);
-        var train = Table.Read(config.Train, config.Format.ToTableFormat());
+        List<Vision.SkippedPicture> skipped = [];
+        var pictures = recipe.SeesPictures;
+        var train = pictures ? PictureTable.Training(config, skipped) : Table.Read(config.Train, config.Format.ToTableFormat());
         text.Check(train);
         pair?.Check(train);
-        var test = config.Test is null ? null : Table.Read(config.Test, config.Format.ToTableFormat());
+        var test = config.Test is null ? null : pictures ? PictureTable.Whole(config.Test, config) : Table.Read(config.Test, config.Format.ToTableFormat());
         if (test is not null)
         {
             text.Check(test);
             pair?.Check(test);
         }
-        var isClass = recipe.Task is RecipeTask.TextClassification or RecipeTask.Ulmfit;
+        var isClass = recipe.Task is RecipeTask.TextClassification or RecipeTask.ImageClassification or RecipeTask.Ulmfit;
         var labels = !isClass ? null : config.Labels is { } names ? LabelMap.InOrder(names) : LabelMap.From(train, config.Label!);
         var answers = isClass ? null : RunAnswers.Of(train, config, recipe.Task);
-        var corrected = isClass ? CorrectedData.Of(recipe, train) : null;
-        var folds = corrected?.Folds ?? Folds.Make(train, recipe.FoldSettings, config.Stratified(recipe.Task), TextKeys.Of(train, text, pair));
-        var data = new RunData(config, train, test, labels, answers, folds) { Corrected = corrected };
+        var corrected = isClass && !pictures ? CorrectedData.Of(recipe, train) : null;
+        var folds = corrected?.Folds ?? Folds.Make(train, recipe.FoldSettings, config.Stratified(recipe.Task), Keys(train, text, pair, pictures), gaps: answers is not null);
+        answers?.Check(train, folds);
+        var data = new RunData(config, train, test, labels, answers, folds) { Corrected = corrected, Skipped = skipped, Pictures = pictures };
         if (recipe.Data.Unlabelled is not null || recipe.Distill is not null) data.Taught = TaughtRows.Open(recipe, data);       // which looks at the rows
         return data;
     }
 
     /// <summary>Counts, lengths and duplicates, to be seen before training.</summary>
-    public DataSummary Summary() => DataSummary.Of(Train, Text, Pair, label, Folds, Test);
+    public DataSummary Summary() => DataSummary.Of(Train, Text, Pair, label, Folds, Test, table => Keys(table, Text, Pair, Pictures));
+
+    // Pictures of one name may be different ones, and one picture may have several names.
+    static UInt128?[] Keys(Table table, TextTemplate text, TextTemplate? pair, bool pictures) =>
+        pictures ? [.. PictureTable.Keys(table, text.Columns[0]).Select(key => (UInt128?)key)] : TextKeys.Of(table, text, pair);
 
     /// <summary>How a row that is trained on is called in messages; those without labels are counted behind the others.</summary>
     internal string NameOf(int row) => row < Train.Count ? $"id {TrainIds[row]} (line {Train.LineOf(row)})" : FormattableString.Invariant($"row {row - Train.Count} of those without labels");

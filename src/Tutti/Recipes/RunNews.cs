@@ -36,7 +36,11 @@ public sealed record DownloadNews(string Member, HubNews News) : RunNews;
 /// <summary>The data were read and divided, before anything is trained.</summary>
 /// <param name="Summary">Rows, classes, lengths, duplicates.</param>
 /// <param name="FoldSizes">Held-out rows of each fold.</param>
-public sealed record DataNews(string File, DataSummary Summary, IReadOnlyList<int> FoldSizes, int TestRows) : RunNews;
+public sealed record DataNews(string File, DataSummary Summary, IReadOnlyList<int> FoldSizes, int TestRows) : RunNews
+{
+    /// <summary>The rows are pictures, which have no texts.</summary>
+    public bool Pictures { get; init; }
+}
 
 /// <summary>A member's texts were encoded.</summary>
 /// <param name="Truncated">Rows longer than the model reads.</param>

@@ -11,6 +11,9 @@ namespace Tutti.Recipes;
 /// <summary>The report of a run: its folder, and of the data file the texts and columns.</summary>
 public sealed class RunReport
 {
+    /// <summary>Pictures taken at random, to be looked at with what was predicted of them.</summary>
+    const int SampledPictures = 24;
+
     readonly Recipe recipe;
     readonly RunFolder files;
     readonly RunData? data;
@@ -45,13 +48,15 @@ public sealed class RunReport
             var ids = (data.Answers is { } known ? AnswerFile.Read(files.OutOfFold, known.Answers).Ids : PredictionFile.Read(files.OutOfFold).Ids).ToHashSet(StringComparer.Ordinal);
             ids.ExceptWith(data.TrainIds);
             var changed = data.Train.ContentHash != Hash(files);
-            return ids.Count == 0 && !changed ? (data, null) : (null, $"{recipe.Data.Train} is not what the run was trained on any more: texts, slices by column and explanations are left out");
+            return ids.Count == 0 && !changed ? (data, null) : (null, $"{recipe.Data.Train} is not what the run was trained on any more: {Rest(recipe)} are left out");
         }
         catch (InputException e)
         {
-            return (null, $"texts, slices by column and explanations are left out: {e.Message}");
+            return (null, $"{Rest(recipe)} are left out: {e.Message}");
         }
     }
+
+    static string Rest(Recipe recipe) => $"{(recipe.Task == RecipeTask.ImageClassification ? "pictures" : "texts")}, slices by column and explanations";
 
     static string? Hash(RunFolder files) => RunStart.Recorded(files, "train");
 
@@ -85,8 +90,8 @@ public sealed class RunReport
             TestRows = data?.Test?.Count ?? 0,
             Gaps = gaps,
         };
-        if (similar && data is not null) source = source with { Similar = Similar(data, cancel) };
-        return recipe.Task == RecipeTask.TextClassification && File.Exists(files.OutOfFold) ? WithRows(source, explain, cancel) : (source, null);
+        if (similar && data is not null && (!recipe.SeesPictures || recipe.Task == RecipeTask.ImageClassification)) source = source with { Similar = Similar(data, cancel) };
+        return recipe.Task is RecipeTask.TextClassification or RecipeTask.ImageClassification && File.Exists(files.OutOfFold) ? WithRows(source, explain, cancel) : (source, null);
     }
 
     /// <summary>Outliers and near duplicates where they are known or found quickly.</summary>
@@ -94,7 +99,8 @@ public sealed class RunReport
     {
         try
         {
-            return new RunSimilarity(files, TrainedRun.Open(files.Root, device), data).Find(RunSimilarity.UsualWork, cancel);
+            var all = new RunSimilarity(files, TrainedRun.Open(files.Root, device), data);
+            return all.Find(RunSimilarity.UsualWork, cancel) ?? (data.Pictures ? all.SameFiles() : null);
         }
         catch (Exception e) when (e is DataException or TorchMemoryException)
         {
@@ -108,11 +114,12 @@ public sealed class RunReport
         var all = PredictionFile.Read(files.OutOfFold);
         var set = all.Labelled();
         var issues = LabelQueue.Of(ProbabilityRows.Of(set.Probabilities, set.K), set.Labels!, set.Classes, set.Ids, LabelFilter.PruneByNoiseRate, LabelQuality.SelfConfidence, MemberVotes.Of(files, set.Classes));
-        var rows = new ReportRows(set, issues);
+        var rows = new ReportRows(set, issues, recipe.Task == RecipeTask.ImageClassification ? SampledPictures : 0);
         source = source with { Predictions = set, Unlabelled = all.Count - set.Count, Issues = issues, Columns = [.. ReportColumns.OfPredictions(set)] };
         if (data is null) return (source, rows);
         var rowOf = data.TrainIds.Index().ToDictionary(item => item.Item, item => item.Index, StringComparer.Ordinal);
         int[] places = [.. set.Ids.Select(id => rowOf[id])];
+        if (data.Pictures) return (new PictureReport(recipe, files, data, device, gaps).With(source, rows, places, explain, cancel), rows);
         (string Text, string? Pair)[] texts = [.. places.Select(row => (data.Text.Render(data.Train, row), data.Pair?.Render(data.Train, row)))];
         return (source with
         {

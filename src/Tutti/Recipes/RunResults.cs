@@ -68,7 +68,7 @@ sealed class RunResults(Recipe recipe, RunFolder files, RunData data, Cell[] cel
         var summary = EvaluationSummary.Of(blend.OutOfFold);
         var entries = members.Select(member => new LeaderboardEntry(member.Name, member.OutOfFold, member.Folders) { Seeds = member.Seeds, Sources = member.Sources }).ToList();
         if (members.Length > 1) entries.Add(new($"blend ({blend.Name})", blend.OutOfFold, [.. blend.Fitted.Used.SelectMany(m => members[m].Folders)]) { Sources = [.. blend.Fitted.Used.SelectMany(m => members[m].Sources)] });
-        entries.AddRange(RunBaselines.Entries(data, blend.OutOfFold));
+        entries.AddRange(RunBaselines.Entries(recipe, data, blend.OutOfFold));
         var leaderboard = Leaderboard.Of(entries);
         leaderboard.Write(files.Leaderboard);
         AtomicFile.Write(files.Metrics, EvaluationJson.Text(RunningScores.AllOf(blend.OutOfFold, summary)));

@@ -19,22 +19,27 @@ public sealed class RunSimilarity
     /// <summary>What a report may spend on it: multiplications of weights and tokens and of pairs of rows, a few seconds on two cores. A count, not a time: the same run has the same report everywhere.</summary>
     internal const double UsualWork = 1e11;
 
+    /// <summary>What reading one picture counts as: it takes milliseconds, whatever the network.</summary>
+    internal const double ReadingWork = 5e7;
+
     static readonly JsonSerializerOptions form = new() { PropertyNamingPolicy = JsonNamingPolicy.CamelCase };
 
     readonly TrainedRun run;
     readonly RunData data;
     readonly string file, key, by;
     readonly CellFolder[] cells;
+    readonly Lazy<ulong[]?> contents;                          // of the pictures of training and test
 
     internal RunSimilarity(RunFolder files, TrainedRun run, RunData data)
     {
         (this.run, this.data, file) = (run, data, files.Similar);
         (by, cells) = run.Best();
+        contents = new(() => !data.Pictures ? null : [.. PictureTable.Keys(data.Train, run.Data.Picture!), .. data.Test is null ? [] : PictureTable.Keys(data.Test, run.Data.Picture!)]);
         var text = string.Join('\n', ["similar 1", .. cells.Select(cell => Cell.Recorded(cell, "fingerprint") ?? ""), data.Train.ContentHash, data.Test?.ContentHash ?? "none"]);
         key = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)));
     }
 
-    /// <summary>Opens a finished run of any task whose models read texts.</summary>
+    /// <summary>Opens a finished run of any task whose models read texts or see pictures.</summary>
     /// <param name="folder">The run folder.</param>
     /// <param name="device">Where to compute; null: where the recipe says.</param>
     /// <exception cref="DataException">Not a finished run, or its data are not those that it was trained on.</exception>
@@ -91,7 +96,7 @@ public sealed class RunSimilarity
             using var model = run.LoadOne(cells[fold], plain: true);
             var rows = data.Test is null ? model.Encode(data.Train, data.Text, data.Pair) : [.. model.Encode(data.Train, data.Text, data.Pair), .. model.Encode(data.Test, data.Text, data.Pair)];
             if (fold == 0 && Work(model, rows, train) > work) return null;
-            var (directions, dimension) = Directions(model, cells[fold], rows, cancel);
+            var (directions, dimension) = Directions(model, cells[fold], rows, contents.Value, cancel);
             var usual = audit.Add(directions, dimension, data.Folds.Valid(fold));
             if (fold == 0) audit.AddRest(directions, dimension, [.. Enumerable.Range(0, train).Where(row => data.Folds.Of(row) < 0)], usual);
         }
@@ -99,22 +104,19 @@ public sealed class RunSimilarity
     }
 
     double Work(TrainedModel model, IReadOnlyList<Example> rows, int train) =>
-        ((double)cells.Length * model.Computing * rows.Sum(row => (long)row.Ids.Length)) + ((double)rows.Count * train * model.Channels);
+        (cells.Length * ((double)model.Computing * rows.Sum(row => (long)row.Length) + (data.Pictures ? ReadingWork * rows.Count : 0))) + ((double)rows.Count * train * model.Channels);
 
-    /// <summary>An embedding of length 1 for each row; texts that are the same tokens have the same one, to the last digit.</summary>
-    static (float[] Directions, int Dimension) Directions(TrainedModel model, CellFolder cell, IReadOnlyList<Example> rows, CancellationToken cancel)
+    /// <summary>Pictures that are the same file under several names, among training and test rows: all that a report looks for where embeddings are too much work.</summary>
+    internal SimilarRows SameFiles()
     {
-        List<Example> different = [];
-        var places = new Dictionary<Example, int>(new SameTokens());
-        var placeOf = new int[rows.Count];
-        for (var row = 0; row < rows.Count; row++)
-        {
-            if (!places.TryGetValue(rows[row], out placeOf[row]))
-            {
-                places.Add(rows[row], placeOf[row] = different.Count);
-                different.Add(rows[row]);
-            }
-        }
+        var groups = (contents.Value ?? []).Index().GroupBy(one => one.Item, one => one.Index).Where(group => group.Count() > 1);
+        return SimilarRows.Of(null, new(0, [], [.. groups.Select(group => new RowGroup([.. group], 0))]), RowOf);
+    }
+
+    /// <summary>An embedding of length 1 for each row; texts that are the same tokens, and files that hold the same picture, have the same one, to the last digit.</summary>
+    static (float[] Directions, int Dimension) Directions(TrainedModel model, CellFolder cell, IReadOnlyList<Example> rows, ulong[]? contents, CancellationToken cancel)
+    {
+        var (different, placeOf) = contents is null ? Different(rows, row => rows[row], new SameTokens()) : Different(rows, row => contents[row], EqualityComparer<ulong>.Default);
         var rowsOf = placeOf.Index().ToLookup(item => item.Item, item => item.Index);
         var (directions, dimension, done) = (Array.Empty<float>(), 0, 0);
         foreach (var window in different.Chunk(TrainedRun.WindowRows))
@@ -134,6 +136,21 @@ public sealed class RunSimilarity
         return (directions, dimension);
     }
 
+    /// <summary>The first row of each kind, and for every row the place of its kind's.</summary>
+    static (List<Example> First, int[] PlaceOf) Different<TKey>(IReadOnlyList<Example> rows, Func<int, TKey> keyOf, IEqualityComparer<TKey> same) where TKey : notnull
+    {
+        List<Example> first = [];
+        var places = new Dictionary<TKey, int>(same);
+        var placeOf = new int[rows.Count];
+        for (var row = 0; row < rows.Count; row++)
+            if (!places.TryGetValue(keyOf(row), out placeOf[row]))
+            {
+                places.Add(keyOf(row), placeOf[row] = first.Count);
+                first.Add(rows[row]);
+            }
+        return (first, placeOf);
+    }
+
     // Summed in one order, wherever the numbers lie in memory.
     static double Length(ReadOnlySpan<double> values)
     {
@@ -148,15 +165,16 @@ public sealed class RunSimilarity
         var (table, row) = number < train ? (data.Train, number) : (data.Test!, number - train);
         var text = data.Text.Render(table, row);
         if (data.Pair is { } pair) text += "\n" + pair.Render(table, row);
-        return number < train ? new(data.TrainIds[row], false, data.Folds.Of(row) is >= 0 and var fold ? fold : null, Given(row), text) : new(data.TestIds[row], true, null, null, text);
+        var compared = number < train ? new ComparedRow(data.TrainIds[row], false, data.Folds.Of(row) is >= 0 and var fold ? fold : null, Given(row), text) : new(data.TestIds[row], true, null, null, text);
+        return compared with { Content = contents.Value?[number] };
     }
 
     string Given(int row)
     {
         if (data.Answers is not { } answers) return data.Labels.Names[data.Truth[row]];
-        var parts = answers.Answers.Select((answer, i) => (answer, Value: answers.Truth[row][i])).Where(one => one.answer.Kind != AnswerKind.Flag || one.Value > 0).Select(one => one.answer.Kind switch
+        var parts = answers.Answers.Select((answer, i) => (answer, Value: answers.Truth[row][i])).Where(one => one.answer.Kind == AnswerKind.Flag ? one.Value > 0 : !float.IsNaN(one.Value)).Select(one => one.answer.Kind switch
         {
-            AnswerKind.Class => $"{one.answer.Name} {one.answer.Classes[(int)one.Value]}",
+            AnswerKind.Class or AnswerKind.Ordinal => $"{one.answer.Name} {one.answer.Classes[(int)one.Value]}",
             AnswerKind.Flag => one.answer.Name,
             _ => FormattableString.Invariant($"{one.answer.Name} {one.Value}"),
         });

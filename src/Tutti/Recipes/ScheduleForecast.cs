@@ -23,12 +23,12 @@ public static class ScheduleForecast
     public static IReadOnlyList<MemberSchedule> Of(Recipe recipe, string? member = null, HubSettings? hub = null, CancellationToken cancel = default)
     {
         using var memory = new MemoryBudget(recipe.Memory, recipe.Device.Resolve());
-        var fits = FirstFits.Open(FirstFits.Only(recipe, member), memory, hub, cancel);
-        return [.. fits.Members.Select(open =>
+        var members = FirstFits.Open(FirstFits.Only(recipe, member), memory, hub, cancel);
+        return [.. members.Select(open =>
         {
             cancel.ThrowIfCancellationRequested();
-            var config = open.Model.Config;
-            var (model, perEpoch) = fits.Look(open);
+            var config = open.Config;
+            var (model, perEpoch) = open.Look();
             using (model)
             using (var groups = new LearningGroups(model, config, perEpoch))
                 return new MemberSchedule(open.Name, config, groups.Plan, groups.Names, groups.Weights, groups.Note(config));

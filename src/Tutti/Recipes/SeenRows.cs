@@ -13,7 +13,8 @@ public static class SeenRows
     {
         // With several folds every row is trained on by some cell; a single holdout is not.
         var trained = data.Folds.Count == 1 ? data.Folds.Train(0) : Enumerable.Range(0, data.Train.Count);
-        var lines = trained.Select(row => Key(data.Train, row, data.Text, data.Pair)).Concat(data.Taught?.Keys(data) ?? []).Distinct().Order();
+        var keys = Keys(data.Train, data.Text, data.Pair, data.Pictures);
+        var lines = trained.Select(row => keys[row]).Concat(data.Taught?.Keys(data) ?? []).Distinct().Order();
         AtomicFile.Write(path, string.Concat(lines.Select(key => FormattableString.Invariant($"{key:x16}\n"))));
     }
 
@@ -22,6 +23,9 @@ public static class SeenRows
     public static HashSet<ulong> Read(string path) => !File.Exists(path) ? [] : [.. File.ReadLines(path).Select((line, i) =>
         ulong.TryParse(line, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var key) ? key
             : throw new DataException(path, $"got '{line}', expected 16 hexadecimal digits; repeat tutti train to write the file again", i + 1))];
+
+    /// <summary>The hashes of rows: of their texts, or of what the files of their pictures hold.</summary>
+    public static ulong[] Keys(Table table, TextTemplate text, TextTemplate? pair, bool pictures) => pictures ? PictureTable.Keys(table, text.Columns[0]) : [.. Enumerable.Range(0, table.Count).Select(row => Key(table, row, text, pair))];
 
     /// <summary>The hash of a row's text, white space and case folded.</summary>
     public static ulong Key(Table table, int row, TextTemplate text, TextTemplate? pair)

@@ -3,12 +3,11 @@ using System.Text.Json.Nodes;
 using Tutti.Ensembling;
 using Tutti.Evaluation;
 using Tutti.Runs;
-using Tutti.Text;
 
 namespace Tutti.Recipes;
 
-/// <summary>In which ways a member's long texts are seen, and what that counts for beside the plain prediction.</summary>
-sealed record TestTimeShare(TextWindows Windows, double Weight);
+/// <summary>In which ways a member's rows are seen, and what that counts for beside the plain prediction.</summary>
+sealed record TestTimeShare(TestTimeConfig Settings, double Weight);
 
 /// <summary>What <c>test-time.json</c> keeps: the share that views of rows have, per member, and what it gained.</summary>
 static class TestTimeRecord
@@ -31,16 +30,16 @@ static class TestTimeRecord
     /// <exception cref="DataException">The record is missing, damaged, or of other settings.</exception>
     public static IReadOnlyList<TestTimeShare?> Shares(Recipe recipe, RunFolder files)
     {
-        if (recipe.Members.All(member => recipe.TestTimeOf(member).Windows is null)) return [.. recipe.Members.Select(_ => (TestTimeShare?)null)];
+        if (recipe.Members.All(member => !recipe.TestTimeOf(member).Any)) return [.. recipe.Members.Select(_ => (TestTimeShare?)null)];
         var record = Read(files.TestTime);
         return [.. recipe.Members.Select(member =>
         {
             var config = recipe.TestTimeOf(member);
-            if (config.Windows is not { } windows) return null;
+            if (!config.Any) return null;
             if (record[member.Name!] is not JsonObject own || own["weight"] is not JsonValue value || !value.TryGetValue<double>(out var weight) || weight is not (>= 0 and <= 1)
                 || !JsonNode.DeepEquals(own["settings"], RecipeJson.Node(config)))
                 throw new DataException(files.TestTime, $"says nothing of {member.Name} with the recipe's test-time; repeat tutti train to finish the run");
-            return weight > 0 ? new TestTimeShare(windows, weight) : null;
+            return weight > 0 ? new TestTimeShare(config, weight) : null;
         })];
     }
 

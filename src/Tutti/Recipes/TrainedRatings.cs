@@ -57,7 +57,7 @@ public sealed class TrainedRatings
         RatingModel[] models = [.. cells.Select(cell => RatingModels.Load(cell.Folder.Checkpoint, cell.Model))];
         var model = models.Length == 1 ? models[0] : new BlendedModel(models, [.. cells.Select(cell => cell.Weight)], blend["constant"]!.GetValue<double>());
         var factors = cells.Zip(models).OrderBy(pair => JsonNode.Parse(File.ReadAllText(pair.First.Folder.Metrics))!["rmse"]?.GetValue<double>() ?? double.PositiveInfinity).Select(pair => pair.Second.Factors).FirstOrDefault(known => known is not null);
-        return new(files, recipe, model, factors, RatingModels.Of(models[0]).Ranks);
+        return new(files, recipe, model, factors, RatingModels.Named(cells[0].Model, files.Blend).Ranks);
     }
 
     /// <summary>The number of a user.</summary>
@@ -90,7 +90,7 @@ public sealed class TrainedRatings
     public (long Rows, long Strangers) Predict(string file, string output, CancellationToken cancel = default)
     {
         const int RowsPerPart = 1 << 14;
-        var (rows, strangers) = (0L, 0L);
+        var (rows, strangers, range) = (0L, 0L, ranks ? null : RatingsData.Ends(Recipe.Data.Range));
         TableWriter.Write(output, ["user", "item", "prediction"], writer =>
         {
             foreach (var part in Table.Stream(file, Recipe.Data.Format.ToTableFormat(), RowsPerPart))
@@ -102,7 +102,7 @@ public sealed class TrainedRatings
                     var (u, i) = (part[row, user]?.Trim() ?? "", part[row, item]?.Trim() ?? "");
                     var (known, asked) = (Users.Of(u), Items.Of(i));
                     if (known < 0 || asked < 0) strangers++;
-                    writer.Add(u).Add(i).Add(Model.Predict(known, asked)).EndRow();
+                    writer.Add(u).Add(i).Add(range is var (low, high) ? Math.Clamp(Model.Predict(known, asked), (float)low, (float)high) : Model.Predict(known, asked)).EndRow();
                 }
             }
         });
@@ -119,7 +119,7 @@ public sealed class TrainedRatings
         var rows = table.Rows.Select(others);
         var strangers = rows.Users.Zip(rows.Items).Count(pair => pair.First < 0 || pair.Second < 0);
         if (others.Length == 0) return new(table.Rows.Count, table.Rows.Count, 0, null);
-        var errors = ranks ? null : ErrorScores.Of(rows.Values, ErrorScores.Predictions(Model, rows));
+        var errors = ranks ? null : ErrorScores.Of(rows.Values, data.Expected(Model, rows));
         var scores = new RatingsScores("run", "member", errors, TopScores.Of(Model, Seen, rows, Recipe.Top.K, RatingsScores.Liked(Recipe, Seen), cancel: cancel), 0);
         return new(table.Rows.Count, table.Rows.Count - others.Length, strangers, scores);
     }

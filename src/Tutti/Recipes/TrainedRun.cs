@@ -32,6 +32,9 @@ public sealed class TrainedRun
     /// <summary>Class names, or what the numbers of the answers are called.</summary>
     public IReadOnlyList<string> Classes { get; }
 
+    /// <summary>Numbers that are said of a row.</summary>
+    int Width => Answers?.Sum(answer => answer.Width) ?? Classes.Count;
+
     /// <summary>What the run says of a row where that is not one class; else null.</summary>
     public IReadOnlyList<Answer>? Answers { get; }
 
@@ -81,7 +84,7 @@ public sealed class TrainedRun
         // The output is opened first: that it cannot be written should not be found after an hour.
         void Write(Action<string, double[]> write)
         {
-            var row = new double[Classes.Count];
+            var row = new double[Width];
             foreach (var (chunk, probabilities) in Predicted(data, cancel))
             {
                 foreach (var (i, id) in RowIds.Of(chunk, Data.Id, rows).Index())
@@ -106,7 +109,7 @@ public sealed class TrainedRun
         if (Answers is not null) throw new DataException(files.Root, $"is a run of task {RecipeJson.Name(recipe.Task)}, which ScoreAnswers scores");
         var labels = LabelMap.InOrder(Classes);
         var known = SeenRows.Read(files.SeenRows);
-        bool[] Seen(Table chunk) => [.. Enumerable.Range(0, chunk.Count).Select(row => known.Contains(SeenRows.Key(chunk, row, Text, Pair)))];
+        bool[] Seen(Table chunk) => [.. SeenRows.Keys(chunk, Text, Pair, recipe.SeesPictures).Select(known.Contains)];
         Check(data, cancel);
         var (rows, seen) = (0L, 0L);
         foreach (var chunk in Chunks(data))                   // labels are checked before any model is loaded
@@ -137,14 +140,14 @@ public sealed class TrainedRun
     {
         var answers = Answers ?? throw new DataException(files.Root, "is a run of task text-classification, which Score scores");
         var known = SeenRows.Read(files.SeenRows);
-        bool Seen(Table chunk, int row) => known.Contains(SeenRows.Key(chunk, row, Text, Pair));
+        bool[] Seen(Table chunk) => [.. SeenRows.Keys(chunk, Text, Pair, recipe.SeesPictures).Select(known.Contains)];
         Check(data, cancel);
         var (rows, seen) = (0, 0);
         foreach (var chunk in Chunks(data))                   // true values are checked before any model is loaded
         {
             cancel.ThrowIfCancellationRequested();
             RunAnswers.TruthOf(chunk, Data, answers);
-            (rows, seen) = (rows + chunk.Count, seen + Enumerable.Range(0, chunk.Count).Count(row => Seen(chunk, row)));
+            (rows, seen) = (rows + chunk.Count, seen + Seen(chunk).Count(known => known));
         }
         if (rows == 0) throw new DataException(data, "has no rows to score");
         using var all = new RunningAnswers(answers, metrics: metrics);
@@ -152,12 +155,13 @@ public sealed class TrainedRun
         foreach (var (chunk, predicted) in Predicted(data, cancel))
         {
             var truth = RunAnswers.TruthOf(chunk, Data, answers);
+            var before = unseen is null ? [] : Seen(chunk);
             for (var row = 0; row < chunk.Count; row++)
             {
-                var values = predicted.AsSpan(row * Classes.Count, Classes.Count);
+                var values = predicted.AsSpan(row * Width, Width);
                 var own = Array.ConvertAll(truth[row], value => (double)value);
                 all.Add(values, own);
-                if (unseen is not null && !Seen(chunk, row)) unseen.Add(values, own);
+                if (unseen is not null && !before[row]) unseen.Add(values, own);
             }
         }
         return new(all.Summary(), rows, seen, unseen?.Summary());
@@ -229,7 +233,7 @@ public sealed class TrainedRun
                     sums.Add(new());
                     Accumulate(part, data, sums[^1], cancel);
                 }
-            readers.AddRange(sums.Select(sum => sum.Read(ChunkRows * Classes.Count).GetEnumerator()));
+            readers.AddRange(sums.Select(sum => sum.Read(ChunkRows * Width).GetEnumerator()));
             foreach (var chunk in Chunks(data))
             {
                 cancel.ThrowIfCancellationRequested();
@@ -287,6 +291,7 @@ public sealed class TrainedRun
             cancel.ThrowIfCancellationRequested();
             Text.Check(chunk);
             Pair?.Check(chunk);
+            if (recipe.SeesPictures) PictureTable.Items(chunk, Data);
             return chunk;
         });
         if (Data.Id is { } id) RowIds.Check(Checked, id);
@@ -294,5 +299,5 @@ public sealed class TrainedRun
     }
 
     /// <summary>The file's rows; the next chunk is read while one is worked on.</summary>
-    IEnumerable<Table> Chunks(string data) => Ahead.Of(Table.Stream(data, Data.Format.ToTableFormat(), ChunkRows));
+    IEnumerable<Table> Chunks(string data) => Ahead.Of(recipe.SeesPictures ? PictureTable.Stream(data, Data, ChunkRows) : Table.Stream(data, Data.Format.ToTableFormat(), ChunkRows));
 }

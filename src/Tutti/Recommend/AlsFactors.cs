@@ -20,7 +20,7 @@ public sealed record AlsConfig
 /// Biases and factors by alternating least squares (Zhou et al. 2008): with the items held, every user's bias and factors are one ridge regression, and the
 /// other way round. Users are independent of each other, so the bits do not depend on the number of threads.
 /// </summary>
-public sealed class AlsFactors : KernelModel
+public sealed class AlsFactors : ArrayModel
 {
     internal const string KindName = "als";
 

@@ -4,8 +4,10 @@ namespace Tutti.Recommend;
 /// The mean, what an item is rated above it, and what a user rates above both; each deviation counts as if there were further ratings without one (Koren and Bell 2011, 5.2.1). The baseline that
 /// every other model has to beat.
 /// </summary>
-public sealed class Averages : RatingModel
+public sealed class Averages : ArrayModel
 {
+    internal const string KindName = "averages";
+
     /// <summary>Ratings without a deviation that every item, and every user, is given.</summary>
     const double ItemDamping = 10, UserDamping = 15;
 
@@ -14,12 +16,9 @@ public sealed class Averages : RatingModel
     internal Averages(float mean, float[] users, float[] items) => (Mean, this.users, this.items) = (mean, users, items);
 
     public float Mean { get; }
+    public override string Kind => KindName;
     public override int UserCount => users.Length;
     public override int ItemCount => items.Length;
-
-    /// <summary>What is kept of one, and one made of it.</summary>
-    internal static RatingWeights Keep(Averages model) => RatingWeights.Of(null, ("mean", [model.Mean], 0), ("users", model.users, 0), ("items", model.items, 0));
-    internal static Averages From(RatingWeights kept) => new(kept["mean"][0], kept["users"], kept["items"]);
 
     public static Averages Train(RatingRows rows)
     {
@@ -49,4 +48,13 @@ public sealed class Averages : RatingModel
         }
         return [.. sums.Select((sum, i) => (float)(sum / (damping + counts[i])))];
     }
+
+    internal override void Write(ModelArrays to)
+    {
+        to.Add("mean", [Mean]);
+        to.Add("users", users);
+        to.Add("items", items);
+    }
+
+    internal static Averages Read(ModelArrays from) => new(from.Floats("mean", 1)[0], from.Floats("users"), from.Floats("items"));
 }

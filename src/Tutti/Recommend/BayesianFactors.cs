@@ -36,7 +36,7 @@ public sealed record BayesianConfig
 /// (Rendle 2012; Rendle, Zhang, Koren 2019, "On the difficulty of evaluating baselines": Bayesian SVD++ flipped). With neither set nor features
 /// it is Bayesian matrix factorisation (Salakhutdinov and Mnih 2008) with independent factors. There is nothing to tune: penalties are sampled too.
 /// </summary>
-public sealed class BayesianFactors : KernelModel
+public sealed class BayesianFactors : ArrayModel
 {
     internal const string KindName = "bayesian-factors";
 

@@ -34,20 +34,23 @@ public sealed record FactorConfig
     /// <summary>Of the numbers that factors begin with.</summary>
     public double InitialDeviation { get; init; } = 0.05;
 
+    /// <summary>The rate of biases, as a share of the rate of factors: many ratings agree on a bias, which a high rate would make follow the last of them.</summary>
+    public double BiasRate { get; init; } = 1;
+
     /// <summary>With it predictions pass through a sigmoid that lies between these two, as fastai's <c>y_range</c>; ratings outside are refused.</summary>
     public (double Low, double High)? Range { get; init; }
 
     public FactorMode Mode { get; init; } = FactorMode.Blocked;
 
-    /// <summary>Settings for a sigmoid between these two: its slope makes gradients of another size, which ask for another rate and penalty.</summary>
-    public static FactorConfig Within(double low, double high) => new() { Range = (low, high), Epochs = 25, LearningRate = 0.04, LastRate = 0.002, Penalty = 0.08, BiasPenalty = 0.01, BasePenalty = 6 };
+    /// <summary>Settings for a sigmoid between these two: its slope makes gradients of another size, which ask for other rates and penalties. Factors begin small and grow quickly: few epochs are enough.</summary>
+    public static FactorConfig Within(double low, double high) => new() { Range = (low, high), Epochs = 10, LearningRate = 0.08, LastRate = 0.005, Penalty = 0.08, BiasPenalty = 0.005, BasePenalty = 2, InitialDeviation = 0.01, BiasRate = 0.07 };
 }
 
 /// <summary>
 /// Mean, biases and factors by stochastic gradient descent (Funk 2006; Koren, Bell, Volinsky 2009): m + b_u + b_i + p_u q_i, where it is asked for inside
-/// a sigmoid. The gradient step of one rating is one pass over both rows in registers; see <see cref="FactorKernel"/>.
+/// a sigmoid. The gradient step of one rating is one pass over both rows in registers; see <see cref="FactorSteps"/>.
 /// </summary>
-public sealed class BiasedFactors : KernelModel
+public sealed class BiasedFactors : ArrayModel
 {
     internal const string KindName = "biased-factors";
 
@@ -59,15 +62,15 @@ public sealed class BiasedFactors : KernelModel
     public override string Kind => KindName;
     public override int UserCount => Kernel.UserBias.Length;
     public override int ItemCount => Kernel.ItemBias.Length;
-    public override RatingFactors Factors => new(Kernel.Factors, Kernel.Rows(Kernel.Users), Kernel.Rows(Kernel.Items), Kernel.UserBias, Kernel.ItemBias, Kernel.Offset, Kernel.Range);
+    public override RatingFactors Factors => new(Kernel.Factors, Kernel.Users.ToArray(), Kernel.Items.ToArray(), Kernel.UserBias, Kernel.ItemBias, Kernel.Offset, Kernel.Range);
 
     /// <summary>How each item deviates from the mean.</summary>
     public ReadOnlySpan<float> ItemBias => Kernel.ItemBias;
 
     /// <summary>Factors of one item, or of one user.</summary>
-    public ReadOnlySpan<float> ItemFactors(int item) => Kernel.Row(Kernel.Items, item);
+    public ReadOnlySpan<float> ItemFactors(int item) => Kernel.Items[item];
 
-    public ReadOnlySpan<float> UserFactors(int user) => Kernel.Row(Kernel.Users, user);
+    public ReadOnlySpan<float> UserFactors(int user) => Kernel.Users[user];
 
     /// <param name="rows">The ratings; a pair that is there twice is met twice in every epoch.</param>
     /// <exception cref="DataException">The rows cannot be learnt from, or one lies outside the range.</exception>
@@ -84,7 +87,7 @@ public sealed class BiasedFactors : KernelModel
         for (var epoch = 1; epoch <= config.Epochs; epoch++)
         {
             cancel.ThrowIfCancellationRequested();
-            var rate = (float)(config.LearningRate + ((config.LastRate - config.LearningRate) * (epoch - 1) / Math.Max(config.Epochs - 1, 1)));
+            var rate = config.LearningRate + ((config.LastRate - config.LearningRate) * (epoch - 1) / Math.Max(config.Epochs - 1, 1));
             var random = RandomStream.Of(seed, "epoch", epoch);
             var squares = schedule?.Epoch(random, threads, (own, _, _) => kernel.Learn(own, rate), cancel) ?? free!.Epoch(random, own => kernel.Learn(own, rate));
             if (!double.IsFinite(squares)) throw new ConfigException("learningRate", string.Create(CultureInfo.InvariantCulture, $"{config.LearningRate} made the numbers grow without end in epoch {epoch}; choose a lower one"));

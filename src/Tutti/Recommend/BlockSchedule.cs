@@ -2,9 +2,6 @@ using Tutti.Torch;
 
 namespace Tutti.Recommend;
 
-/// <summary>One rating where it lies beside those of its block.</summary>
-readonly record struct BlockRating(int User, int Item, float Value);
-
 /// <summary>
 /// Ratings dealt into blocks by groups of users and of items (Gemulla et al. 2011, "Large-scale matrix factorization with distributed stochastic gradient
 /// descent"). Blocks of one round share neither users nor items, so they may be worked on at the same time by any number of threads and the
@@ -17,7 +14,7 @@ sealed class BlockSchedule
     // Ratings of a block are sorted by user and shuffled within stretches of so many: the users of a stretch stay in the nearest cache.
     const int Stretch = 2048;
 
-    readonly BlockRating[] ratings;
+    readonly FactorRating[] ratings;
     readonly int[] starts;                                    // of block (user group, item group), row by row
     readonly int[][] itemsOf;                                 // of every item group
     readonly int groups;
@@ -30,7 +27,7 @@ sealed class BlockSchedule
         starts = new int[(this.groups * this.groups) + 1];
         for (var row = 0; row < rows.Count; row++) starts[Block(row) + 1]++;
         for (var block = 1; block < starts.Length; block++) starts[block] += starts[block - 1];
-        ratings = new BlockRating[rows.Count];
+        ratings = new FactorRating[rows.Count];
         var next = starts.ToArray();
         foreach (var row in ByUser(rows)) ratings[next[Block(row)]++] = new(rows.Users[row], rows.Items[row], rows.Values[row]);
 
@@ -57,7 +54,7 @@ sealed class BlockSchedule
     /// <summary>Works on every block once, in an order of its own in every epoch, and those of a round at the same time.</summary>
     /// <param name="random">Of this epoch.</param>
     /// <param name="work">Given some of a block's ratings, shuffled, the block's number, and a number that no other call of the epoch has; what it gives back is added up in the same order always.</param>
-    public double Epoch(RandomStream random, int threads, Func<Span<BlockRating>, int, int, double> work, CancellationToken cancel)
+    public double Epoch(RandomStream random, int threads, Func<Span<FactorRating>, int, int, double> work, CancellationToken cancel)
     {
         var (sums, offsets, options) = (new double[Blocks], Enumerable.Range(0, groups).ToArray(), new ParallelOptions { MaxDegreeOfParallelism = threads });
         new RandomStream(random.Bits(0)).Shuffle<int>(offsets);

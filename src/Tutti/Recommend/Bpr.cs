@@ -22,7 +22,7 @@ public sealed record BprConfig
 /// higher; a step up the gradient of ln sigmoid(difference). Works in blocks that share nothing (see <see cref="BlockSchedule"/>), with the other
 /// item drawn from the block's items and the groups dealt anew in every epoch: the bits do not depend on the number of threads.
 /// </summary>
-public sealed class Bpr : KernelModel
+public sealed class Bpr : ArrayModel
 {
     internal const string KindName = "bpr";
     const int Tries = 20;
@@ -69,7 +69,7 @@ public sealed class Bpr : KernelModel
         return (index.Starts, index.Others);
     }
 
-    double Learn(ReadOnlySpan<BlockRating> own, ReadOnlySpan<int> candidates, (int[] Starts, int[] Items) seen, BprConfig config, RandomStream random)
+    double Learn(ReadOnlySpan<FactorRating> own, ReadOnlySpan<int> candidates, (int[] Starts, int[] Items) seen, BprConfig config, RandomStream random)
     {
         var (loss, draw) = (0.0, 0L);
         foreach (var rating in own)

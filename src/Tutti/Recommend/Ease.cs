@@ -20,7 +20,7 @@ public sealed record EaseConfig
 /// EASE (Steck 2019, "Embarrassingly shallow autoencoders for sparse data"): every item is a ridge regression on all others, solved at once by
 /// P = (X'X + penalty)^-1, B = -P_ij / P_jj with zeros on the diagonal. Needs items^2 numbers and items^3 time: for up to some ten thousand items.
 /// </summary>
-public sealed class Ease : KernelModel
+public sealed class Ease : ArrayModel
 {
     internal const string KindName = "ease";
 

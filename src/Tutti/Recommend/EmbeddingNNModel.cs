@@ -5,8 +5,10 @@ namespace Tutti.Recommend;
 /// <summary>
 /// A trained <see cref="Models.Collab.EmbeddingNN"/>, on arrays. What the first layer makes of a user and of an item is added up, so each is computed once and for all.
 /// </summary>
-public sealed class EmbeddingNNModel : RatingModel
+public sealed class EmbeddingNNModel : ArrayModel
 {
+    internal const string KindName = "embedding-nn";
+
     // Of batch norm; the same as in training.
     const double NormEps = 1e-5;
 
@@ -15,12 +17,13 @@ public sealed class EmbeddingNNModel : RatingModel
     readonly float[][] layers;                                // those behind the first, the last one with a single row
     readonly float[] biases;                                  // of the last
     readonly (double Low, double High)? range;
+    readonly IReadOnlyDictionary<string, (float[] Values, long[] Shape)> weights;
 
     /// <param name="weights">By their names, with their shapes.</param>
     /// <param name="range">The ends of the sigmoid.</param>
     public EmbeddingNNModel(IReadOnlyDictionary<string, (float[] Values, long[] Shape)> weights, (double Low, double High)? range)
     {
-        (Weights, this.range) = (weights, range);
+        (this.weights, this.range) = (weights, range);
         var hidden = Enumerable.Range(0, weights.Count).TakeWhile(i => weights.ContainsKey($"layers.{i}.2.weight")).Count();
         var (u, i) = (weights["embeds.0.weight"], weights["embeds.1.weight"]);
         var first = weights["layers.0.0.weight"];
@@ -31,11 +34,9 @@ public sealed class EmbeddingNNModel : RatingModel
         (UserCount, ItemCount) = ((int)u.Shape[0] - 1, (int)i.Shape[0] - 1);
     }
 
+    public override string Kind => KindName;
     public override int UserCount { get; }
     public override int ItemCount { get; }
-
-    internal IReadOnlyDictionary<string, (float[] Values, long[] Shape)> Weights { get; }
-    internal (double Low, double High)? Range => range;
 
     public override float Predict(int user, int item)
     {
@@ -72,5 +73,18 @@ public sealed class EmbeddingNNModel : RatingModel
         var (weight, bias, mean, variance) = (Of("weight"), Of("bias"), Of("running_mean"), Of("running_var"));
         float[] scale = [.. weight.Select((w, c) => (float)(w / Math.Sqrt(variance[c] + NormEps)))];
         return (scale, [.. bias.Select((b, c) => b - (mean[c] * scale[c]))]);
+    }
+
+    internal override void Write(ModelArrays to)
+    {
+        foreach (var (name, (values, shape)) in weights) to.Add(name, values, shape);
+        to.AddRange(range);
+    }
+
+    internal static EmbeddingNNModel Read(ModelArrays from)
+    {
+        var arrays = from.AllFloats();
+        foreach (var name in new[] { "embeds.0.weight", "embeds.1.weight", "layers.0.0.weight" }) _ = from.Shape(name);
+        return new(arrays, from.Range());
     }
 }

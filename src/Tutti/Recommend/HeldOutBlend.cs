@@ -27,20 +27,29 @@ public sealed record HeldOutBlend(RatingBlendMethod Method, double[] Weights, do
 
     /// <param name="members">What each model says of the held-out rows.</param>
     /// <param name="truth">What was rated.</param>
-    public static HeldOutBlend Of(RatingBlendMethod method, IReadOnlyList<float[]> members, float[] truth)
+    /// <param name="folds">Of every row, the fold that held it out: its weights come from the rows of the others. Null: there is one; its rows are dealt into five parts.</param>
+    public static HeldOutBlend Of(RatingBlendMethod method, IReadOnlyList<float[]> members, float[] truth, int[]? folds = null)
     {
         if (method == RatingBlendMethod.Mean || members.Count == 1 || truth.Length < 2 * Parts)
             return new(RatingBlendMethod.Mean, [.. members.Select(_ => 1.0 / members.Count)], 0, Mean(members));
-        var order = Enumerable.Range(0, truth.Length).ToArray();
-        RandomStream.Of(0, "parts of a blend").Shuffle<int>(order);
+        var parts = folds ?? Dealt(truth.Length);
         var held = new float[truth.Length];
-        foreach (var part in Enumerable.Range(0, Parts))
+        foreach (var part in parts.Distinct())
         {
-            var (weights, constant) = Learnt(members, truth, [.. order.Where((_, i) => i % Parts != part)]);
-            foreach (var row in order.Where((_, i) => i % Parts == part)) held[row] = (float)(constant + members.Select((member, m) => weights[m] * member[row]).Sum());
+            var (weights, constant) = Learnt(members, truth, [.. Enumerable.Range(0, truth.Length).Where(row => parts[row] != part)]);
+            for (var row = 0; row < held.Length; row++)
+                if (parts[row] == part) held[row] = (float)(constant + members.Select((member, m) => weights[m] * member[row]).Sum());
         }
-        var (all, rest) = Learnt(members, truth, order);
+        var (all, rest) = Learnt(members, truth, [.. Enumerable.Range(0, truth.Length)]);
         return new(RatingBlendMethod.Linear, all, rest, held);
+    }
+
+    static int[] Dealt(int rows)
+    {
+        var (order, parts) = (Enumerable.Range(0, rows).ToArray(), new int[rows]);
+        RandomStream.Of(0, "parts of a blend").Shuffle<int>(order);
+        foreach (var (i, row) in order.Index()) parts[row] = i % Parts;
+        return parts;
     }
 
     static float[] Mean(IReadOnlyList<float[]> members) => [.. AnswerBlend.Values(BlendKind.Mean, [new Answer("rating", AnswerKind.Number, [])], [.. members.Select(member => Array.ConvertAll(member, value => (double)value))]).Select(value => (float)value)];

@@ -26,7 +26,7 @@ public sealed record ImplicitAlsConfig
 /// add is one matrix that all share. Users are solved by a few steps of conjugate gradient from where they were (Takács, Pilászy, Tikk 2011). The
 /// bits do not depend on the number of threads.
 /// </summary>
-public sealed class ImplicitAls : KernelModel
+public sealed class ImplicitAls : ArrayModel
 {
     internal const string KindName = "implicit-als";
 

@@ -22,7 +22,7 @@ public readonly record struct Neighbour(int Item, float Similarity);
 /// Item neighbours on what the baseline leaves (Koren 2010, "Factor in the neighbors", section 2.2): b_ui plus the mean of the residuals of the user's most
 /// similar items, weighted by the shrunk correlation of residuals. Only items that go with it speak, not those that go against it.
 /// </summary>
-public sealed class ItemNeighbours : KernelModel
+public sealed class ItemNeighbours : ArrayModel
 {
     internal const string KindName = "item-neighbours";
 

@@ -5,7 +5,7 @@ namespace Tutti.Recommend;
 /// <summary>A recommender's numbers by name, on their way to or from a safetensors file.</summary>
 sealed class ModelArrays
 {
-    const string KindKey = "tutti.ratings";
+    const string KindKey = "tutti.ratings", RangeName = "range";
 
     readonly Dictionary<string, (Array Values, long[] Shape)> arrays = new(StringComparer.Ordinal);
     readonly string prefix = "";
@@ -30,6 +30,12 @@ sealed class ModelArrays
 
     public void Add(string name, double value) => arrays.Add(prefix + name, (new[] { value }, [1]));
 
+    /// <summary>The ends of a sigmoid; nothing where there is none.</summary>
+    public void AddRange((double Low, double High)? range)
+    {
+        if (range is var (low, high)) arrays.Add(prefix + RangeName, (new[] { low, high }, [2]));
+    }
+
     public void AddText(string name, string text)
     {
         var bytes = System.Text.Encoding.UTF8.GetBytes(text);
@@ -41,6 +47,13 @@ sealed class ModelArrays
     public int[] Integers(string name) => (int[])Find(name, typeof(int[]), []);
 
     public double Number(string name) => ((double[])Find(name, typeof(double[]), [1]))[0];
+
+    /// <summary>What <see cref="AddRange"/> added.</summary>
+    public (double Low, double High)? Range() => Has(RangeName) ? (((double[])Find(RangeName, typeof(double[]), [2]))[0], ((double[])Find(RangeName, typeof(double[]), [2]))[1]) : null;
+
+    /// <summary>All arrays of float32, with their shapes.</summary>
+    public IReadOnlyDictionary<string, (float[] Values, long[] Shape)> AllFloats() =>
+        arrays.Where(pair => pair.Key.StartsWith(prefix, StringComparison.Ordinal) && pair.Value.Values is float[]).ToDictionary(pair => pair.Key[prefix.Length..], pair => ((float[])pair.Value.Values, pair.Value.Shape));
 
     public string Text(string name) => System.Text.Encoding.UTF8.GetString((byte[])Find(name, typeof(byte[]), []));
 
@@ -67,7 +80,7 @@ sealed class ModelArrays
             double[] values => Tensor.From<double>(values, pair.Value.Shape),
             var values => Tensor.From<byte>((byte[])values, pair.Value.Shape),
         });
-        AtomicFile.Write(path, stream => SafeTensors.Write(stream, tensors, new Dictionary<string, string> { [KindKey] = kind }));
+        AtomicFile.Write(path, stream => SafeTensors.Write(stream, tensors, new Dictionary<string, string> { ["format"] = "pt", [KindKey] = kind }));
     }
 
     /// <exception cref="DataException">The file is no safetensors file of a recommender.</exception>

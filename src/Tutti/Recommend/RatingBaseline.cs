@@ -10,7 +10,7 @@ public sealed record BaselineConfig(double UserPenalty = 5, double ItemPenalty =
 /// The mean plus how the user and the item deviate from it, by least squares with a penalty (Koren 2010, "Factor in the neighbors", section 2.1):
 /// sum of (r - m - b_u - b_i)^2 + penalties times the squares.
 /// </summary>
-public sealed class RatingBaseline : KernelModel
+public sealed class RatingBaseline : ArrayModel
 {
     internal const string KindName = "baseline";
 

@@ -6,7 +6,7 @@ namespace Tutti.Recommend;
 
 /// <summary>One model of a blend: how it is trained on some rows.</summary>
 /// <param name="Name">In the blend and its file.</param>
-public sealed record BlendMember(string Name, Func<RatingRows, CancellationToken, KernelModel> Train);
+public sealed record BlendMember(string Name, Func<RatingRows, CancellationToken, ArrayModel> Train);
 
 /// <summary>How <see cref="RatingBlend"/> is fitted.</summary>
 /// <param name="HeldOut">Share of the rows that members do not see while the weights are learnt.</param>
@@ -17,21 +17,21 @@ public sealed record RatingBlendConfig(double HeldOut = 0.1, double Penalty = 10
 /// Several models as one: a weighted sum of what they predict. The weights are a ridge regression on rows that were held out of the training rows; then
 /// every member is trained on all of them. Rows to be judged on are never seen.
 /// </summary>
-public sealed class RatingBlend : KernelModel
+public sealed class RatingBlend : ArrayModel
 {
     internal const string KindName = "rating-blend";
 
-    readonly KernelModel[] members;
+    readonly ArrayModel[] members;
     readonly float intercept, least, most;
 
-    RatingBlend(string[] names, KernelModel[] members, float[] weights, float intercept, float least, float most) =>
+    RatingBlend(string[] names, ArrayModel[] members, float[] weights, float intercept, float least, float most) =>
         (Names, this.members, Weights, this.intercept, this.least, this.most) = (names, members, weights, intercept, least, most);
 
     public override string Kind => KindName;
     public override int UserCount => members[0].UserCount;
     public override int ItemCount => members[0].ItemCount;
     public IReadOnlyList<string> Names { get; }
-    public IReadOnlyList<KernelModel> Members => members;
+    public IReadOnlyList<ArrayModel> Members => members;
 
     /// <summary>Of each member.</summary>
     public IReadOnlyList<float> Weights { get; }
@@ -47,7 +47,7 @@ public sealed class RatingBlend : KernelModel
         var order = Enumerable.Range(0, rows.Count).ToArray();
         RandomStream.Of(seed, "held out").Shuffle<int>(order);
         var (inner, outer) = (rows.Select(order[held..]), rows.Select(order[..held]));
-        var (predicted, trained, done) = (new float[members.Count][], new KernelModel[members.Count], 0);
+        var (predicted, trained, done) = (new float[members.Count][], new ArrayModel[members.Count], 0);
         var (least, most) = (TensorPrimitives.Min<float>(rows.Values), TensorPrimitives.Max<float>(rows.Values));
         // Two trainings of each member, one job after the other for whichever thread is free: name the slowest member first.
         var jobs = Partitioner.Create(Enumerable.Range(0, members.Count * 2), EnumerablePartitionerOptions.NoBuffering);
@@ -115,6 +115,6 @@ public sealed class RatingBlend : KernelModel
     {
         var (weights, numbers) = (from.Floats("weights"), from.Floats("numbers", 3));
         var own = Enumerable.Range(0, weights.Length).Select(m => from.Under(FormattableString.Invariant($"member_{m}"))).ToArray();
-        return new([.. own.Select(one => one.Text("name"))], [.. own.Select(one => KernelModel.Read(one.Under("model"), one.Text("kind")))], weights, numbers[0], numbers[1], numbers[2]);
+        return new([.. own.Select(one => one.Text("name"))], [.. own.Select(one => ArrayModel.Read(one.Under("model"), one.Text("kind")))], weights, numbers[0], numbers[1], numbers[2]);
     }
 }

@@ -3,25 +3,24 @@ namespace Tutti.Recommend;
 /// <summary>A kind of model that recipes call by its name.</summary>
 /// <param name="Name">In recipes.</param>
 /// <param name="Meaning">A line for documentation.</param>
-/// <param name="Model">Its class.</param>
 /// <param name="Reads">Which settings it reads, by their names in <see cref="RatingSettings"/>.</param>
 /// <param name="Ranks">Its answers are no ratings but an order.</param>
 /// <param name="Train">Learns from ratings.</param>
-/// <param name="Save">Writes it into a folder.</param>
-/// <param name="Load">Reads it from there.</param>
-public sealed record RatingModelKind(string Name, string Meaning, Type Model, IReadOnlyList<string> Reads, bool Ranks,
-    Func<RatingRows, RatingSettings, RatingModel> Train, Action<RatingModel, string> Save, Func<string, RatingModel> Load);
+public sealed record RatingModelKind(string Name, string Meaning, IReadOnlyList<string> Reads, bool Ranks, Func<RatingRows, RatingSettings, ArrayModel> Train);
 
-/// <summary>The kinds of models of ratings. A new one is a line here.</summary>
+/// <summary>The kinds of models of ratings. A new one is a line here, or in <see cref="RatingKernels"/>.</summary>
 public static class RatingModels
 {
+    /// <summary>What a model's folder holds.</summary>
+    const string File = "model.safetensors";
+
     static readonly string[] gradients = [nameof(RatingSettings.Factors), nameof(RatingSettings.Epochs), nameof(RatingSettings.Batch), nameof(RatingSettings.LearningRate), nameof(RatingSettings.WeightDecay), nameof(RatingSettings.Schedule), nameof(RatingSettings.Range)];
 
     public static IReadOnlyList<RatingModelKind> All { get; } =
     [
-        Kind<Averages>("averages", "the mean with the deviations of users and items", [], (rows, _) => Averages.Train(rows), Averages.Keep, Averages.From),
-        Kind<DotBiasModel>("dot-bias", "fastai's EmbeddingDotBias: factors and biases through a sigmoid", gradients, DotBiasTraining.Train, DotBiasModel.Keep, DotBiasModel.From),
-        Kind<EmbeddingNNModel>("embedding-nn", "fastai's EmbeddingNN: a network over the factors of user and item", [.. gradients, nameof(RatingSettings.Layers)], EmbeddingNNTraining.Train, model => new(model.Weights, RatingWeights.Ranged(model.Range)), kept => new(kept.Arrays, kept.Range)),
+        new(Averages.KindName, "the mean with the deviations of users and items", [], false, (rows, _) => Averages.Train(rows)),
+        new(DotBiasModel.KindName, "fastai's EmbeddingDotBias: factors and biases through a sigmoid", gradients, false, DotBiasTraining.Train),
+        new(EmbeddingNNModel.KindName, "fastai's EmbeddingNN: a network over the factors of user and item", [.. gradients, nameof(RatingSettings.Layers)], false, EmbeddingNNTraining.Train),
         .. RatingKernels.All,
     ];
 
@@ -31,19 +30,21 @@ public static class RatingModels
     public static RatingModelKind Named(string name, string where) => All.FirstOrDefault(kind => kind.Name == name)
         ?? throw new DataException(where, $"names a model '{name}', which is not known; expected {string.Join(", ", All.Select(kind => kind.Name))}");
 
-    /// <summary>The kind that a model is of.</summary>
-    public static RatingModelKind Of(RatingModel model) => All.FirstOrDefault(kind => kind.Model == model.GetType()) ?? throw new ArgumentException($"{model.GetType().Name} is not among RatingModels.All", nameof(model));
+    /// <summary>Writes a model into a folder; its file says what kind it is of.</summary>
+    public static void Save(string folder, ArrayModel model) => model.Save(Path.Combine(folder, File));
 
-    /// <summary>Writes a model into a folder, and what kind it is.</summary>
-    public static void Save(string folder, RatingModel model) => Of(model).Save(model, folder);
+    /// <summary>Whether <see cref="Save"/> has written a model there.</summary>
+    public static bool IsIn(string folder) => System.IO.File.Exists(Path.Combine(folder, File));
 
     /// <summary>Reads what <see cref="Save"/> wrote.</summary>
     /// <param name="folder">The model's.</param>
     /// <param name="kind">What it is.</param>
-    /// <exception cref="DataException">A file is missing or broken, or of another model.</exception>
-    public static RatingModel Load(string folder, string kind) => Named(kind, folder).Load(folder);
-
-    /// <summary>A kind whose models are kept as named arrays of numbers and facts.</summary>
-    static RatingModelKind Kind<T>(string name, string meaning, IReadOnlyList<string> reads, Func<RatingRows, RatingSettings, T> train, Func<T, RatingWeights> weights, Func<RatingWeights, T> load, bool ranks = false) where T : RatingModel =>
-        new(name, meaning, typeof(T), reads, ranks, train, (model, folder) => weights((T)model).Save(folder, name), folder => load(RatingWeights.Load(folder, name)));
+    /// <exception cref="DataException">The file is missing or broken, or of another model.</exception>
+    public static RatingModel Load(string folder, string kind)
+    {
+        var path = Path.Combine(folder, File);
+        if (!System.IO.File.Exists(path)) throw new DataException(folder, $"holds no model of ratings: {File} is missing");
+        var model = ArrayModel.Load(path);
+        return model.Kind == Named(kind, folder).Name ? model : throw new DataException(path, $"is of a model '{model.Kind}', expected {kind}");
+    }
 }

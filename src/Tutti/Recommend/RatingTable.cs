@@ -20,10 +20,12 @@ public sealed record RatingTable(string File, RatingRows Rows, NameIndex Users, 
     /// <param name="format">How it is written.</param>
     /// <param name="duplicates">What becomes of a user's further ratings of the same item.</param>
     /// <param name="range">The lowest and the highest rating that there is; null: any number.</param>
-    /// <param name="known">Names that have numbers already: no others get one. Null: all get one.</param>
+    /// <param name="known">Names that have numbers already: no others get one, unless <paramref name="adds"/>. Null: all get one.</param>
+    /// <param name="adds">Whether names that are not known get the next numbers.</param>
     /// <exception cref="DataException">Names file, line and column of what cannot be used.</exception>
-    public static RatingTable Read(string path, RatingColumns columns, TableFormat? format = null, Duplicates duplicates = Recommend.Duplicates.Error, (double Low, double High)? range = null, (NameIndex Users, NameIndex Items)? known = null)
+    public static RatingTable Read(string path, RatingColumns columns, TableFormat? format = null, Duplicates duplicates = Recommend.Duplicates.Error, (double Low, double High)? range = null, (NameIndex Users, NameIndex Items)? known = null, bool adds = false)
     {
+        adds |= known is null;
         var (users, items) = known ?? (new NameIndex(), new NameIndex());
         List<int> user = [], item = [];
         List<float> value = [];
@@ -34,8 +36,8 @@ public sealed record RatingTable(string File, RatingRows Rows, NameIndex Users, 
             for (var row = 0; row < part.Count; row++)
             {
                 var (u, i) = (Name(part, row, cells.User), Name(part, row, cells.Item));
-                user.Add(known is null ? users.Add(u) : users.Of(u));
-                item.Add(known is null ? items.Add(i) : items.Of(i));
+                user.Add(adds ? users.Add(u) : users.Of(u));
+                item.Add(adds ? items.Add(i) : items.Of(i));
                 value.Add(cells.Rating is null ? 1 : Rating(part, row, cells.Rating, range));
                 if (cells.Time is not null) time.Add(Time(part, row, cells.Time));
                 line.Add(part.LineOf(row));
@@ -50,8 +52,8 @@ public sealed record RatingTable(string File, RatingRows Rows, NameIndex Users, 
     /// <exception cref="DataException">Says what is missing.</exception>
     public void CheckLearnable(bool rated)
     {
-        if (Users.Count < 2) throw new DataException(File, $"all {Rows.Count} rows are of one user, '{Users[0]}'; what others like is learnt from at least two users.");
-        if (Items.Count < 2) throw new DataException(File, $"all {Rows.Count} rows are of one item, '{Items[0]}'; there is nothing to choose from.");
+        if (Rows.Users.Distinct().Take(2).Count() < 2) throw new DataException(File, $"all {Rows.Count} rows are of one user, '{Users[Rows.Users[0]]}'; what others like is learnt from at least two users.");
+        if (Rows.Items.Distinct().Take(2).Count() < 2) throw new DataException(File, $"all {Rows.Count} rows are of one item, '{Items[Rows.Items[0]]}'; there is nothing to choose from.");
         if (rated && Rows.Values.All(value => value == Rows.Values[0]))
             throw new DataException(File, string.Create(CultureInfo.InvariantCulture, $"all {Rows.Count} ratings are {Rows.Values[0]}: there is nothing to predict. Leave data.rating out to learn from what was rated alone."));
     }

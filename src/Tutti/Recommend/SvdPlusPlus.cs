@@ -27,7 +27,7 @@ public sealed record SvdPlusPlusConfig
 /// Goes user by user: the sum over N(u) is made once, and the step of its y is taken once for all ratings of the user, so that an epoch
 /// costs ratings + the sets of the users, not their product. Runs on one thread: the same bits always.
 /// </summary>
-public sealed class SvdPlusPlus : KernelModel
+public sealed class SvdPlusPlus : ArrayModel
 {
     internal const string KindName = "svd-plus-plus";
 

@@ -25,7 +25,25 @@ public sealed record TopScores(int K, Score Precision, Score Recall, Score Ndcg,
     /// <param name="liked">Held-out ratings from this on are hits.</param>
     /// <param name="mostUsers">Of more users with hits so many are drawn.</param>
     /// <returns>Null where nobody has a hit that could be found.</returns>
-    public static TopScores? Of(RatingModel model, RatingRows seen, RatingRows held, int k = 10, double liked = 4, int mostUsers = 10_000, CancellationToken cancel = default)
+    public static TopScores? Of(RatingModel model, RatingRows seen, RatingRows held, int k = 10, double liked = 4, int mostUsers = 10_000, CancellationToken cancel = default) => Of([(model, seen, held)], k, liked, mostUsers, cancel);
+
+    /// <summary>The same over several folds: a user counts in every fold that held out a hit of theirs; coverage is the mean of the folds.</summary>
+    public static TopScores? Of(IReadOnlyList<(RatingModel Model, RatingRows Seen, RatingRows Held)> folds, int k = 10, double liked = 4, int mostUsers = 10_000, CancellationToken cancel = default)
+    {
+        List<Ranked> ranked = [.. folds.Select(fold => Rank(fold.Model, fold.Seen, fold.Held, k, liked, mostUsers, cancel)).OfType<Ranked>()];
+        if (ranked.Count == 0) return null;
+        double[][] values = [.. ranked.SelectMany(fold => fold.Values)];
+        double[] bits = [.. ranked.SelectMany(fold => fold.Bits)];
+        var scores = Bootstrap.Intervals(values.Length, rows => Means(values, rows));
+        return new(k, scores[0], scores[1], scores[2], scores[3], scores[4], ranked.Average(fold => fold.Coverage), bits.Length == 0 ? double.NaN : bits.Average());
+    }
+
+    /// <param name="Values">Of every user with a hit, what <see cref="RankingOfOne"/> gives.</param>
+    /// <param name="Coverage">The share of all items that anybody is recommended.</param>
+    /// <param name="Bits">The self-information of every recommended item.</param>
+    sealed record Ranked(double[][] Values, double Coverage, double[] Bits);
+
+    static Ranked? Rank(RatingModel model, RatingRows seen, RatingRows held, int k, double liked, int mostUsers, CancellationToken cancel)
     {
         var (hits, had) = (Liked(held, liked), BySeen(seen));
         int[] users = [.. hits.Keys.Order()];
@@ -41,12 +59,10 @@ public sealed record TopScores(int K, Score Precision, Score Recall, Score Ndcg,
             tops[at] = Ranking.Top(model, users[at], k, had.GetValueOrDefault(users[at], []));
             values[at] = RankingOfOne(tops[at], hits[users[at]], k);
         });
-        var scores = Bootstrap.Intervals(users.Length, rows => Means(values, rows));
         var counts = CrossTable.Counts(seen.Items, seen.ItemCount);
         var recommended = tops.SelectMany(top => top).ToArray();
         // An item that nobody has counts as if one had it.
-        var novelty = recommended.Length == 0 ? double.NaN : recommended.Average(item => -Math.Log2(Math.Max(1, counts[item]) / (double)Math.Max(1, had.Count)));
-        return new(k, scores[0], scores[1], scores[2], scores[3], scores[4], recommended.Distinct().Count() / (double)model.ItemCount, novelty);
+        return new(values, recommended.Distinct().Count() / (double)model.ItemCount, [.. recommended.Select(item => -Math.Log2(Math.Max(1, counts[item]) / (double)Math.Max(1, had.Count)))]);
     }
 
     /// <summary>Precision, recall, NDCG, MAP and MRR of one ranking.</summary>

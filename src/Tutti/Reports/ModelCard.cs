@@ -30,6 +30,7 @@ public sealed record ModelCard(
     static string Said(Answer answer) => answer.Kind switch
     {
         AnswerKind.Class => $"{Code(answer.Name)}, one of {string.Join(", ", answer.Classes.Select(Code))} (softmax of as many logits)",
+        AnswerKind.Ordinal => $"{Code(answer.Name)}, one of {string.Join(" < ", answer.Classes.Select(Code))} (of the {answer.OutputCount} outputs o the log-odds of being above each level but the last are a = o[0] less the softplus of the outputs that follow, one more for each level)",
         AnswerKind.Flag => $"{Code(answer.Name)}, yes or no (sigmoid of its logit)",
         _ => string.Create(CultureInfo.InvariantCulture, $"{Code(answer.Name)}, a number ({answer.Mean} + {answer.Spread} times the output)"),
     };

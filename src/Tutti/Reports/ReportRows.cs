@@ -1,5 +1,6 @@
 using Tutti.Labels;
 using Tutti.Predictions;
+using Tutti.Tables;
 
 namespace Tutti.Reports;
 
@@ -21,7 +22,8 @@ public sealed class ReportRows
 
     /// <param name="predictions">Rows with known labels.</param>
     /// <param name="issues">Label issues of the same rows, or null.</param>
-    public ReportRows(PredictionSet predictions, LabelQueue? issues)
+    /// <param name="sample">So many are taken at random, to be looked at; always the same ones.</param>
+    public ReportRows(PredictionSet predictions, LabelQueue? issues, int sample = 0)
     {
         var (truth, predicted) = (predictions.Labels!, predictions.Predicted());
         int[] all = [.. Enumerable.Range(0, predictions.Count)];
@@ -31,7 +33,9 @@ public sealed class ReportRows
         var each = predictions.Count <= Most ? predictions.Count : Math.Max(FewestPerCell, Most / groups.Count);
         Confusion = [.. groups.Select(group => (group.Key.Truth, group.Key.Predicted, (IReadOnlyList<int>)
             [.. (group.Key.Truth == group.Key.Predicted ? group.OrderBy(row => Sureness(row)) : group.OrderByDescending(row => Sureness(row))).Take(each)]))];
-        foreach (var row in Confusion.SelectMany(cell => cell.Rows).Concat(TopLosses).Concat(Issues.Select(issue => issue.Row))) places.TryAdd(row, places.Count);
+        new Shuffle(1).Order<int>(all);
+        Sample = [.. all.Take(sample)];
+        foreach (var row in Confusion.SelectMany(cell => cell.Rows).Concat(TopLosses).Concat(Issues.Select(issue => issue.Row)).Concat(Sample)) places.TryAdd(row, places.Count);
 
         double Sureness(int row) => predictions.Row(row)[predicted[row]];
     }
@@ -44,13 +48,19 @@ public sealed class ReportRows
 
     public IReadOnlyList<LabelIssue> Issues { get; }
 
+    /// <summary>Rows taken at random, where they were asked for.</summary>
+    public IReadOnlyList<int> Sample { get; }
+
     /// <summary>All embedded rows, in the order in which the report lists them.</summary>
     public IEnumerable<int> Embedded => places.OrderBy(place => place.Value).Select(place => place.Key);
 
     /// <summary>Where the report lists an embedded row.</summary>
     public int PlaceOf(int row) => places[row];
 
-    /// <summary>Rows worth explaining, the most telling first: highest losses and label issues in turn.</summary>
-    public IReadOnlyList<int> ToExplain(int count) =>
-        [.. Enumerable.Range(0, Math.Max(TopLosses.Count, Issues.Count)).SelectMany(i => TopLosses.Skip(i).Take(1).Concat(Issues.Skip(i).Take(1).Select(issue => issue.Row))).Distinct().Take(count)];
+    /// <summary>Rows worth explaining, the most telling first: highest losses and label issues in turn, and those taken at random where there are some.</summary>
+    public IReadOnlyList<int> ToExplain(int count) => [.. InTurn([TopLosses, [.. Issues.Select(issue => issue.Row)], Sample]).Take(count)];
+
+    /// <summary>The first of every list, then the second of every list, and so on; each once.</summary>
+    internal static IEnumerable<int> InTurn(IReadOnlyList<IReadOnlyList<int>> lists) =>
+        Enumerable.Range(0, lists.Max(list => list.Count)).SelectMany(i => lists.Where(list => i < list.Count).Select(list => list[i])).Distinct();
 }

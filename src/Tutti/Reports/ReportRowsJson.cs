@@ -10,7 +10,7 @@ static class ReportRowsJson
     public static void AddTo(JsonObject document, ReportSource source, ReportRows? rows, int textCharacters)
     {
         var shortened = 0;
-        document["rows"] = source.Predictions is { } set && rows is not null ? new JsonArray([.. rows.Embedded.Select(row => (JsonNode?)Row(set, row, Cut(source.Texts?[row])))]) : new JsonArray();
+        document["rows"] = source.Predictions is { } set && rows is not null ? new JsonArray([.. rows.Embedded.Select(row => (JsonNode?)Row(set, row, Cut(source.Texts?[row]), source.Pictures))]) : new JsonArray();
         document["confusionRows"] = new JsonArray([.. (rows?.Confusion ?? []).Select(cell => (JsonNode?)new JsonObject
         {
             ["truth"] = cell.Truth,
@@ -20,7 +20,8 @@ static class ReportRowsJson
         document["topLosses"] = ReportJson.Whole((rows?.TopLosses ?? []).Select(row => rows!.PlaceOf(row)));
         document["explanations"] = new JsonArray([.. source.Explanations.Select(one => (JsonNode?)Explanation(one, rows!))]);
         document["labelIssues"] = source.Issues is { } issues && rows is not null ? Issues(issues, rows) : null;
-        document["similar"] = source.Similar is { } similar ? SimilarRowsJson.OfReport(similar, Cut) : null;
+        document["similar"] = source.Similar is { } similar ? SimilarRowsJson.OfReport(similar, Cut, source.Pictures) : null;
+        if (source.Pictures is { } pictures && rows is not null) ReportPicturesJson.AddTo(document, pictures, source.Looks, rows);
         document["limits"] = new JsonObject
         {
             ["rows"] = source.Predictions?.Count ?? 0,
@@ -38,11 +39,11 @@ static class ReportRowsJson
         }
     }
 
-    static JsonObject Row(PredictionSet set, int row, string? text)
+    static JsonObject Row(PredictionSet set, int row, string? text, ReportPictures? pictures)
     {
         var values = set.Row(row);
         var (label, predicted) = (set.Labels![row], set.Predicted(row));
-        return new()
+        var json = new JsonObject
         {
             ["id"] = set.Ids[row],
             ["text"] = text,
@@ -52,6 +53,8 @@ static class ReportRowsJson
             ["q"] = ReportJson.Rounded(values[label]),
             ["fold"] = set.Folds is { } folds && folds[row] >= 0 ? folds[row] : null,
         };
+        if (pictures is not null) json["picture"] = pictures.Of(false, set.Ids[row]);
+        return json;
     }
 
     static JsonObject Explanation(RowExplanation one, ReportRows rows) => new()

@@ -79,9 +79,19 @@ static class ReportScores
                 ["cells"] = row["cells"]?.DeepClone() ?? 1,
                 ["seconds"] = ReportJson.Rounded(ReportJson.Number(row["seconds"])),
                 ["peakBytes"] = row["peakBytes"]?.DeepClone(),
+                ["folds"] = new JsonArray([.. (row["folds"] as JsonArray ?? []).Select(fold => (JsonNode?)Fold(fold!))]),
             })]),
         };
     }
+
+    /// <summary>What a row of a leaderboard has of one fold.</summary>
+    static JsonObject Fold(JsonNode fold) => new()
+    {
+        ["name"] = fold["name"]?.GetValue<string>(),
+        ["rmse"] = ReportJson.Score(fold["rmse"]),
+        ["mae"] = ReportJson.Score(fold["mae"]),
+        ["seconds"] = ReportJson.Rounded(ReportJson.Number(fold["seconds"])),
+    };
 
     public static JsonArray PerClass(JsonNode? metrics) => metrics?["classes"] is not JsonArray classes ? [] : [.. classes.Select(line => (JsonNode?)new JsonObject
     {

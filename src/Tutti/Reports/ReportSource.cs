@@ -4,6 +4,7 @@ using Tutti.Labels;
 using Tutti.Predictions;
 using Tutti.Runs;
 using Tutti.Tables;
+using Tutti.Vision;
 
 namespace Tutti.Reports;
 
@@ -36,6 +37,12 @@ public sealed record ReportSource
     public SimilarRows? Similar { get; init; }
     public IReadOnlyList<RowExplanation> Explanations { get; init; } = [];
 
+    /// <summary>Of a run of pictures, small ones to look at; else null.</summary>
+    public ReportPictures? Pictures { get; init; }
+
+    /// <summary>Of a run of pictures, where a model looked in some.</summary>
+    public IReadOnlyList<PictureLook> Looks { get; init; } = [];
+
     /// <summary>Of a run of task ratings: items by their biases and factors.</summary>
     public JsonObject? Ratings { get; init; }
     public DataSummary? Summary { get; init; }
@@ -55,3 +62,15 @@ public sealed record ReportSource
 /// <param name="Gradient">Gradient x input, per token.</param>
 /// <param name="Occlusion">What the probability loses when the token is masked, per token; null where it was not computed.</param>
 public sealed record RowExplanation(int Row, string Cell, int Predicted, int Against, double Probability, IReadOnlyList<string> Tokens, IReadOnlyList<double> Gradient, IReadOnlyList<double>? Occlusion);
+
+/// <summary>Where one of the run's models that did not see a picture in training looked in it.</summary>
+/// <param name="Row">Its place in the predictions.</param>
+/// <param name="Cell">The model.</param>
+/// <param name="Predicted">The class that is explained.</param>
+/// <param name="Probability">Of that class, by this model.</param>
+/// <param name="Method">What the numbers are.</param>
+/// <param name="Frame">The part of the picture that the grid lies over.</param>
+/// <param name="Height">Rows of the grid.</param>
+/// <param name="Width">Its columns.</param>
+/// <param name="Values">Row by row, 0 or more.</param>
+public sealed record PictureLook(int Row, string Cell, int Predicted, double Probability, string Method, PictureFrame Frame, int Height, int Width, IReadOnlyList<double> Values);

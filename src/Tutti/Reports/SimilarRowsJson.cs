@@ -11,34 +11,38 @@ public static class SimilarRowsJson
 
     /// <param name="similar">What was found.</param>
     /// <param name="top">At most so many of them; all are counted.</param>
-    public static JsonObject Outliers(SimilarRows similar, int top = int.MaxValue) => Outliers(similar, top, text => text);
+    public static JsonObject Outliers(SimilarRows similar, int top = int.MaxValue) => Outliers(similar, top, row => Row(row, text => text, null));
 
     /// <inheritdoc cref="Outliers(SimilarRows, int)"/>
-    public static JsonObject Duplicates(SimilarRows similar, int top = int.MaxValue) => Duplicates(similar, top, int.MaxValue, text => text);
+    public static JsonObject Duplicates(SimilarRows similar, int top = int.MaxValue) => Duplicates(similar, top, int.MaxValue, row => Row(row, text => text, null));
 
-    /// <summary>Both, with as many rows as a report shows and texts as short as it takes.</summary>
-    internal static JsonObject OfReport(SimilarRows similar, Func<string, string?> cut) => new()
+    /// <summary>Both, with as many rows as a report shows, texts as short as it takes, and where there are pictures theirs.</summary>
+    internal static JsonObject OfReport(SimilarRows similar, Func<string, string?> cut, ReportPictures? pictures) => new()
     {
         ["by"] = similar.By,
-        ["outliers"] = Outliers(similar, MostShown, cut),
-        ["duplicates"] = Duplicates(similar, MostShown, MostOfGroup, cut),
+        ["outliers"] = Outliers(similar, MostShown, row => Row(row, cut, pictures)),
+        ["duplicates"] = Duplicates(similar, MostShown, MostOfGroup, row => Row(row, cut, pictures)),
     };
 
-    static JsonObject Outliers(SimilarRows similar, int top, Func<string, string?> cut) => new()
+    /// <summary>The rows that a report shows.</summary>
+    internal static IEnumerable<ComparedRow> Shown(SimilarRows similar) =>
+        similar.Groups.Take(MostShown).SelectMany(group => Telling(group, MostOfGroup)).Concat(similar.Outliers.Take(MostShown).Select(one => one.Row));
+
+    static JsonObject Outliers(SimilarRows similar, int top, Func<ComparedRow, JsonObject> write) => new()
     {
         ["by"] = similar.By,
         ["rows"] = similar.Scored,
         ["outliers"] = similar.Beyond,
         ["queue"] = new JsonArray([.. similar.Outliers.Take(top).Select(one =>
         {
-            var json = Row(one.Row, cut);
+            var json = write(one.Row);
             json["score"] = ReportJson.Rounded(one.Score);
             json["outlier"] = one.Beyond;
             return (JsonNode?)json;
         })]),
     };
 
-    static JsonObject Duplicates(SimilarRows similar, int top, int rows, Func<string, string?> cut) => new()
+    static JsonObject Duplicates(SimilarRows similar, int top, int rows, Func<ComparedRow, JsonObject> write) => new()
     {
         ["by"] = similar.By,
         ["groups"] = similar.Groups.Count,
@@ -46,14 +50,19 @@ public static class SimilarRowsJson
         ["differentLabels"] = similar.Groups.Count(group => group.DifferentLabels),
         ["acrossTest"] = similar.Groups.Count(group => group.AcrossTest),
         ["acrossFolds"] = similar.Groups.Count(group => group.AcrossFolds),
-        ["list"] = new JsonArray([.. similar.Groups.Take(top).Select(group => (JsonNode?)new JsonObject
+        ["list"] = new JsonArray([.. similar.Groups.Take(top).Select(group =>
         {
-            ["distance"] = ReportJson.Rounded(group.Distance),
-            ["differentLabels"] = group.DifferentLabels,
-            ["acrossTest"] = group.AcrossTest,
-            ["acrossFolds"] = group.AcrossFolds,
-            ["count"] = group.Rows.Count,
-            ["rows"] = new JsonArray([.. Telling(group, rows).Select(row => (JsonNode?)Row(row, cut))]),
+            var json = new JsonObject
+            {
+                ["distance"] = ReportJson.Rounded(group.Distance),
+                ["differentLabels"] = group.DifferentLabels,
+                ["acrossTest"] = group.AcrossTest,
+                ["acrossFolds"] = group.AcrossFolds,
+                ["count"] = group.Rows.Count,
+                ["rows"] = new JsonArray([.. Telling(group, rows).Select(row => (JsonNode?)write(row))]),
+            };
+            if (group.Rows[0].Content is not null) json["sameFile"] = group.SameFile;
+            return (JsonNode?)json;
         })]),
     };
 
@@ -61,5 +70,10 @@ public static class SimilarRowsJson
     static IEnumerable<ComparedRow> Telling(DuplicateGroup group, int rows) =>
         group.Rows.Count <= rows ? group.Rows : group.Rows.DistinctBy(row => (row.IsTest, row.Given)).Concat(group.Rows).Distinct().Take(rows);
 
-    static JsonObject Row(ComparedRow row, Func<string, string?> cut) => new() { ["set"] = row.Set, ["id"] = row.Id, ["fold"] = row.Fold, ["given"] = row.Given, ["text"] = cut(row.Text) };
+    static JsonObject Row(ComparedRow row, Func<string, string?> cut, ReportPictures? pictures)
+    {
+        var json = new JsonObject { ["set"] = row.Set, ["id"] = row.Id, ["fold"] = row.Fold, ["given"] = row.Given, ["text"] = cut(row.Text) };
+        if (pictures is not null) json["picture"] = pictures.Of(row.IsTest, row.Id);
+        return json;
+    }
 }

@@ -52,11 +52,13 @@ public sealed record DataSummary
     /// <param name="label">The column of classes, or null.</param>
     /// <param name="folds">The folds of the table's rows, if made already.</param>
     /// <param name="test">A second table with the columns of the texts.</param>
-    public static DataSummary Of(Table train, TextTemplate text, TextTemplate? pair = null, string? label = null, Folds? folds = null, Table? test = null)
+    /// <param name="keysOf">Which rows are the same where texts do not say it; null: <see cref="TextKeys"/>.</param>
+    public static DataSummary Of(Table train, TextTemplate text, TextTemplate? pair = null, string? label = null, Folds? folds = null, Table? test = null, Func<Table, UInt128?[]>? keysOf = null)
     {
+        keysOf ??= table => TextKeys.Of(table, text, pair);
         if (folds is not null && folds.Rows != train.Count)
             throw new ArgumentException($"the folds are of {folds.Rows} rows, the table has {train.Count}", nameof(folds));
-        var (texts, keys) = (Texts(train, text, pair), TextKeys.Of(train, text, pair));
+        var (texts, keys) = (Texts(train, text, pair), keysOf(train));
         var labels = label is null ? null : LabelMap.Cells(train, label);
         var byText = Enumerable.Range(0, train.Count).Where(row => keys[row] is not null).GroupBy(row => keys[row]!.Value).ToDictionary(g => g.Key, g => g.ToArray());
         var repeated = byText.Values.Where(rows => rows.Length > 1).ToList();
@@ -69,7 +71,7 @@ public sealed record DataSummary
             WithinTrain = Collect(train, repeated),
             Contradicting = Collect(train, labels is null ? [] : repeated.Where(rows => rows.Any(r => labels[r] != labels[rows[0]]))),
             AcrossFolds = Collect(train, folds is null ? [] : repeated.Where(rows => rows.Any(r => folds.Of(r) != folds.Of(rows[0])))),
-            AcrossTest = Collect(train, test is null ? [] : TextKeys.Of(test, text, pair).OfType<UInt128>().Distinct().Where(byText.ContainsKey).Select(k => byText[k])),
+            AcrossTest = Collect(train, test is null ? [] : keysOf(test).OfType<UInt128>().Distinct().Where(byText.ContainsKey).Select(k => byText[k])),
         };
     }
 

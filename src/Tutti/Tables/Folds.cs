@@ -29,11 +29,23 @@ public sealed class Folds
 
     /// <summary>Folds of a table's rows, with the cells of <paramref name="label"/> as classes (null: no classes, as in regression).</summary>
     /// <param name="texts">As <see cref="TextKeys"/> gives them, or null.</param>
-    public static Folds Make(Table table, FoldSettings settings, string? label, IReadOnlyList<UInt128?>? texts = null)
+    /// <param name="gaps">Cells may be empty: those rows are dealt too.</param>
+    public static Folds Make(Table table, FoldSettings settings, string? label, IReadOnlyList<UInt128?>? texts = null, bool gaps = false)
     {
         settings.Validate();
-        return Make(settings, table.Count, label is null ? null : LabelMap.Cells(table, label),
+        return Make(settings, table.Count, label is null ? null : gaps ? Filled(table.Column(label), settings) : LabelMap.Cells(table, label),
             settings.Kind is FoldKind.Grouped or FoldKind.Column ? table.Column(settings.Column!) : null, table.File, texts);
+    }
+
+    /// <summary>Empty cells are a class of their own where there are enough of them to be dealt evenly, else of the most frequent one.</summary>
+    static string[] Filled(IReadOnlyList<string?> cells, FoldSettings settings)
+    {
+        const int Enough = 10;
+        var (missing, classes) = (cells.Count(string.IsNullOrWhiteSpace), cells.Where(cell => !string.IsNullOrWhiteSpace(cell)).CountBy(cell => cell!).ToArray());
+        if (missing == 0 || classes.Length == 0) return [.. cells.Select(cell => cell ?? "")];
+        var own = settings.Kind is FoldKind.Stratified or FoldKind.Holdout && missing >= Math.Max(Enough, 2 * settings.Count);
+        var name = own ? "(none)" : classes.MaxBy(pair => pair.Value).Key;
+        return [.. cells.Select(cell => string.IsNullOrWhiteSpace(cell) ? name : cell)];
     }
 
     /// <summary>The folds of <paramref name="rows"/> rows; the same arguments give the same folds on every machine.</summary>

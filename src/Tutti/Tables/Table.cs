@@ -31,6 +31,21 @@ public sealed class Table
         index = Columns.Select((name, i) => (name, i)).ToDictionary(c => c.name, c => c.i, StringComparer.Ordinal);
     }
 
+    Table(string file, IReadOnlyList<string> columns, string?[][] cells, long[] lines, TableFormat format, string? hash)
+    {
+        (File, Columns, this.cells, this.lines, Detected, ContentHash) = (file, columns, cells, lines, format, hash);
+        index = Columns.Select((name, i) => (name, i)).ToDictionary(c => c.name, c => c.i, StringComparer.Ordinal);
+    }
+
+    /// <summary>Rows that stand in no file of rows, such as the pictures of a folder.</summary>
+    /// <param name="file">Where they are from, for messages.</param>
+    /// <param name="columns">Their names, and the cells of each.</param>
+    internal static Table Of(string file, IReadOnlyList<(string Name, string?[] Cells)> columns) =>
+        new(file, [.. columns.Select(column => column.Name)], [.. columns.Select(column => column.Cells)], [.. Enumerable.Range(1, columns[0].Cells.Length).Select(i => (long)i)], new(), null);
+
+    /// <summary>Some of the rows, with another hash.</summary>
+    internal Table Part(IReadOnlyList<int> rows, string? hash) => new(File, Columns, [.. cells.Select(column => rows.Select(row => column[row]).ToArray())], [.. rows.Select(row => lines[row])], Detected, hash);
+
     /// <summary>Reads a whole file. Throws a <see cref="DataException"/> that names file and line for anything that is not a table.</summary>
     public static Table Read(string path, TableFormat? format = null)
     {

@@ -18,6 +18,17 @@ public static unsafe class Engine
         set => Native.Check("set_threads", Native.tutti_set_threads(value), value);
     }
 
+    /// <summary>The instructions that our kernels use: what this processor has, unless <c>TUTTI_SIMD</c> says less. Others round otherwise.</summary>
+    public static string Kernels
+    {
+        get
+        {
+            var level = Native.tutti_simd_level(2);
+            _ = Native.tutti_simd_level(level);
+            return level switch { 2 => "AVX-512", 1 => "AVX2", _ => "plain" };
+        }
+    }
+
     /// <summary>Whether this processor multiplies bf16 by instructions of its own (AVX-512 BF16), at about twice the rate of float32.</summary>
     public static bool MultipliesBf16 => Native.tutti_multiplies_bf16() != 0;
 

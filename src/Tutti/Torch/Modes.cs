@@ -10,6 +10,20 @@ public static unsafe class Modes
         return new(() => _ = Native.tutti_grad_mode(before));
     }
 
+    /// <summary>Computes something that backward can follow, even inside <see cref="NoGrad"/>.</summary>
+    internal static T Recorded<T>(Func<T> compute)
+    {
+        var before = Native.tutti_grad_mode(1);
+        try
+        {
+            return compute();
+        }
+        finally
+        {
+            _ = Native.tutti_grad_mode(before);
+        }
+    }
+
     /// <summary>
     /// Matrix products and attention run in <paramref name="dtype"/>, losses and norms in float32 (torch.autocast). Weights cast once are
     /// reused until <see cref="ClearAutocast"/>, which is called once per update, not per micro-batch.

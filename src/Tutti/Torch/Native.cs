@@ -18,6 +18,14 @@ static unsafe partial class Native
         [FieldOffset(8)] public nint Pointer;
     }
 
+    [StructLayout(LayoutKind.Sequential)]
+    public struct FactorTables
+    {
+        public float* Users, Items, UserBias, ItemBias, UserShare, ItemShare;
+        public long Width;
+        public float Offset, Low, Span, Penalty, BiasPenalty;
+    }
+
     [LibraryImport(Library)] public static partial int tutti_start(int threads);
     [LibraryImport(Library)] public static partial nint tutti_error();
     [LibraryImport(Library)] public static partial nint tutti_version();
@@ -60,6 +68,7 @@ static unsafe partial class Native
     [LibraryImport(Library, StringMarshalling = StringMarshalling.Utf8)] public static partial void tutti_set_error(string text);
     [LibraryImport(Library)] public static partial int tutti_simd_level(int wanted);
     [LibraryImport(Library)] public static partial int tutti_multiplies_bf16();
+    [LibraryImport(Library)] public static partial double tutti_factor_steps(FactorTables* tables, FactorRating* ratings, long count, float rate, float biasRate);
 
     static Native()
     {

@@ -6,6 +6,7 @@ public sealed partial class Tensor
     // ---- arithmetic
     static readonly Op add = new("aten::add", "Tensor"), addNumber = new("aten::add", "Scalar"), sub = new("aten::sub", "Tensor"), mul = new("aten::mul", "Tensor"),
         mulNumber = new("aten::mul", "Scalar"), div = new("aten::div", "Tensor"), divNumber = new("aten::div", "Scalar"), neg = new("aten::neg"),
+        pow = new("aten::pow", "Tensor_Scalar"), expm1 = new("aten::expm1"), softplus = new("aten::softplus"),
         sqrt = new("aten::sqrt"), exp = new("aten::exp"), log = new("aten::log"), abs = new("aten::abs"), square = new("aten::square"),
         addIn = new("aten::add_", "Tensor"), mulIn = new("aten::mul_", "Scalar"), fill = new("aten::fill_", "Scalar"), copy = new("aten::copy_");
 
@@ -20,6 +21,11 @@ public sealed partial class Tensor
     public Tensor Sqrt() => sqrt.Call(this);
     public Tensor Exp() => exp.Call(this);
     public Tensor Log() => log.Call(this);
+    public Tensor Power(double exponent) => pow.Call(this, exponent);
+    /// <summary>log(1 + exp(this)), the softplus.</summary>
+    internal Tensor LogOnePlusExp() => softplus.Call(this);
+    /// <summary>1 - exp(-this), exact where this is small.</summary>
+    internal Tensor OneLessExp() => -expm1.Call(-this);
     public Tensor Abs() => abs.Call(this);
     public Tensor Square() => square.Call(this);
     public void AddInPlace(Tensor other, double alpha = 1) => addIn.Run(this, other, alpha);
@@ -183,7 +189,7 @@ public sealed partial class Tensor
     public Tensor CrossEntropy(Tensor targets, Tensor? weights, int reduction, double smoothing) => crossEntropy.Call(this, targets, weights, reduction, -100, smoothing);
     /// <summary>The summed cross-entropy of a linear layer of this (T,C), on the CPU with float32 weights; see native/entropy.cpp.</summary>
     internal Tensor LinearCrossEntropy(Tensor weight, Tensor bias, Tensor targets) => linearCrossEntropy.Call(this, weight, bias, targets);
-    public Tensor BinaryCrossEntropy(Tensor targets, int reduction) => bceLogits.Call(this, targets, Arg.None, Arg.None, reduction);
+    public Tensor BinaryCrossEntropy(Tensor targets, int reduction, Tensor? weight = null, Tensor? positiveWeight = null) => bceLogits.Call(this, targets, weight, positiveWeight, reduction);
     public Tensor MeanSquaredError(Tensor targets, int reduction) => mse.Call(this, targets, reduction);
 
     internal static IEnumerable<Op> AllOps() => typeof(Tensor).GetFields(System.Reflection.BindingFlags.Static | System.Reflection.BindingFlags.NonPublic)

@@ -6,9 +6,10 @@ namespace Tutti.Training;
 /// <summary>One update in progress: its gradient so far lies in the weights.</summary>
 /// <param name="examples">The update's examples, in any order.</param>
 /// <param name="divisor">Their true weight.</param>
-sealed class Accumulation(IReadOnlyList<Example> examples, double divisor)
+/// <param name="share">Those of them that are computed here, where several processes share the update; null: all.</param>
+sealed class Accumulation(IReadOnlyList<Example> examples, double divisor, IReadOnlyList<Example>? share = null)
 {
-    readonly Example[] sorted = Batches.Sorted(examples);
+    readonly Example[] sorted = Batches.Sorted(share ?? examples);
 
     /// <summary>Examples whose gradient has been added.</summary>
     public int Done { get; private set; }
@@ -22,8 +23,15 @@ sealed class Accumulation(IReadOnlyList<Example> examples, double divisor)
     public double DataSeconds { get; private set; }
 
     public double Divisor => divisor;
-    public int Tokens => sorted.Sum(example => example.Length);
-    public Example[] Examples => sorted;
+
+    /// <summary>Of the whole update.</summary>
+    public int Tokens => examples.Sum(example => example.Length);
+
+    /// <summary>The whole update.</summary>
+    public Example[] Examples => share is null ? sorted : [.. examples];
+
+    /// <summary>Whether nothing is left behind this micro-batch.</summary>
+    public bool IsLast(Example[] part) => Done + part.Length == sorted.Length;
 
     /// <summary>The next micro-batch of at most so many tokens, or null when all are done.</summary>
     public Example[]? Next(int tokens)
@@ -52,6 +60,9 @@ sealed class Accumulation(IReadOnlyList<Example> examples, double divisor)
 
     /// <summary>Adds the loss of parts that were added without theirs.</summary>
     public void AddLoss(double loss) => Loss += loss;
+
+    /// <summary>All processes have added up their parts.</summary>
+    public void Shared(double loss, double seconds) => (Loss, Seconds) = (loss, Seconds + seconds);
 
     public JsonObject ToJson() => new() { ["done"] = Done, ["loss"] = BitConverter.DoubleToInt64Bits(Loss), ["seconds"] = Seconds, ["dataSeconds"] = DataSeconds };
 

@@ -4,17 +4,19 @@ using Tutti.Torch;
 namespace Tutti.Training;
 
 /// <summary>The best weights of a fit so far: beside the resume points, else in the checkpoint's folder, else in memory.</summary>
-sealed class BestWeights(Network model, string? folder, FitStore? store) : IDisposable
+/// <param name="shared">Where several processes train: rank 0 keeps them and gives them to all.</param>
+sealed class BestWeights(Network model, string? folder, FitStore? store, SharedFit? shared = null) : IDisposable
 {
     readonly Dictionary<string, Tensor> kept = [];
 
     /// <summary>Bytes of memory that the copies will take.</summary>
-    public long Bytes => folder is null && store is null ? MemoryNeed.WeightBytes(model) : 0;
+    public long Bytes => folder is null && store is null && shared is not { IsFirst: false } ? MemoryNeed.WeightBytes(model) : 0;
 
     /// <summary>Keeps the current weights as the best.</summary>
     public void Keep(long update)
     {
         using var mode = Modes.NoGrad();
+        if (shared is { IsFirst: false }) return;
         if (store is not null) store.KeepBest(update, model);
         else if (folder is not null) ModelFolder.Save(model, folder);
         else
@@ -25,6 +27,12 @@ sealed class BestWeights(Network model, string? folder, FitStore? store) : IDisp
 
     /// <summary>Puts the best weights back into the model.</summary>
     public void Restore()
+    {
+        if (shared is not { IsFirst: false }) Read();
+        shared?.GiveWeights();
+    }
+
+    void Read()
     {
         using var mode = Modes.NoGrad();
         using var file = store is not null ? new SafeTensors(store.Best) : folder is not null ? new SafeTensors(Path.Combine(folder, "model.safetensors")) : null;

@@ -65,6 +65,7 @@ sealed class FitState(long updates)
             ["loss"] = Bits(best.Loss),
             ["accuracy"] = Bits(best.Accuracy),
             ["macroF1"] = Bits(best.MacroF1),
+            ["targets"] = new JsonArray([.. best.Targets.Select(score => (JsonNode)new JsonArray(score.Name, score.Measure, Bits(score.Value)))]),
         },
     };
 
@@ -79,7 +80,10 @@ sealed class FitState(long updates)
         seconds = from["seconds"]!.GetValue<double>();
         dataSeconds = from["dataSeconds"]?.GetValue<double>() ?? 0;
         peak = from["peak"]!.GetValue<long>();
-        best = from["best"] is not { } b ? null : new(b["update"]!.GetValue<long>(), b["epoch"]!.GetValue<int>(), Number(b["loss"]!), Number(b["accuracy"]!), Number(b["macroF1"]!), true, b["seconds"]!.GetValue<double>());
+        best = from["best"] is not { } b ? null : new(b["update"]!.GetValue<long>(), b["epoch"]!.GetValue<int>(), Number(b["loss"]!), Number(b["accuracy"]!), Number(b["macroF1"]!), true, b["seconds"]!.GetValue<double>())
+        {
+            Targets = [.. (b["targets"]?.AsArray() ?? []).Select(score => new TargetScore(score![0]!.GetValue<string>(), score[1]!.GetValue<string>(), Number(score[2]!)))],
+        };
     }
 
     // As bits: a loss may be infinite or not a number, which JSON cannot say.

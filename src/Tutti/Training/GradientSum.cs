@@ -17,7 +17,7 @@ sealed class GradientSum : IDisposable
     JointUpdate? joint;                                       // of a head that looks at a whole update
     Tensor? waiting;                                          // the loss so far, where reading it would wait for a device
 
-    public GradientSum(Network model, TrainConfig config, long seed, double[]? classWeights = null) : this(model, config, seed, new SingleLabel(classWeights, config.LabelSmoothing)) { }
+    public GradientSum(Network model, TrainConfig config, long seed, double[]? classWeights = null) : this(model, config, seed, new SingleLabel(classWeights, config.LabelSmoothing, config.Loss)) { }
 
     public GradientSum(Network model, TrainConfig config, long seed, Objective objective)
     {
@@ -35,6 +35,7 @@ sealed class GradientSum : IDisposable
         joint?.Dispose();
         model.Params.Run.Statistics.Clear();
         joint = model is TextModel { Joint: not null } text ? new(text, objective, all, autocast) : null;
+        objective.Begin(all);
         return objective.Weight(all);
     }
 
@@ -66,6 +67,7 @@ sealed class GradientSum : IDisposable
             learnt.Backward();
             model.Params.SettleRows();
         }
+        objective.Added();
         if (!model.Params.Device.IsCpu) Wait(loss.Detach().To(DType.Float64));
         return value;
     }

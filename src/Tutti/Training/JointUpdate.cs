@@ -54,7 +54,7 @@ sealed class JointUpdate(TextModel model, Objective objective, IReadOnlyList<Exa
     {
         using var scope = new Scope();
         // Gradients of the head that are there already are those of this update: it was resumed, or memory ended behind the head.
-        var done = head.Trained.Where(item => item.Stored.RequiresGrad && item.Stored.StoredGrad is not null).ToArray();
+        var done = head.Trained.Concat(objective.Weights).Where(item => item.Stored.RequiresGrad && item.Stored.StoredGrad is not null).ToArray();
         settled |= head.Trained.Count > 0 && head.Trained.All(item => item.Stored.StoredGrad is not null);
         var pooled = Pooled(tokens).RequireGrad();
         foreach (var item in done) item.Stored.RequireGrad(false);

@@ -1,5 +1,7 @@
 using System.Diagnostics;
 using System.Text.Json;
+using System.Text.Json.Nodes;
+using Tutti.Distributed;
 using Tutti.Models;
 using Tutti.Nn;
 using Tutti.Text;
@@ -25,7 +27,10 @@ namespace Tutti.Training;
 public sealed class Learner(Network model, TrainConfig config, long seed, double[]? classWeights = null, Tokenizer? tokenizer = null, string? checkpointFolder = null, Func<int, string>? nameOf = null, FitStore? store = null,
     Objective? objective = null)
 {
-    Objective Objective { get; } = objective ?? new SingleLabel(classWeights, config.LabelSmoothing);
+    /// <summary>The processes that train together, where there are several: all of them make the same learner and call the same methods. Only rank 0's has a folder and a store.</summary>
+    public Ranks? Ranks { get; init; }
+
+    Objective Objective { get; } = objective ?? new SingleLabel(classWeights, config.LabelSmoothing, config.Loss);
 
     /// <summary>Trains, evaluates after every epoch (or every so many updates), and leaves the best weights in the model.</summary>
     /// <exception cref="TrainingException">The loss or the gradient is not a finite number.</exception>
@@ -44,20 +49,27 @@ public sealed class Learner(Network model, TrainConfig config, long seed, double
         groups.FreezeNever();
         if (groups.Note(config) is { } few) progress.Notes?.Report(few);
         using var gradients = new GradientSum(model, config, seed, Objective);
-        using var best = new BestWeights(model, checkpointFolder, store);
+        using var shared = Ranks is null ? null : new SharedFit(Ranks, model, config, order);
+        using var best = new BestWeights(model, checkpointFolder, store, shared);
         using var point = store?.Open(progress.Notes);
+        var from = shared is null ? point?.State : shared.Give(point?.State);
+        if (from is null) shared?.GiveWeights();
         var planner = new MemoryPlanner(model, config, seed, gradients, store?.Pages ?? Path.GetTempPath(), reserve: best.Bytes);
-        var memory = Stored(point, planner.Limit, order.Longest.Length, progress.Notes) ?? planner.Choose(train);
+        var stored = Stored(from, planner.Limit, order.Longest.Length, progress.Notes);
+        if (shared?.Any(stored is null) == true) stored = null;
+        var memory = stored ?? planner.Choose(train);
+        if (shared is not null) memory = memory with { Plan = shared.Agree(memory.Plan) };
         var plan = memory.Plan;
         progress.Plans?.Report(memory);
         if (config.Precision == Precision.Auto && config.Precision.Autocast(model) is not null) progress.Notes?.Report("precision auto: matrix products in bf16, which this processor has; train.precision: fp32 computes them in float32");
-        using var optimizer = new AdamW(model.Params.Trained, config.Beta1, config.Beta2, config.Epsilon, config.WeightDecay, plan.PagedOptimizer ? store?.Pages ?? Path.GetTempPath() : null, groups.Factor, groups.Begins);
+        using var optimizer = new AdamW(shared?.Updated ?? model.Params.Trained, config.Beta1, config.Beta2, config.Epsilon, config.WeightDecay, plan.PagedOptimizer ? store?.Pages ?? Path.GetTempPath() : null, item => Objective.RateOf(item) is { } rate ? rate / config.LearningRate : groups.Factor(item), groups.Begins);
         _ = Memory.Stats(model.Params.Device, resetPeak: true);
         model.Params.Run.Carried = carried;
         try
         {
-            var rows = new RunningFit.Rows(order, (update, epoch, tokens) => Evaluate(valid, update, epoch, tokens, cancel), (what, value, examples, update) => Broken(gradients, what, value, examples, update));
-            var result = new RunningFit(model, config, gradients, optimizer, groups, best, plan, store, rows, progress, cancel).Run(point);
+            var rows = new RunningFit.Rows(order, (update, epoch, tokens) => Evaluate(valid, update, epoch, tokens, shared, cancel), (what, value, examples, update) => Broken(gradients, what, value, examples, update));
+            var result = new RunningFit(model, config, gradients, optimizer, groups, best, plan, store, rows, progress, cancel, shared).Run(point, from);
+            if (shared is { Stats: { Bytes: > 0 } stats } && Ranks!.Options.Rounded) progress.Notes?.Report(FormattableString.Invariant($"gradients were sent in bfloat16, which rounded off {stats.Rounding:0.0e0} of their norm"));
             Finish(best);
             return result;
         }
@@ -92,9 +104,9 @@ public sealed class Learner(Network model, TrainConfig config, long seed, double
     }
 
     /// <summary>The plan of a resume point, unless memory has become too small for it.</summary>
-    MemoryReport? Stored(ResumePoint? point, long limit, long longest, IProgress<string>? notes)
+    MemoryReport? Stored(JsonObject? from, long limit, long longest, IProgress<string>? notes)
     {
-        if (point?.State["plan"].Deserialize<MemoryPlan>() is not { } plan) return null;
+        if (from?["plan"].Deserialize<MemoryPlan>() is not { } plan) return null;
         if (plan.PagedOptimizer && !model.Params.Device.IsCpu)
         {
             notes?.Report($"the plan of the resume point keeps optimizer state in a file, which {model.Params.Device} cannot: planned again, results may differ in the last bits");
@@ -115,11 +127,11 @@ public sealed class Learner(Network model, TrainConfig config, long seed, double
         tokenizer?.Save(checkpointFolder);
     }
 
-    EvaluationResult Evaluate(IReadOnlyList<Example> valid, long update, int epoch, int tokens, CancellationToken cancel)
+    EvaluationResult Evaluate(IReadOnlyList<Example> valid, long update, int epoch, int tokens, SharedFit? shared, CancellationToken cancel)
     {
         var clock = Stopwatch.GetTimestamp();
-        var scores = Objective.Evaluate(model, valid, config.Precision, tokens, cancel);
-        return new(update, epoch, scores.Loss, scores.Accuracy, scores.MacroF1, false, Stopwatch.GetElapsedTime(clock).TotalSeconds);
+        var scores = shared?.Evaluate(Objective, valid, config.Precision, tokens) ?? Objective.Evaluate(model, valid, config.Precision, tokens, cancel);
+        return new(update, epoch, scores.Loss, scores.Accuracy, scores.MacroF1, false, Stopwatch.GetElapsedTime(clock).TotalSeconds) { Targets = scores.Targets };
     }
 
     /// <summary>Finds the rows whose own loss is not finite. Dropout draws the same masks for a row alone, so the search repeats what broke.</summary>

@@ -10,7 +10,11 @@ namespace Tutti.Training;
 public sealed record MemoryPlan(int MicroTokens, bool Checkpointing = false, bool PagedOptimizer = false, long PredictedPeak = 0)
 {
     /// <summary>"micro-batches of 512 tokens, activations computed again, optimizer state in a file".</summary>
-    public override string ToString() => FormattableString.Invariant($"micro-batches of {MicroTokens} tokens")
+    public override string ToString() => Described(FormattableString.Invariant($"{MicroTokens} tokens"));
+
+    /// <summary>The plan in words.</summary>
+    /// <param name="micro">What a micro-batch holds.</param>
+    public string Described(string micro) => $"micro-batches of {micro}"
         + (Checkpointing ? ", activations computed again in backward" : "") + (PagedOptimizer ? ", optimizer state in a file" : "");
 }
 

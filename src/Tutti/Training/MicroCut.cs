@@ -20,6 +20,12 @@ sealed class MicroCut
     /// <summary>A micro-batch of that many tokens had no room.</summary>
     public void Shrink(int tokens) => (Tokens, calm) = (Math.Max(1, Math.Min(Tokens, tokens / 2)), 0);
 
+    /// <summary>Another process had no room for more than that: all go on with as many.</summary>
+    public void Agree(int tokens)
+    {
+        if (tokens < Tokens) (Tokens, calm) = (tokens, 0);
+    }
+
     public void UpdateDone()
     {
         if (Tokens == planned || ++calm < CalmUpdates) return;

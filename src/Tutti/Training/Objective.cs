@@ -1,4 +1,4 @@
-using Tutti.Evaluation;
+using System.Text.Json.Nodes;
 using Tutti.Models;
 using Tutti.Nn;
 using Tutti.Predictions;
@@ -7,7 +7,20 @@ using Tutti.Torch;
 namespace Tutti.Training;
 
 /// <summary>What an evaluation of held-out rows says; a number is NaN where the objective has no such score.</summary>
-public readonly record struct HeldOutScores(double Loss, double Accuracy, double MacroF1);
+public readonly record struct HeldOutScores(double Loss, double Accuracy, double MacroF1)
+{
+    /// <summary>Of several targets each one's, and what an objective of one's own measures beside; empty where there is nothing more to say.</summary>
+    public IReadOnlyList<TargetScore> Targets { get => field ?? []; init; }
+}
+
+/// <summary>A score of held-out rows for the lines of progress.</summary>
+/// <param name="Name">The target, or what is measured.</param>
+/// <param name="Measure">accuracy, RMSE and the like; empty where the name says it.</param>
+/// <param name="Value">NaN where no held-out row has the target.</param>
+public sealed record TargetScore(string Name, string Measure, double Value)
+{
+    public override string ToString() => FormattableString.Invariant($"{Name}{(Measure.Length > 0 ? " " : "")}{Measure} {Value:0.0000}");
+}
 
 /// <summary>
 /// What a model is to learn of its examples: the loss of its numbers, what that loss is divided by, and what the numbers mean. K numbers per row; where a head computes
@@ -38,8 +51,38 @@ public abstract class Objective
     public abstract HeldOutScores Judge(double[] predictions, IReadOnlyList<Example> examples);
 
     /// <summary>What is to be learnt of answers: labels together, numbers together, or several kinds side by side with their weights.</summary>
-    public static Objective Of(IReadOnlyList<Answer> answers) =>
-        answers.All(answer => answer is { Kind: AnswerKind.Flag, Weight: 1 }) ? new MultipleLabels() : answers.All(answer => answer is { Kind: AnswerKind.Number, Weight: 1 }) ? new Numbers(answers) : new SeveralTargets(answers);
+    /// <param name="answers">What is learnt.</param>
+    /// <param name="config">Losses and balance; null for the usual ones, and where nothing is trained.</param>
+    /// <param name="losses">Of each answer the loss of its own; null for the usual ones.</param>
+    /// <param name="model">What is trained; a balance that is learnt needs it.</param>
+    public static Objective Of(IReadOnlyList<Answer> answers, TrainConfig? config = null, IReadOnlyList<LossConfig?>? losses = null, Network? model = null)
+    {
+        var together = config?.Balance is null && losses?.Any(loss => loss is not null) != true;
+        if (together && answers.All(answer => answer is { Kind: AnswerKind.Flag, Weight: 1 })) return new MultipleLabels(config?.Loss);
+        if (together && answers.All(answer => answer is { Kind: AnswerKind.Number, Weight: 1 })) return new Numbers(answers);
+        return new SeveralTargets(answers, losses, config?.LabelSmoothing ?? 0, model is null ? null : TargetBalance.Of(config?.Balance, answers, model));
+    }
+
+    /// <summary>Told of an update before the loss of its first part is asked for: what depends on the update as a whole is worked out here.</summary>
+    internal virtual void Begin(IReadOnlyList<Example> update) { }
+
+    /// <summary>The gradient of the part whose loss was asked for last is added; a part that broke is asked for again.</summary>
+    internal virtual void Added() { }
+
+    /// <summary>The update is done.</summary>
+    internal virtual void Settle() { }
+
+    /// <summary>Weights that belong to the objective and are trained with the model's.</summary>
+    internal virtual IReadOnlyList<Parameter> Weights => [];
+
+    /// <summary>The learning rate of a weight that has its own; null for that of its layer.</summary>
+    internal virtual double? RateOf(Parameter weight) => null;
+
+    /// <summary>What a resume point keeps of it; null for nothing.</summary>
+    internal virtual JsonNode? State => null;
+
+    /// <summary>Puts back what <see cref="State"/> was, in the update that is begun.</summary>
+    internal virtual void Restore(JsonNode state) { }
 
     /// <summary>Which examples form which update.</summary>
     public virtual UpdateOrder Order(IReadOnlyList<Example> train, TrainConfig config, long seed) => new ShuffledRows(train, config.Batch, seed);
@@ -57,8 +100,8 @@ public abstract class Objective
     /// <summary>The samples of dropout that logits hold of so many rows.</summary>
     protected static int Samples(Tensor logits, int rows) => (int)(logits.Size(0) / rows);
 
-    /// <summary>The targets of all rows, (n,K), once for every sample, as the logits are.</summary>
-    protected static Tensor Targets(Tensor logits, IReadOnlyList<Example> part)
+    /// <summary>Outputs and targets, both without those that a row lacks (NaN) and as many times as the logits have samples of dropout: (n,K), or (present) where some are missing.</summary>
+    protected static (Tensor Logits, Tensor Targets) Known(Tensor logits, IReadOnlyList<Example> part)
     {
         var (samples, k) = (Samples(logits, part.Count), (int)logits.Size(1));
         var values = new float[part.Count * k];
@@ -68,131 +111,13 @@ public abstract class Objective
             if (targets.Length != k) throw new ArgumentException($"example {part[i].Row} has {targets.Length} targets; the model gives {k} numbers");
             targets.CopyTo(values, i * k);
         }
-        return Tensor.From<float>([.. Enumerable.Repeat(values, samples).SelectMany(x => x)], logits.Shape, logits.Device).To(logits.DType);
-    }
-}
-
-/// <summary>One of K classes per row: cross-entropy.</summary>
-/// <param name="classWeights">The weight of each class, or null for 1 each.</param>
-/// <param name="smoothing">The share of the target that is spread over all classes.</param>
-public sealed class SingleLabel(double[]? classWeights = null, double smoothing = 0) : Objective
-{
-    public override double Weight(IReadOnlyList<Example> update) => Losses.Weight([.. update.Select(example => example.Label)], classWeights);
-
-    public override Tensor Loss(Tensor logits, IReadOnlyList<Example> part)
-    {
-        var samples = Samples(logits, part.Count);
-        var targets = Tensor.From<long>([.. Enumerable.Repeat(part.Select(example => (long)example.Label), samples).SelectMany(x => x)], [logits.Size(0)], logits.Device);
-        var weights = classWeights is null ? null : Tensor.From<double>(classWeights, [classWeights.Length], logits.Device).To(logits.DType);    // does not wait for the device
-        var loss = Losses.CrossEntropy(logits, targets, weights, smoothing);
-        return samples == 1 ? loss : loss / samples;
+        float[] all = [.. Enumerable.Repeat(values, samples).SelectMany(x => x)];
+        Tensor Targets(float[] known, params long[] shape) => Tensor.From<float>(known, shape, logits.Device).To(logits.DType);
+        if (!values.Any(float.IsNaN)) return (logits, Targets(all, logits.Shape));
+        long[] present = [.. Enumerable.Range(0, all.Length).Where(i => !float.IsNaN(all[i])).Select(i => (long)i)];
+        return (logits.Reshape(-1).IndexSelect(0, Tensor.From<long>(present, [present.Length], logits.Device)), Targets([.. present.Select(i => all[i])], present.Length));
     }
 
-    // Softmax in double: rows then sum to 1 as closely as a file can say.
-    public override Tensor Predict(Tensor logits) => logits.To(DType.Float64).Softmax(-1);
-
-    public override HeldOutScores Judge(double[] predictions, IReadOnlyList<Example> examples)
-    {
-        var classes = predictions.Length / examples.Count;
-        var truth = examples.Select(example => example.Label).ToArray();
-        var predicted = Enumerable.Range(0, examples.Count).Select(i => PredictionSet.ArgMax(predictions.AsSpan(i * classes, classes))).ToArray();
-        var matrix = new ConfusionMatrix(truth, predicted, classes);
-        return new(Metrics.LogLoss(predictions, truth), Metrics.Accuracy(matrix), Metrics.F1MacroOfPresent(matrix));
-    }
-}
-
-/// <summary>Any of K labels per row: binary cross-entropy, the mean over rows and labels. Targets are 0 or 1. The accuracy is the share of rows with all labels right.</summary>
-public sealed class MultipleLabels : Objective
-{
-    public override double Weight(IReadOnlyList<Example> update) => update.Sum(example => example.Targets!.Length);
-
-    public override Tensor Loss(Tensor logits, IReadOnlyList<Example> part) => Losses.BinaryCrossEntropy(logits, Targets(logits, part)) / Samples(logits, part.Count);
-
-    public override Tensor Predict(Tensor logits) => logits.To(DType.Float64).Sigmoid();
-
-    public override HeldOutScores Judge(double[] predictions, IReadOnlyList<Example> examples)
-    {
-        var labels = predictions.Length / examples.Count;
-        bool[] truth = [.. examples.SelectMany(example => example.Targets!.Select(target => target >= 0.5f))];
-        var predicted = MultiLabel.Threshold(predictions);
-        return new(MultiLabel.LogLoss(predictions, truth, 1e-15), MultiLabel.ExactMatch(truth, predicted, labels), MultiLabel.PerLabel(truth, predicted, labels).Macro.F);
-    }
-}
-
-/// <summary>K numbers per row: the mean squared error of (value - mean) / spread, which is what the model gives. There is no accuracy.</summary>
-/// <param name="answers">The numbers' means and spreads; null: 0 and 1.</param>
-public sealed class Numbers(IReadOnlyList<Answer>? answers = null) : Objective
-{
-    public override double Weight(IReadOnlyList<Example> update) => update.Sum(example => example.Targets!.Length);
-
-    public override Tensor Loss(Tensor logits, IReadOnlyList<Example> part) => Losses.SquaredError(logits, Targets(logits, answers is null ? part : [.. part.Select(Scaled)])) / Samples(logits, part.Count);
-
-    public override Tensor Predict(Tensor logits)
-    {
-        var outputs = logits.To(DType.Float64);
-        if (answers is null) return outputs;
-        Tensor Row(Func<Answer, double> of) => Tensor.From<double>([.. answers.Select(of)], [answers.Count], logits.Device);
-        return (outputs * Row(answer => answer.Spread)) + Row(answer => answer.Mean);
-    }
-
-    public override HeldOutScores Judge(double[] predictions, IReadOnlyList<Example> examples)
-    {
-        var k = predictions.Length / examples.Count;
-        double Scale(double value, int at) => answers is null ? value : (value - answers[at % k].Mean) / answers[at % k].Spread;
-        return new(Regression.MeanSquaredError([.. examples.SelectMany(example => example.Targets!).Select((target, at) => Scale(target, at))], [.. predictions.Select(Scale)]), double.NaN, double.NaN);
-    }
-
-    Example Scaled(Example example) => example with { Targets = [.. example.Targets!.Select((value, k) => (float)((value - answers![k].Mean) / answers[k].Spread))] };
-}
-
-/// <summary>
-/// Several targets of the same rows, each a class, a flag or a number, whose outputs stand side by side: as many linear heads on one encoder. The loss is the weighted sum of each target's mean, and
-/// <see cref="Example.Targets"/> holds a class's index, 1 or 0, or the number for each.
-/// </summary>
-public sealed class SeveralTargets(IReadOnlyList<Answer> targets) : Objective
-{
-    readonly Objective[] objectives = [.. targets.Select(target => target.Kind switch
-    {
-        AnswerKind.Class => (Objective)new SingleLabel(),
-        AnswerKind.Flag => new MultipleLabels(),
-        _ => new Numbers([target]),
-    })];
-
-    public override double Weight(IReadOnlyList<Example> update) => update.Count;
-
-    public override Tensor Loss(Tensor logits, IReadOnlyList<Example> part)
-    {
-        Tensor? sum = null;
-        foreach (var (target, objective, at, of) in Parts(part))
-        {
-            var loss = objective.Loss(logits.Narrow(1, at, target.Width), of) * target.Weight;
-            sum = sum is null ? loss : sum + loss;
-        }
-        return sum!;
-    }
-
-    public override Tensor Predict(Tensor logits)
-    {
-        var places = Answer.Places(targets);
-        return Tensor.Cat([.. targets.Select((target, t) => objectives[t].Predict(logits.Narrow(1, places[t], target.Width)))], 1);
-    }
-
-    /// <summary>The weighted sum of the losses, the mean accuracy and macro F1 of the targets with classes.</summary>
-    public override HeldOutScores Judge(double[] predictions, IReadOnlyList<Example> examples)
-    {
-        var width = predictions.Length / examples.Count;
-        List<(double Share, HeldOutScores Scores)> all = [];
-        foreach (var (target, objective, at, of) in Parts(examples))
-            all.Add((target.Weight, objective.Judge([.. Enumerable.Range(0, examples.Count).SelectMany(i => predictions[((i * width) + at)..((i * width) + at + target.Width)])], of)));
-        double Mean(Func<HeldOutScores, double> score) => all.Select(item => score(item.Scores)).Where(value => !double.IsNaN(value)).DefaultIfEmpty(double.NaN).Average();
-        return new(all.Sum(item => item.Share * item.Scores.Loss), Mean(scores => scores.Accuracy), Mean(scores => scores.MacroF1));
-    }
-
-    /// <summary>Each target with the place of its outputs, and the examples as it sees them.</summary>
-    IEnumerable<(Answer Target, Objective Objective, int At, Example[] Examples)> Parts(IReadOnlyList<Example> examples)
-    {
-        var places = Answer.Places(targets);
-        for (var t = 0; t < targets.Count; t++)
-            yield return (targets[t], objectives[t], places[t], [.. examples.Select(example => example with { Label = targets[t].Kind == AnswerKind.Class ? (int)example.Targets![t] : -1, Targets = [example.Targets![t]] })]);
-    }
+    /// <summary>How many targets the examples have, the missing ones left out.</summary>
+    protected static int Present(IReadOnlyList<Example> examples) => examples.Sum(example => example.Targets!.Count(value => !float.IsNaN(value)));
 }

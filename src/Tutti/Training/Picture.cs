@@ -34,6 +34,16 @@ static class Inputs
     /// <summary>One micro-batch of texts, or of pictures.</summary>
     public static InputBatch Of(IReadOnlyList<Example> examples) => examples.Count > 0 && examples[0].Picture is not null ? Picture.Batch(examples) : TextData.Batch(examples);
 
+    /// <summary>The same examples, the pixels of pictures being read on other threads from now on; texts as they are.</summary>
+    public static IReadOnlyList<Example> Ahead(IReadOnlyList<Example> examples) => examples.Count == 0 || examples[0].Picture is null ? examples : [.. examples.Select(Begun)];
+
+    static Example Begun(Example example)
+    {
+        var picture = example.Picture!;
+        var pixels = Task.Run(() => picture.Read(example.Epoch));
+        return example with { Picture = picture with { Read = _ => pixels.GetAwaiter().GetResult() } };
+    }
+
     /// <summary>The pixels of an example, which must be as large as another's.</summary>
     internal static float[] PixelsLike(this Example example, Picture first)
     {

@@ -43,6 +43,8 @@ public static class Predictor
             {
                 cancel.ThrowIfCancellationRequested();
                 var piece = Batches.Next(sorted.AsSpan(done), tokens);
+                var (next, begun) = (done + piece.Length, 0);
+                foreach (var example in next < sorted.Length ? Inputs.Ahead(Batches.Next(sorted.AsSpan(next), tokens)) : []) sorted[next + begun++] = example;
                 if (TryPiece(model, piece, compute, read, autocast) is not { } values)
                 {
                     tokens = piece.Length / 2 * piece[0].Length;      // no room: smaller pieces from here on
@@ -51,6 +53,7 @@ public static class Predictor
                 var width = values.Length / piece.Length;
                 result ??= new double[examples.Count * width];
                 for (var i = 0; i < piece.Length; i++) values.AsSpan(i * width, width).CopyTo(result.AsSpan(places[done + i] * width));
+                for (var i = 0; i < piece.Length; i++) sorted[done + i] = examples[places[done + i]];      // lets go of the pixels
                 done += piece.Length;
             }
             return result ?? [];

@@ -19,7 +19,11 @@ public sealed record StepResult(long Update, long Updates, int Epoch, int Epochs
 
 /// <summary>What an evaluation of the held-out rows found.</summary>
 /// <param name="Best">True when this is the best so far by the chosen measure; its weights are kept.</param>
-public sealed record EvaluationResult(long Update, int Epoch, double Loss, double Accuracy, double MacroF1, bool Best, double Seconds);
+public sealed record EvaluationResult(long Update, int Epoch, double Loss, double Accuracy, double MacroF1, bool Best, double Seconds)
+{
+    /// <summary>Of several targets each one's score; empty where there is one thing to learn.</summary>
+    public IReadOnlyList<TargetScore> Targets { get; init; } = [];
+}
 
 /// <summary>Receives what happens during a fit; any part may be null.</summary>
 /// <param name="Plans">How updates will be cut, before the first.</param>

@@ -71,6 +71,12 @@ public sealed record TrainConfig
     [Description("Weight of each class in the loss: none, balanced (classes weigh the same in total), or label: weight pairs (a label left out weighs 1).")]
     public ClassWeights ClassWeights { get; init; } = ClassWeights.None;
 
+    [Description("The loss of classes or labels: cross-entropy, binary, focal or asymmetric, or a mapping with its numbers; default: cross-entropy for classes, binary for labels. Of task multi-target each target has its own.")]
+    public LossConfig? Loss { get; init; }
+
+    [Description("Of task multi-target: how the losses of the targets become one: weights (the default), uncertainty or gradient-norm, or a mapping with its numbers.")]
+    public BalanceConfig? Balance { get; init; }
+
     [Description("Number format of matrix products; weights, sums and optimizer state are fp32. auto: bf16 for models of 10 million weights or more on a processor that multiplies bf16 (AVX-512 BF16), else fp32.")]
     public Precision Precision { get; init; } = Precision.Auto;
 
@@ -206,6 +212,10 @@ public sealed record TrainConfig
         if (Warmup >= 1 && Warmup != Math.Floor(Warmup))
             faults.Add(new("warmup", $"got {Warmup.ToString(CultureInfo.InvariantCulture)}, expected a fraction below 1 or a whole number of updates"));
         faults.AddRange(ScheduleKeys.Validate(this));
+        faults.AddRange((Loss?.Validate() ?? []).Select(fault => fault with { Path = $"loss.{fault.Path}" }));
+        faults.AddRange((Balance?.Validate() ?? []).Select(fault => fault with { Path = $"balance.{fault.Path}" }));
+        if (LabelSmoothing != 0 && Loss is { Kind: not LossKind.CrossEntropy }) faults.Add(new("label-smoothing", $"belongs to loss cross-entropy, the loss is {LossConfig.Name(Loss.Kind)}; take one of them out"));
+        if (!ClassWeights.Equals(ClassWeights.None) && Loss is { Kind: LossKind.Binary }) faults.Add(new("class-weights", "belong to losses cross-entropy and focal, the loss is binary; take one of them out"));
         if (BestBy == BestBy.Last && EarlyStopping > 0) faults.Add(new("early-stopping", FormattableString.Invariant($"got {EarlyStopping} with best-by: last, which calls no evaluation better than another; choose by loss or accuracy, or take it out")));
         foreach (var (label, weight) in ClassWeights.Weights.OrderBy(pair => pair.Key, StringComparer.Ordinal))
             if (!double.IsFinite(weight) || weight <= 0)

@@ -15,7 +15,8 @@ public static class JpegFile
         AtomicFile.Write(path, stream => stream.Write(bytes));
     }
 
-    static byte[] Bytes(Picture picture, int quality)
+    /// <summary>A picture as it stands in a file.</summary>
+    internal static byte[] Bytes(Picture picture, int quality)
     {
         NativePictures.Ensure();
         if (NativePictures.tutti_picture_jpeg(picture.Pixels, picture.Width, picture.Height, quality, out var native, out var length) != 0)

@@ -58,12 +58,9 @@ public sealed record MixPlan(MixKind Kind, int[] Partner, double[] Share, (int L
         for (var i = 0; i < batch.Count; i++)
         {
             if (Share[i] == 1) continue;
-            var (own, other) = ((float)Share[i], batch.Picture(Partner[i]).ToArray());
-            var to = mixed.Picture(i);
-            if (Kind == MixKind.Mixup)
-                for (var j = 0; j < to.Length; j++) to[j] = (own * to[j]) + ((1 - own) * other[j]);
-            else Paste(other, to, Boxes[i], batch.Width, batch.Height);
+            Mix(i, mixed.Picture(i), batch.Picture(Partner[i]), batch.Width, batch.Height);
             if (targets.Length == 0) continue;
+            var own = (float)Share[i];
             var target = mixed.Target(i);
             var otherTarget = batch.Target(Partner[i]);
             for (var k = 0; k < target.Length; k++) target[k] = (own * target[k]) + ((1 - own) * otherTarget[k]);
@@ -71,13 +68,28 @@ public sealed record MixPlan(MixKind Kind, int[] Partner, double[] Share, (int L
         return mixed;
     }
 
-    static void Paste(float[] other, Span<float> to, (int Left, int Top, int Right, int Bottom) box, int width, int height)
+    /// <summary>One picture of the update.</summary>
+    /// <param name="i">Its place.</param>
+    /// <param name="to">Its numbers, which are changed.</param>
+    /// <param name="other">Its partner's.</param>
+    /// <param name="width">Of both.</param>
+    /// <param name="height">Of both.</param>
+    public void Mix(int i, Span<float> to, ReadOnlySpan<float> other, int width, int height)
+    {
+        if (Share[i] == 1) return;
+        var own = (float)Share[i];
+        if (Kind == MixKind.Mixup)
+            for (var j = 0; j < to.Length; j++) to[j] = (own * to[j]) + ((1 - own) * other[j]);
+        else Paste(other, to, Boxes[i], width, height);
+    }
+
+    static void Paste(ReadOnlySpan<float> other, Span<float> to, (int Left, int Top, int Right, int Bottom) box, int width, int height)
     {
         for (var channel = 0; channel < 3; channel++)
             for (var y = box.Top; y < box.Bottom; y++)
             {
                 var at = (((channel * height) + y) * width) + box.Left;
-                other.AsSpan(at, box.Right - box.Left).CopyTo(to[at..]);
+                other.Slice(at, box.Right - box.Left).CopyTo(to[at..]);
             }
     }
 }

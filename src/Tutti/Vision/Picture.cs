@@ -72,6 +72,12 @@ public sealed class Picture
     }
 }
 
+/// <summary>A rectangle in shares of a picture's width and height.</summary>
+public readonly record struct PictureFrame(double Left, double Top, double Width, double Height)
+{
+    public static PictureFrame Whole => new(0, 0, 1, 1);
+}
+
 /// <summary>A colour in sRGB.</summary>
 public readonly record struct Colour(byte Red, byte Green, byte Blue)
 {

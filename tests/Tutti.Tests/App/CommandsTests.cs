@@ -44,7 +44,7 @@ public sealed class CommandsTests(TinyRun run)
     [InlineData("'--data' is required", "next: tutti predict --help", "predict", "--run", "r", "--out", "o")]
     [InlineData("'--run'", "next: tutti evaluate --help", "evaluate", "--data", "d", "--run")]
     [InlineData("'train'", "next: tutti train --help", "train")]
-    [InlineData("got 'more', which doctor does not take", "next: tutti doctor --help", "doctor", "more")]
+    [InlineData("got 'more', which demo does not take", "next: tutti demo --help", "demo", "more")]
     public void Wrong_use_is_one_line_with_the_next_step(string message, string next, params string[] args)
     {
         var outcome = CommandLine.Run(args);

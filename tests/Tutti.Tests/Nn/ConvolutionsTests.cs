@@ -131,7 +131,7 @@ public sealed class ConvolutionsTests : EngineTest
         var expected = x.Conv2d(weight, bias, 2, 0, 1).Permute([0, 2, 3, 1]);
         Assert.InRange(Off(expected, patches.OfPlanes(x)), 0, 1e-12);
         Assert.InRange(Off(expected, patches.Forward(x.Permute([0, 2, 3, 1]).Contiguous())), 0, 1e-12);
-        Assert.Throws<ArgumentException>(() => patches.OfPlanes(Random("small", 1, 4, 1, 5)));
+        Assert.Throws<ConfigException>(() => patches.OfPlanes(Random("small", 1, 4, 1, 5)));
     }
 
     // TensorFlow's rule: as many windows as strides begin within the picture, the odd zero behind it.

@@ -24,12 +24,17 @@ public sealed class LossesCutTests() : EngineTest(threads: 1)
         {
             "cross-entropy" => (Losses.CrossEntropy(part, targets), Losses.Weight(classes, null)),
             "weighted, smoothed" => (Losses.CrossEntropy(part, targets, Tensor.From(classWeights), 0.1), Losses.Weight(classes, classWeights)),
+            "focal" => (Losses.Focal(part, targets, 2, Tensor.From(classWeights)), Losses.Weight(classes, classWeights)),
+            "binary focal" => (Losses.BinaryFocal(part, Flags(numbers), 1.5, 0.25), (to - from) * Classes),
+            "asymmetric" => (Losses.Asymmetric(part, Flags(numbers), 4, 1, 0.05), (to - from) * Classes),
             "binary" => (Losses.BinaryCrossEntropy(part, (numbers * 3).Tanh().Abs()), (to - from) * Classes),
             _ => (Losses.SquaredError(part, numbers), (to - from) * Classes),
         };
     }
 
-    [Theory, InlineData("cross-entropy"), InlineData("weighted, smoothed"), InlineData("binary"), InlineData("squared")]
+    static Tensor Flags(Tensor numbers) => Tensor.From<double>([.. numbers.ToArray<double>().Select(value => value > 0 ? 1.0 : 0)], numbers.Shape);
+
+    [Theory, InlineData("cross-entropy"), InlineData("weighted, smoothed"), InlineData("binary"), InlineData("focal"), InlineData("binary focal"), InlineData("asymmetric"), InlineData("squared")]
     public void Parts_of_any_size_add_up_to_the_whole(string kind)
     {
         (double Value, double[] Gradient) Of(int[] ends)

@@ -40,6 +40,19 @@ public sealed class RatingsRunTests(MadeRatings made) : IClassFixture<MadeRating
     }
 
     [Fact]
+    public void Ratings_are_looked_at_before_anything_is_trained()
+    {
+        var outcome = CommandLine.Run("show", made.Input("recipe.yaml"), "--count", "3");
+        Assert.True(outcome.Code == 0, outcome.Error);
+        Assert.Contains(FormattableString.Invariant($"{MadeRatings.Users} users"), outcome.Out, StringComparison.Ordinal);
+        string[] table = [.. outcome.Out.Split('\n').SkipWhile(line => !line.Contains('─')).Skip(1).Where(line => line.Any(char.IsLetter))];
+        Assert.Equal(3, table.Length);
+        Assert.All(table, line => Assert.Matches("(Comédie|Thriller) .*[1-5]", line));
+        CommandLine.Run("show", made.Input("recipe.yaml"), "--set", "data.train=none.tsv").IsWrongInput(["none.tsv"]);
+        CommandLine.Run("show", made.Folder, "--set", "data.train=none.tsv").IsWrongInput(["--set"]);
+    }
+
+    [Fact]
     public void A_run_beats_its_baseline_and_leaves_its_files()
     {
         var files = new RunFolder(made.Folder);
@@ -214,7 +227,7 @@ public sealed class RatingsRunTests(MadeRatings made) : IClassFixture<MadeRating
         string Refused(string folder, string kind) => Assert.Throws<DataException>(() => RatingModels.Load(temp.File(folder), kind)).Message;
         Assert.Contains("names a model 'oracle', which is not known; expected averages", Refused("averages", "oracle"), StringComparison.Ordinal);
         Assert.Contains("is of a model 'averages', expected dot-bias", Refused("averages", "dot-bias"), StringComparison.Ordinal);
-        Assert.Contains("model.json is missing", Refused(".", "dot-bias"), StringComparison.Ordinal);
+        Assert.Contains("model.safetensors is missing", Refused(".", "dot-bias"), StringComparison.Ordinal);
     }
 
     [Fact]

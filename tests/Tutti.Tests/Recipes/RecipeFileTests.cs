@@ -51,7 +51,7 @@ public class RecipeFileTests
     [InlineData("train: { schedule: linaer }", "train.schedule: got 'linaer', expected constant, linear, cosine, one-cycle, slanted-triangular, flat-cosine, cosine-restarts, polynomial, inverse-sqrt or sgdr; did you mean 'linear'? (recipe, line 3)")]
     [InlineData("train: { precision: bf61 }", "train.precision: got 'bf61', expected auto, fp32 or bf16; did you mean 'bf16'? (")]
     [InlineData("train: { precision: 1 }", "train.precision: got '1', expected auto, fp32 or bf16 (")]
-    [InlineData("task: image-classification", "task: got 'image-classification', which is not built yet; expected text-classification, multi-label, text-regression, multi-target, language-model or ulmfit (")]
+    [InlineData("task: image-clasification", "task: got 'image-clasification', expected text-classification, image-classification, multi-label, text-regression, multi-target, image-multi-target, language-model or ulmfit; did you mean 'image-classification'? (")]
     [InlineData("blend: men", "blend.method: got 'men', expected mean, geometric, rank, hill-climb, stack, logistic, best or auto; did you mean 'mean'? (")]
     [InlineData("blend: { method: stack, metric: f1 }", "blend.metric: got 'f1', expected log-loss, accuracy or macro-f1")]
     public void A_wrong_choice_names_the_allowed_ones(string lines, string expected) => Assert.StartsWith(expected, With(lines), StringComparison.Ordinal);

@@ -55,6 +55,15 @@ public class RecipeSchemaTests
     }
 
     [Fact]
+    public void Every_task_but_those_of_pictures_needs_a_text()
+    {
+        var schema = JsonNode.Parse(RecipeSchema.Text())!;
+        Assert.Equal(["train"], schema["properties"]!["data"]!["required"]!.AsArray().Select(key => (string)key!));
+        Assert.Equal(["image-classification", "image-multi-target"], schema["if"]!["properties"]!["task"]!["enum"]!.AsArray().Select(task => (string)task!));
+        Assert.Equal("text", (string)schema["else"]!["properties"]!["data"]!["required"]![0]!);
+    }
+
+    [Fact]
     public void Every_key_has_a_meaning() => Assert.All(RecipeKeys.All, key => Assert.True(key.Description.Length > 5, key.Path));
 
     [Fact]

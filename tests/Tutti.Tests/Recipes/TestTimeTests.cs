@@ -116,21 +116,22 @@ public sealed class TestTimeTests(TinyRun run)
     }
 
     [Theory]
-    [InlineData("test-time", "test-time=windows")]
-    [InlineData("data.unlabelled", "data.unlabelled={ file: more.csv, run: teacher }")]
-    [InlineData("distill", "distill={ run: teacher }")]
-    public void Other_tasks_have_neither_views_nor_teachers(string key, string change)
+    [InlineData("test-time: is for tasks text-classification and image-classification", "test-time=windows")]
+    [InlineData("data.unlabelled: is for task text-classification", "data.unlabelled={ file: more.csv, run: teacher }")]
+    [InlineData("distill: is for task text-classification", "distill={ run: teacher }")]
+    public void Other_tasks_have_neither_views_nor_teachers(string expected, string change)
     {
         string[] changes = ["task=language-model", "test-time=none", "data.label=null", "data.folds=null", "data.test=null", change];
         using var temp = Shared.Temp();
-        Assert.StartsWith($"{key}: is for task text-classification, not language-model", Assert.Throws<ConfigException>(() => LongTexts.Write(temp, 24, changes)).Message, StringComparison.Ordinal);
+        Assert.StartsWith($"{expected}, not language-model", Assert.Throws<ConfigException>(() => LongTexts.Write(temp, 24, changes)).Message, StringComparison.Ordinal);
     }
 
     [Theory]
     [InlineData("test-time={ views: head-tail, stride: 4 }", "test-time.views: is head-tail, but count or stride are given")]
     [InlineData("test-time={ views: windows, stride: 14 }", "test-time.stride: got 14, expected less than max-length (14)")]
     [InlineData("test-time={ views: windows, count: 1 }", "test-time.count")]
-    [InlineData("test-time=mirrors", "expected none, windows or head-tail")]
+    [InlineData("test-time=mirrors", "expected none, windows, head-tail, flip, dihedral, crops or augment")]
+    [InlineData("test-time=flip", "test-time.views: got flip, expected windows or head-tail, which texts have")]
     [InlineData("members.0.test-time={ views: windows, stride: 20 }", "members.0.test-time.stride: got 20")]
     public void Settings_that_do_not_fit_are_refused(string change, string message)
     {

@@ -48,9 +48,9 @@ public sealed class BiasedFactorsTests
     public void Another_seed_gives_other_factors() => Assert.False(
         BiasedFactors.Train(MadeRatings.Few, new(), 1, 1, cancel: MadeRatings.Stop).ItemFactors(0).SequenceEqual(BiasedFactors.Train(MadeRatings.Few, new(), 2, 1, cancel: MadeRatings.Stop).ItemFactors(0)));
 
-    /// <summary>fastai's own figures on these rows are 0.850 to 0.856 (EmbeddingDotBias of 50 factors, y_range 0 to 5.5).</summary>
+    /// <summary>fastai's own figures on these rows are 0.850 to 0.856 (EmbeddingDotBias of 50 factors, y_range 0 to 5.5); a plain PyTorch loop of its steps has 0.8075, 0.8119 and 0.8076 for three seeds, 0.809 on average.</summary>
     [Fact]
-    public void On_fastais_rows_of_movielens_the_error_is_no_greater_than_fastais()
+    public void On_fastais_rows_of_movielens_the_error_is_no_greater_than_that_of_a_plain_loop_of_fastais_steps()
     {
         var rows = Read("u.data");
         var held = File.ReadLines(Shared.Data("../peers/ml100k_valid_rows_seed42.txt")).Where(line => line.Length > 0).Select(line => int.Parse(line, CultureInfo.InvariantCulture)).ToHashSet();
@@ -58,7 +58,7 @@ public sealed class BiasedFactorsTests
         Assert.All([1, 2, 3], seed =>
         {
             var model = BiasedFactors.Train(train, FactorConfig.Within(0, 5.5), seed, 2, cancel: MadeRatings.Stop);
-            Assert.InRange(Squared(model, valid), 0.5, 0.850);
+            Assert.InRange(Squared(model, valid), 0.5, 0.809);
         });
     }
 

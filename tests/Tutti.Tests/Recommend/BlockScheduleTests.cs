@@ -12,14 +12,14 @@ public sealed class BlockScheduleTests
     {
         var rows = new MadeRatings(400, 200, share: 0.9).Rows;        // more in a block than are shuffled at a time
         var schedule = new BlockSchedule(rows, RandomStream.Of(1, "blocks"), Groups);
-        var met = new List<(int Block, BlockRating[] Ratings)>();
+        var met = new List<(int Block, FactorRating[] Ratings)>();
         var sum = schedule.Epoch(RandomStream.Of(1, "epoch"), threads, (own, block, start) =>
         {
             lock (met) met.Add((block, own.ToArray()));
             return own.Length;
         }, TestContext.Current.CancellationToken);
         Assert.Equal(rows.Count, sum);
-        var expected = Enumerable.Range(0, rows.Count).Select(row => new BlockRating(rows.Users[row], rows.Items[row], rows.Values[row])).OrderBy(one => (one.User, one.Item));
+        var expected = Enumerable.Range(0, rows.Count).Select(row => new FactorRating(rows.Users[row], rows.Items[row], rows.Values[row])).OrderBy(one => (one.User, one.Item));
         Assert.Equal(expected, met.SelectMany(one => one.Ratings).OrderBy(one => (one.User, one.Item)));
         // A round is over before the next begins: of every four blocks in a row none shares a user or an item with another.
         foreach (var round in met.GroupBy(one => one.Block).Select(block => block.SelectMany(one => one.Ratings).ToArray()).Chunk(Groups))
@@ -28,7 +28,7 @@ public sealed class BlockScheduleTests
             Apart(round, rating => rating.Item);
         }
 
-        static void Apart(BlockRating[][] round, Func<BlockRating, int> of)
+        static void Apart(FactorRating[][] round, Func<FactorRating, int> of)
         {
             var each = round.Select(block => block.Select(of).Distinct().ToArray()).ToArray();
             Assert.Equal(each.Sum(numbers => numbers.Length), each.SelectMany(numbers => numbers).Distinct().Count());

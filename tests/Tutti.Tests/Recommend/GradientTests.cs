@@ -12,11 +12,11 @@ public sealed class GradientTests
     const int Factors = 3;
 
     /// <summary>A model's numbers by name.</summary>
-    sealed class Numbers(KernelModel model)
+    sealed class Numbers(ArrayModel model)
     {
         readonly ModelArrays arrays = Written(model);
 
-        static ModelArrays Written(KernelModel model)
+        static ModelArrays Written(ArrayModel model)
         {
             var arrays = new ModelArrays();
             model.Write(arrays);

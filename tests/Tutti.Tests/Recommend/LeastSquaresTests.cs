@@ -59,7 +59,7 @@ public sealed class LeastSquaresTests
         Assert.Equal((5, 0, 0), (found[0], found[1], found[2]));
     }
 
-    static ModelArrays Written(KernelModel model)
+    static ModelArrays Written(ArrayModel model)
     {
         var arrays = new ModelArrays();
         model.Write(arrays);

@@ -28,7 +28,7 @@ public sealed class RatingBlendTests
         var made = new MadeRatings();
         var blend = RatingBlend.Train(made.Rows,
         [
-            new("als", (rows, cancel) => KernelModelTests.Trainers["als"](rows, 1, null, cancel)),
+            new("als", (rows, cancel) => ArrayModelTests.Trainers["als"](rows, 1, null, cancel)),
             new("baseline", (rows, _) => RatingBaseline.Train(rows with { Values = [.. rows.Values.Reverse()] }, new(), cancel: MadeRatings.Stop)),
         ], new(), 1, 1, cancel: MadeRatings.Stop);
         Assert.Equal(["als", "baseline"], blend.Names);

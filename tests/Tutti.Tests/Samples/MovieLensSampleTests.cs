@@ -36,4 +36,22 @@ public sealed class MovieLensSampleTests
         Assert.Contains("(19", recommended.Out, StringComparison.Ordinal);
         Assert.Contains("Misérables", File.ReadAllText(temp.File("run/items.csv")), StringComparison.Ordinal);
     }
+
+    [Fact]
+    public void All_official_parts_are_run_in_one_command_within_the_errors_that_are_asked_for()
+    {
+        var data = Shared.Data("movielens100k");
+        using var temp = Shared.Temp();
+        var outcome = CommandLine.Run("train", sample, "--run", temp.File("run"), "--set", "data.folds=[1,2,3,4,5]", "--set", $"data.train={data}/u{{fold}}.base", "--set", $"data.valid={data}/u{{fold}}.test", "--set", $"data.items.file={data}/u.item",
+            "--set", "members=[ { model: svd-plus-plus }, { model: biased-factors, range: [0, 5.5] } ]", "--json");
+        Assert.True(outcome.Code == 0, outcome.Error);
+        var board = System.Text.Json.Nodes.JsonNode.Parse(outcome.Out)!.AsArray();
+        System.Text.Json.Nodes.JsonNode Row(string name) => board.Single(row => row!["name"]!.ToString() == name)!;
+        Assert.Equal(100_000, board[0]!["rmse"]!["n"]!.GetValue<int>());
+        Assert.All(board, row => Assert.Equal(["1", "2", "3", "4", "5"], row!["folds"]!.AsArray().Select(fold => fold!["name"]!.ToString())));
+        Assert.All(board[0]!["folds"]!.AsArray(), fold => Assert.Equal(20_000, fold!["rmse"]!["n"]!.GetValue<int>()));
+        // What is asked of SVD++ and of a blend on these five parts.
+        Assert.InRange(Row("svd-plus-plus seed 1")["rmse"]!["value"]!.GetValue<double>(), 0.85, 0.919);
+        Assert.InRange(Row("blend (linear)")["rmse"]!["value"]!.GetValue<double>(), 0.85, 0.905);
+    }
 }

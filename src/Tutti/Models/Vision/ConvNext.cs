@@ -174,6 +174,7 @@ public sealed partial class ConvNext : VisionModel
     public override int Channels => config.Channels;
     public override (int Height, int Width) PictureSize => config.PictureSize;
     public override int FeatureCount => config.Widths[^1];
+    internal override FeatureLayout Layout => FeatureLayout.Pixels;
 
     internal static LayerGroups GroupsOf(ModelConfig source) => LayerGroups.Stages(ConvNextConfig.Of(source).Depths.Length,
         name => Stage().Match(name) is { Success: true } match ? 1 + PictureConfig.Number(match) : name.StartsWith("head.", StringComparison.Ordinal) || name.StartsWith("classifier.", StringComparison.Ordinal) || name.Contains(".layernorm.", StringComparison.Ordinal) && !name.Contains("embeddings", StringComparison.Ordinal) ? -1 : 0);

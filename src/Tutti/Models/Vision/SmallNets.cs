@@ -86,6 +86,7 @@ public sealed class SmallMlp : VisionModel
     public override (int Height, int Width) PictureSize { get; }
     public override bool OneSize => true;
     public override int FeatureCount => widths[^1];
+    internal override FeatureLayout Layout => FeatureLayout.Flat;
 
     internal static LayerGroups GroupsOf(ModelConfig source) => LayerGroups.Stages(Widths(source).Length - 1, name => name.StartsWith("hidden.", StringComparison.Ordinal) ? int.Parse(name.Split('.')[1], System.Globalization.CultureInfo.InvariantCulture) : -1);
 

@@ -116,6 +116,7 @@ public sealed partial class Swin : VisionModel
     public override (int Height, int Width) PictureSize => config.PictureSize;
     public override bool OneSize => true;
     public override int FeatureCount => config.Hidden << (stages.Length - 1);
+    internal override FeatureLayout Layout => FeatureLayout.Pixels;
 
     internal static LayerGroups GroupsOf(ModelConfig source) => LayerGroups.Stages(SwinConfig.Of(source).Depths.Length,
         name => Layer().Match(name) is { Success: true } match ? 1 + PictureConfig.Number(match) : Behind().IsMatch(name) ? -1 : 0);

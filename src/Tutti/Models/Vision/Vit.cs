@@ -149,6 +149,19 @@ sealed class VitLayer
         return x + Added(dropout.Forward(down.Forward(activation(up.Forward(norm.Forward(x)))), tokens.TokenRows), scale, depth, tokens);
     }
 
+    /// <summary>What each token takes of each: the mean of its heads' weights, which sum to 1 over the last axis.</summary>
+    /// <param name="x">(n N, C), as <see cref="Forward"/> gets it.</param>
+    /// <param name="n">Pictures.</param>
+    /// <param name="heads">The channels are cut into so many.</param>
+    /// <returns>(n,N,N)</returns>
+    public Tensor Taken(Tensor x, long n, int heads)
+    {
+        var parts = qkv.Forward(attentionNorm.Forward(x));
+        var (N, D) = (x.Size(0) / n, x.Size(1) / heads);
+        Tensor Heads(Tensor rows) => rows.Reshape(n, N, heads, D).Transpose(1, 2).Reshape(n * heads, N, D);
+        return (Heads(parts[0]) * (1 / Math.Sqrt(D))).BatchMatMul(Heads(parts[1]).Transpose(1, 2)).Softmax(-1).View(n, heads, N, N).Mean([1]);
+    }
+
     static Tensor Added(Tensor x, LayerScale? scale, StochasticDepth depth, Ragged tokens)
     {
         if (scale is not null) x = scale.Forward(x);
@@ -191,7 +204,33 @@ public sealed partial class Vit : VisionModel
     public override (int Height, int Width) PictureSize => config.PictureSize;
     public override bool OneSize => true;
     public override int FeatureCount => config.Hidden;
+    internal override FeatureLayout Layout => FeatureLayout.Tokens;
     protected internal override EncoderSizes Sizes => new(config.Hidden, config.Layers, config.Heads, config.Intermediate);
+
+    /// <summary>Rows and columns of patches; of the tokens they are the last.</summary>
+    internal (int Height, int Width) Grid => config.Grid;
+
+    /// <summary>What each token counts for in what the head is given; they sum to 1.</summary>
+    internal double[] Read
+    {
+        get
+        {
+            var (before, patches) = (config.Prefix, config.Grid.Height * config.Grid.Width);
+            return [.. Enumerable.Range(0, before + patches).Select(token => config.Average ? token < before ? 0 : 1.0 / patches : token == 0 ? 1 : 0)];
+        }
+    }
+
+    /// <summary>Of each layer what each token takes of each in its attention (n N N), from the lowest layer on.</summary>
+    internal double[][] Attentions(PictureBatch batch)
+    {
+        List<double[]> found = [];
+        Features(batch, state =>
+        {
+            if (found.Count == layers.Length) return;                            // the last layer's output
+            found.Add(Scope.Run(() => layers[found.Count].Layer.Taken(state.Reshape(-1, config.Hidden), batch.Count, config.Heads).To(DType.Float64)).ToArray<double>());
+        });
+        return [.. found];
+    }
 
     internal static LayerGroups GroupsOf(ModelConfig source) => LayerGroups.Stages(VitConfig.Of(source).Layers,
         name => Layer().Match(name) is { Success: true } match ? 1 + PictureConfig.Number(match) : Behind().IsMatch(name) ? -1 : 0);

@@ -121,6 +121,14 @@ public sealed class AdamW : IDisposable
         foreach (var table in tables) table?.All();
     }
 
+    /// <summary>The norm of all gradients of some weights together, as a step computes it.</summary>
+    internal static double NormOf(IReadOnlyList<Parameter> weights)
+    {
+        using var scope = new Scope();
+        using var mode = Modes.NoGrad();
+        return GradientNorm([.. weights.Select(item => item.Stored.StoredGrad).OfType<Tensor>()]);
+    }
+
     static double GradientNorm(Tensor[] grads)
     {
         if (grads.Length == 0) return 0;

@@ -2,11 +2,14 @@ using System.Numerics.Tensors;
 
 namespace Tutti.Recommend;
 
-/// <summary>A recommender whose training is a kernel on arrays, without autograd; saved as one safetensors file.</summary>
-public abstract class KernelModel : RatingModel
+/// <summary>A recommender that is arrays of numbers, kept as one safetensors file whose header names its kind.</summary>
+public abstract class ArrayModel : RatingModel
 {
-    static readonly Dictionary<string, Func<ModelArrays, KernelModel>> kinds = new(StringComparer.Ordinal)
+    static readonly Dictionary<string, Func<ModelArrays, ArrayModel>> kinds = new(StringComparer.Ordinal)
     {
+        [Averages.KindName] = Averages.Read,
+        [DotBiasModel.KindName] = DotBiasModel.Read,
+        [EmbeddingNNModel.KindName] = EmbeddingNNModel.Read,
         [RatingBaseline.KindName] = RatingBaseline.Read,
         [BiasedFactors.KindName] = BiasedFactors.Read,
         [SvdPlusPlus.KindName] = SvdPlusPlus.Read,
@@ -22,8 +25,6 @@ public abstract class KernelModel : RatingModel
     /// <summary>The model's name in files.</summary>
     public abstract string Kind { get; }
 
-    public override float[]? FoldIn(ReadOnlySpan<int> items, ReadOnlySpan<float> values) => null;
-
     /// <summary>Writes the model; <see cref="Load"/> gives back one that answers the same bits.</summary>
     public void Save(string path)
     {
@@ -33,7 +34,7 @@ public abstract class KernelModel : RatingModel
     }
 
     /// <exception cref="DataException">The file is none that <see cref="Save"/> wrote.</exception>
-    public static KernelModel Load(string path)
+    public static ArrayModel Load(string path)
     {
         var (arrays, kind) = ModelArrays.Open(path);
         return Read(arrays, kind);
@@ -41,14 +42,14 @@ public abstract class KernelModel : RatingModel
 
     internal abstract void Write(ModelArrays to);
 
-    internal static KernelModel Read(ModelArrays from, string kind) =>
+    internal static ArrayModel Read(ModelArrays from, string kind) =>
         kinds.TryGetValue(kind, out var read) ? read(from) : throw new DataException(from.Path, $"holds a model of kind '{kind}'; expected one of {string.Join(", ", kinds.Keys.Order(StringComparer.Ordinal))}");
 
     /// <summary>Refuses a number of factors that is too small, or so large that one side's would not fit in an array.</summary>
     /// <param name="copies">Samples, where each has its own.</param>
     private protected static void CheckFactors(int factors, int least, RatingRows rows, long copies = 1)
     {
-        const int Padding = 8;
+        const int Padding = 16;
         if (factors < least) throw new ConfigException("factors", $"is {factors}; expected at least {least}");
         var (side, numbers) = (Math.Max(rows.UserCount, rows.ItemCount), copies * Math.Max(rows.UserCount, rows.ItemCount) * ((long)factors + Padding));
         if (numbers > Array.MaxLength) throw new ConfigException("factors", $"{factors} for each of {side} users or items{(copies > 1 ? $" in {copies} samples" : "")} are more than {Array.MaxLength} numbers; choose fewer");

@@ -4,9 +4,9 @@ using Tutti.Tests.Torch;
 namespace Tutti.Tests.Recommend;
 
 /// <summary>What is asked of every recommender that is trained by a kernel.</summary>
-public sealed class KernelModelTests : EngineTest
+public sealed class ArrayModelTests : EngineTest
 {
-    internal delegate KernelModel Trainer(RatingRows rows, int threads, IProgress<RatingProgress>? progress, CancellationToken cancel);
+    internal delegate ArrayModel Trainer(RatingRows rows, int threads, IProgress<RatingProgress>? progress, CancellationToken cancel);
 
     const long Seed = 5;
 
@@ -31,7 +31,7 @@ public sealed class KernelModelTests : EngineTest
     public static TheoryData<string> Raters => [.. raters];
     public static TheoryData<string> Folding => [.. Trainers.Keys.Where(kind => kind != "bpr")];
 
-    static KernelModel Train(string kind, RatingRows rows, int threads = 1) => Trainers[kind](rows, threads, null, TestContext.Current.CancellationToken);
+    static ArrayModel Train(string kind, RatingRows rows, int threads = 1) => Trainers[kind](rows, threads, null, TestContext.Current.CancellationToken);
 
     static float[] Answers(RatingModel model) => [.. Enumerable.Range(-1, model.UserCount + 1).SelectMany(user => Enumerable.Range(-1, model.ItemCount + 1).Select(item => model.Predict(user, item)))];
 
@@ -50,7 +50,7 @@ public sealed class KernelModelTests : EngineTest
         using var temp = Shared.Temp();
         var model = Train(kind, MadeRatings.Few with { });
         model.Save(temp.File("model.safetensors"));
-        var loaded = KernelModel.Load(temp.File("model.safetensors"));
+        var loaded = ArrayModel.Load(temp.File("model.safetensors"));
         Assert.Equal((kind, 4, 4), (loaded.Kind, loaded.UserCount, loaded.ItemCount));
         Assert.Equal(Answers(model), Answers(loaded));
         Assert.Equal(model.FoldIn([0, 2], [5, 1]), loaded.FoldIn([0, 2], [5, 1]));
@@ -182,9 +182,9 @@ public sealed class KernelModelTests : EngineTest
         var arrays = new ModelArrays();
         arrays.Add("weights", [1f, 2f]);
         arrays.Save(temp.File("other.safetensors"), "forest");
-        Assert.Contains("a model of kind 'forest'; expected one of als, baseline", Assert.Throws<DataException>(() => KernelModel.Load(temp.File("other.safetensors"))).Message, StringComparison.Ordinal);
+        Assert.Contains("a model of kind 'forest'; expected one of als, averages, baseline", Assert.Throws<DataException>(() => ArrayModel.Load(temp.File("other.safetensors"))).Message, StringComparison.Ordinal);
         new ModelArrays().Save(temp.File("empty.safetensors"), "als");
-        Assert.Contains("there is no tensor 'numbers'", Assert.Throws<DataException>(() => KernelModel.Load(temp.File("empty.safetensors"))).Message, StringComparison.Ordinal);
+        Assert.Contains("there is no tensor 'numbers'", Assert.Throws<DataException>(() => ArrayModel.Load(temp.File("empty.safetensors"))).Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -1,0 +1,99 @@
+using Tutti.Predictions;
+using Tutti.Recipes;
+using Tutti.Tables;
+using Tutti.Vision;
+
+namespace Tutti.Tests.Recipes;
+
+/// <summary>Runs of several targets on pictures: which half is bright, what colour it has, and how bright it is, of which rows lack some.</summary>
+[Collection(RunCollection.Name)]
+public sealed class PictureTargetsRunTests : IDisposable
+{
+    const int Side = 12;
+    static readonly string[] halves = ["left", "right"], colours = ["red", "green", "blue"], levels = ["dim", "plain", "bright"];
+
+    const string Recipe = """
+        task: image-multi-target
+        data: { train: train.csv, test: test.csv, picture: file, folds: 2, targets: [half, { column: colour, weight: 0.5 }, { column: level, kind: ordinal, levels: [dim, plain, bright] }] }
+        train: { batch: 16, epochs: 10, learning-rate: 1e-2 }
+        pictures: { size: 12 }
+        members:
+          - { model: { network: small-mlp } }
+        submission: submission.csv
+        """;
+
+    readonly TempFolder temp = Shared.Temp();
+
+    public PictureTargetsRunTests()
+    {
+        Rows("train", 144);
+        Rows("test", 12);
+        Assert.Equal("red", Table.Read(temp.File("truth.csv"))[0, "colour"]);
+    }
+
+    public void Dispose() => temp.Dispose();
+
+    void Rows(string name, int count)
+    {
+        string[] Cells(int i) => [$"{name}/{i:000}.png", halves[i % 2], colours[i / 2 % 3], levels[i / 6 % 3]];
+        Directory.CreateDirectory(temp.File(name));
+        for (var i = 0; i < count; i++)
+        {
+            var (draws, pixels) = (new Draws(7, name, i), new byte[3 * Side * Side]);
+            for (var at = 0; at < pixels.Length; at++)
+                pixels[at] = (byte)(draws.Below(40) + (at / 3 % Side < Side / 2 == (i % 2 == 0) && at % 3 == i / 2 % 3 ? 80 + (60 * (i / 6 % 3)) : 20));
+            PngFile.Write(temp.File(Cells(i)[0]), new(Side, Side, pixels));
+        }
+        TableWriter.Write(temp.File($"{name}.csv"), ["file", "half", "colour", "level"], table =>
+        {
+            for (var i = 0; i < count; i++) table.Row([.. Cells(i).Select((cell, column) => column > 0 && i % (4 + column) == 3 ? "" : cell)]);
+        });
+        if (name == "test")
+            TableWriter.Write(temp.File("truth.csv"), ["file", "half", "colour", "level"], table =>
+            {
+                for (var i = 0; i < count; i++) table.Row(Cells(i));
+            });
+    }
+
+    AnswersResult Train(string yaml, string folder = "run")
+    {
+        using var thread = new OneThread();
+        return new Run(Tutti.Recipes.Recipe.Load(temp.Write("recipe.yaml", yaml)), temp.File(folder)).TrainAnswers(cancel: TestContext.Current.CancellationToken);
+    }
+
+    [Theory, InlineData("weights"), InlineData("uncertainty"), InlineData("gradient-norm")]
+    public void One_network_learns_several_targets_of_pictures_from_train_to_submission(string balance)
+    {
+        var result = Train(Recipe.Replace("learning-rate: 1e-2", $"learning-rate: 1e-2, balance: {balance}", StringComparison.Ordinal));
+        Assert.Equal(["half", "colour", "level"], result.Answers.Select(answer => answer.Name));
+        Assert.All(result.Answers.Take(2), answer => Assert.InRange(answer.Scores[0].Score.Value, 0.95, 1));
+        Assert.InRange(result.Answers[2].Scores[0].Score.Value, 0, 0.2);
+        Assert.Equal([115, 120, 123], result.Answers.Select(answer => answer.Scores[0].Score.N));
+        Assert.Equal(["small-mlp", "always the same"], result.Leaderboard.Sorted.Select(row => row.Name));
+        Assert.True(File.Exists(result.Files.Report));
+        var submission = Table.Read(result.Submission!);
+        Assert.Equal(["file", "half", "colour", "level"], submission.Columns);
+        Assert.Equal(Enumerable.Range(0, 12).Select(i => halves[i % 2]), submission.Column("half"));
+
+        using var thread = new OneThread();
+        var run = TrainedRun.Open(temp.File("run"));
+        Assert.Equal(12, run.Predict(temp.File("test.csv"), temp.File("out.csv"), TestContext.Current.CancellationToken));
+        var (test, again) = (AnswerFile.Read(result.Test!, run.Answers!), AnswerFile.Read(temp.File("out.csv"), run.Answers!));
+        Assert.All(test.Values.Zip(again.Values), pair => Assert.Equal(pair.First, pair.Second, 1e-6));
+        var scored = run.ScoreAnswers(temp.File("truth.csv"), cancel: TestContext.Current.CancellationToken);
+        Assert.Equal((12, 0), (scored.Rows, scored.Seen));
+        Assert.InRange(scored.All.Single(answer => answer.Name == "half").Scores[0].Score.Value, 0.9, 1);
+        Assert.Equal(144, run.ScoreAnswers(temp.File("train.csv"), cancel: TestContext.Current.CancellationToken).Seen);
+    }
+
+    [Fact]
+    public void Targets_of_pictures_are_checked_as_those_of_texts()
+    {
+        foreach (var (from, to, part) in new[] { ("targets: [half,", "label: half, targets: [half,", "data.label"), ("small-mlp", "resnet0", "resnet0"), ("kind: ordinal", "kind: odd", "ordinal"), ("picture: file", "picture: nothing", "nothing") })
+            Assert.Contains(part, Assert.ThrowsAny<InputException>(() => Train(Recipe.Replace(from, to, StringComparison.Ordinal), "refused")).Message, StringComparison.Ordinal);
+        Assert.False(Directory.Exists(temp.File("refused")));
+    }
+
+    [Fact]
+    public void The_sample_recipe_loads() => Assert.Equal(["label", "variety"], Tutti.Recipes.Recipe.Load(Path.Combine(Shared.Root, "samples", "rice-leaves.yaml")).Data.Targets!.Select(target => target.Column));
+}

@@ -1,0 +1,112 @@
+using System.Text.Json.Nodes;
+using Tutti.Predictions;
+using Tutti.Recipes;
+using Tutti.Runs;
+using Tutti.Vision;
+
+namespace Tutti.Tests.Recipes;
+
+/// <summary>Pictures that are seen in several ways when they are predicted.</summary>
+[Collection(RunCollection.Name)]
+public sealed class PictureViewsTests : IDisposable
+{
+    const string Recipe = """
+        task: image-classification
+        data: { train: train, test: test, folds: 2 }
+        train: { batch: 8, epochs: 3, learning-rate: 5e-3 }
+        pictures: { size: 24, augment: { rotate: 20 } }
+        test-time: dihedral
+        members:
+          - { model: { network: small-cnn }, name: eye }
+        """;
+
+    readonly TempFolder temp = Shared.Temp();
+
+    public PictureViewsTests()
+    {
+        DrawnShapes.Write(temp, "train", 24, 1);
+        DrawnShapes.Write(temp, "test", 4, 2);
+    }
+
+    public void Dispose() => temp.Dispose();
+
+    Tutti.Recipes.Recipe Load(params string[] settings) => Tutti.Recipes.Recipe.Load(temp.Write("recipe.yaml", Recipe), settings);
+
+    CellFolder Cell(int fold) => new RunFolder(temp.File("run")).Cell("eye", 1, fold);
+
+    JsonNode Record() => JsonNode.Parse(File.ReadAllText(new RunFolder(temp.File("run")).TestTime))!["eye"]!;
+
+    [Fact]
+    public void Turned_pictures_get_the_share_that_the_other_fold_gives_them_and_predicting_does_the_same()
+    {
+        var news = new KeptNews();
+        TinyRun.Train(Load(), temp.File("run"), news);
+        var (record, mixed) = (Record(), PredictionFile.Read(temp.File("run/oof.csv")));
+        Assert.Equal((48, 48, true), ((int)record["rows"]!, (int)record["cut"]!, (bool)record["fittedToOtherFolds"]!));
+        Assert.True((double)record["weight"]! > 0, record.ToJsonString());
+        Assert.Contains(news.Notes, note => note.StartsWith("eye: test-time dihedral, 48 of 48 held-out rows are seen otherwise: weight", StringComparison.Ordinal) && note.Contains("95 % interval", StringComparison.Ordinal));
+        foreach (var fold in (int[])[0, 1])
+        {
+            var (plain, views, weight) = (PredictionFile.Read(Cell(fold).Predictions), PredictionFile.Read(Cell(fold).Views), (double)record["weightByFold"]![fold == 0 ? "0" : "1"]!);
+            Assert.NotEqual(plain.Probabilities, views.Probabilities);
+            for (var i = 0; i < plain.Count; i++)
+                Assert.Equal(((1 - weight) * plain.Row(i)[0]) + (weight * views.Row(i)[0]), mixed.Row(mixed.Ids.Index().First(pair => pair.Item == plain.Ids[i]).Index)[0], 1e-12);
+        }
+        TinyRun.Predict(temp.File("run"), temp.File("test"), temp.File("p.csv"));
+        var (test, predicted) = (PredictionFile.Read(temp.File("run/test.csv")), PredictionFile.Read(temp.File("p.csv")));
+        Assert.Equal(test.Ids, predicted.Ids);
+        Assert.All(test.Probabilities.Zip(predicted.Probabilities), pair => Assert.Equal(pair.First, pair.Second, 1e-6));
+        Assert.NotEqual(PredictionFile.Read(Cell(0).Test).Probabilities, predicted.Probabilities);
+    }
+
+    [Fact]
+    public void Ways_to_see_may_be_changed_without_training_again()
+    {
+        TinyRun.Train(Load("test-time=none", "train.epochs=1"), temp.File("run"));
+        Assert.False(File.Exists(Cell(0).Views));
+        byte[]? before = null;
+        foreach (var views in (string[])["flip", "crops", "augment", "{ views: augment, count: 3 }"])
+        {
+            var news = new KeptNews();
+            TinyRun.Train(Load($"test-time={views}", "train.epochs=1"), temp.File("run"), news);
+            Assert.Empty(news.Trained);
+            var now = File.ReadAllBytes(Cell(0).Views);
+            Assert.NotEqual(before, now);
+            before = now;
+        }
+    }
+
+    [Fact]
+    public void Views_of_a_picture_are_mirrored_turned_cut_or_changed()
+    {
+        var way = new PictureWay(new() { Size = new() { Width = 16, Height = 12 }, Augment = new() { Rotate = 30 } }, Normalization.ImageNet, null);
+        PictureItem[] items = [.. DrawnShapes.Names.Select((shape, i) => new PictureItem(temp.File($"train/{shape}/00.png"), shape, shape, i))];
+        var plain = way.Examples(items);
+        float[][] Seen(TestTimeConfig settings, int row = 0) => [.. new PictureViews(way, settings).Of(items, plain)(row)!.Select(view => view.Picture!.Read(0))];
+        var own = plain[0].Picture!.Read(0);
+
+        var mirrored = Seen(TestTimeViews.Flip);
+        Assert.Equal(own, mirrored[0]);
+        for (var i = 0; i < own.Length; i++) Assert.Equal(own[i], mirrored[1][(i / 16 * 16) + 15 - (i % 16)], 0.05);
+        Assert.Equal(8, Seen(TestTimeViews.Dihedral).Select(numbers => string.Join(' ', numbers)).Distinct().Count());
+        var crops = Seen(TestTimeViews.Crops);
+        Assert.Equal(5, crops.Select(numbers => string.Join(' ', numbers)).Distinct().Count());
+        Assert.All(crops, crop => Assert.Equal(own.Length, crop.Length));
+
+        var random = Seen(new() { Views = TestTimeViews.Augment, Count = 3 });
+        Assert.Equal(3, random.Select(numbers => string.Join(' ', numbers)).Distinct().Count());
+        // A picture is changed alike wherever it stands.
+        PictureItem[] alone = [items[1] with { Row = 0 }];
+        var again = new PictureViews(way, new() { Views = TestTimeViews.Augment, Count = 3 }).Of(alone, way.Examples(alone))(0)!;
+        Assert.Equal(Seen(new() { Views = TestTimeViews.Augment, Count = 3 }, 1), again.Select(view => view.Picture!.Read(0)));
+    }
+
+    [Theory]
+    [InlineData("windows", "test-time.views: got windows, expected flip, dihedral, crops or augment, which pictures have")]
+    [InlineData("{ views: flip, count: 3 }", "test-time.views: is flip, but count or stride are given, which belong to windows, count also to augment")]
+    public void Views_of_texts_are_refused(string views, string message) => Assert.Contains(message, Assert.Throws<ConfigException>(() => Load($"test-time={views}")).Message, StringComparison.Ordinal);
+
+    [Fact]
+    public void Random_views_need_random_changes() =>
+        Assert.Contains("pictures.augment asks for no random changes", Assert.Throws<ConfigException>(() => Load("test-time=augment", "pictures.augment.rotate=0")).Message, StringComparison.Ordinal);
+}
