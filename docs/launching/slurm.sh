@@ -9,7 +9,7 @@
 
 # The folder is shared between the machines; the same command goes on after a requeue.
 export OMP_NUM_THREADS=$SLURM_CPUS_PER_TASK
-export MASTER_ADDR=$(scontrol show hostnames "$SLURM_JOB_NODELIST" | head -n 1)
+export MASTER_ADDR=$(scontrol show hostnames "$SLURM_JOB_NODELIST" | sed -n 1p)
 export MASTER_PORT=$((20000 + SLURM_JOB_ID % 20000))
 
 # --kill-on-bad-exit: no task is left waiting where one cannot start at all.
