@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Globalization;
 using Tutti.Distributed;
@@ -12,35 +13,53 @@ namespace Tutti.Tests.Distributed;
 [Collection(RunCollection.Name)]
 public sealed class KilledRanksTests(CutRun run)
 {
-    const int Size = 3, Steps = 2 * CutRun.Updates, Silence = 8;
+    const int Size = 3, Steps = 2 * CutRun.Updates, Silence = 8, PerRun = 2;
 
     /// <summary>Until silence is noticed, and what a process takes to end.</summary>
     static TimeSpan Stated(int silence) => TimeSpan.FromSeconds(silence + 15);
 
     static readonly Lock gate = new();
-    static CutRun.Whole? whole;
+    static Undisturbed? whole;
 
     RankProcesses Start(string folder, params string[] more) => RankProcesses.Tutti(Size, _ => [.. run.Train(folder), .. more]);
 
     /// <summary>The run that nothing disturbed.</summary>
-    CutRun.Whole Undisturbed(TempFolder temp)
+    /// <param name="Results">What it came to.</param>
+    /// <param name="Times">Seconds from when its processes had met: until then, until each update, until their end.</param>
+    sealed record Undisturbed(CutRun.Whole Results, double[] Times)
+    {
+        /// <summary>A moment of what is left behind so many updates: after how many in all, and seconds behind that.</summary>
+        /// <param name="share">Of the time that is left.</param>
+        public (int Updates, double Seconds) Moment(int done, double share)
+        {
+            var from = Times[Math.Min(done, Times.Length - 2)];
+            var at = from + (share * (Times[^1] - from));
+            var updates = Array.FindLastIndex(Times, Times.Length - 2, time => time <= at);
+            return (updates, at - Times[updates]);
+        }
+    }
+
+    Undisturbed Whole(TempFolder temp)
     {
         lock (gate)
         {
             if (whole is not null) return whole;
-            var clock = Stopwatch.GetTimestamp();
-            Complete(temp.File("whole"));
-            return whole = new(temp.File("whole"), CutRun.Results(temp.File("whole")), default, Stopwatch.GetElapsedTime(clock));
+            var (folder, took) = (temp.File("whole"), Complete(temp.File("whole")));
+            var steps = EventLog.Read(Path.Combine(folder, "events.jsonl")).Where(line => line.Kind == "step").Select(line => (line.Time - took.Joined).TotalSeconds);
+            return whole = new(new(folder, CutRun.Results(folder), default, took.Ended - took.Joined), [0, .. steps, (took.Ended - took.Joined).TotalSeconds]);
         }
     }
 
-    void Complete(string folder)
+    (DateTimeOffset Joined, DateTimeOffset Ended) Complete(string folder)
     {
         using var processes = Start(folder);
+        Assert.True(processes.Joined.Wait(TimeSpan.FromMinutes(3), TestContext.Current.CancellationToken), "they have not met");
+        var joined = TimeProvider.System.GetUtcNow();
         var outcomes = processes.Ended(TimeSpan.FromMinutes(3));
         Assert.All(outcomes, outcome => Assert.True(outcome.Code == 0, outcome.Error));
         Assert.All(outcomes[1..], outcome => Assert.Equal("", outcome.Out + outcome.Error));
         Assert.Contains("3 processes train together", outcomes[0].Error, StringComparison.Ordinal);
+        return (joined, TimeProvider.System.GetUtcNow());
     }
 
     static int Updates(string folder) => File.Exists(Path.Combine(folder, "events.jsonl")) ? EventLog.Read(Path.Combine(folder, "events.jsonl")).Count(line => line.Kind == "step") : 0;
@@ -51,7 +70,7 @@ public sealed class KilledRanksTests(CutRun run)
         while (Updates(folder) < updates)
         {
             if (processes[0].HasExited) return false;
-            await Task.Delay(1, TestContext.Current.CancellationToken);
+            await Task.Delay(5, TestContext.Current.CancellationToken);
         }
         return true;
     }
@@ -66,35 +85,58 @@ public sealed class KilledRanksTests(CutRun run)
         }
     }
 
-    async Task Kill(int victim, int updates, int milliseconds)
+    /// <summary>Kills processes at moments that are drawn from the time of an undisturbed run. A run is killed twice, the second time in what the first left, and then comes to its end.</summary>
+    async Task Kills(int kills, params int[] victims)
     {
         using var temp = Shared.Temp();
-        var (undisturbed, folder) = (Undisturbed(temp), temp.File("run"));
-        using (var processes = Start(folder))
+        var (undisturbed, said) = (Whole(temp), new ConcurrentBag<string>());
+        var runs = from victim in victims from number in Enumerable.Range(0, kills / PerRun) select (victim, number);
+        // Two runs at a time: while one waits for silence to be noticed, the other computes.
+        await Parallel.ForEachAsync(runs, new ParallelOptions { MaxDegreeOfParallelism = 2, CancellationToken = TestContext.Current.CancellationToken }, async (one, _) =>
         {
-            await Reached(processes, folder, updates);
-            await Task.Delay(milliseconds, TestContext.Current.CancellationToken);
-            processes[victim].Kill();
-            var clock = Stopwatch.GetTimestamp();
-            var outcomes = processes.Ended(TimeSpan.FromMinutes(2));
-            Assert.True(Stopwatch.GetElapsedTime(clock) < Stated(30), $"the others ended after {Stopwatch.GetElapsedTime(clock)}");
-            if (outcomes[victim].Code == 0 || outcomes.All(outcome => outcome.Code is 0 or 137)) return;      // it was at its end already
-            HaveEnded(outcomes, victim);
-        }
-        if (CutRun.Point(folder) is null && updates > 0) Assert.True(File.Exists(new RunFolder(folder).Cell("deep", 1, 0).Metrics), "no point is left");
-        Complete(folder);
-        undisturbed.IsSame(folder, $"rank {victim} killed after {updates} updates");
+            var (folder, random, draw) = (temp.File($"run {one.victim} {one.number}"), RandomStream.Of(9, "killed ranks", one.victim, one.number), 0);
+            for (var killed = 0; killed < PerRun;)
+                if (await Kill(folder, one.victim, undisturbed, random.Uniform(draw++)) is { } line)
+                {
+                    said.Add(line);
+                    killed++;
+                }
+                else                                          // it had come to its end
+                {
+                    undisturbed.Results.IsSame(folder, "not killed");
+                    Directory.Delete(folder, recursive: true);
+                }
+            Complete(folder);
+            undisturbed.Results.IsSame(folder, $"rank {one.victim} killed, run {one.number}");
+        });
+        foreach (var line in said.Order(StringComparer.Ordinal)) TestContext.Current.TestOutputHelper?.WriteLine(line);
     }
 
-    [Theory, InlineData(0, 4), InlineData(1, 11), InlineData(2, 7)]
-    public Task A_killed_process_is_named_and_the_same_command_comes_to_the_same_bytes(int victim, int updates) => Kill(victim, updates, 5);
+    /// <returns>When it was killed and how long the others took to end; null where the run came to its end first.</returns>
+    async Task<string?> Kill(string folder, int victim, Undisturbed undisturbed, double share)
+    {
+        var done = Updates(folder);
+        var (updates, seconds) = undisturbed.Moment(done, share);
+        using var processes = Start(folder);
+        await processes.Joined;
+        await Reached(processes, folder, updates);
+        await Task.Delay(TimeSpan.FromSeconds(seconds), TestContext.Current.CancellationToken);
+        processes[victim].Kill();
+        var clock = Stopwatch.GetTimestamp();
+        var outcomes = processes.Ended(TimeSpan.FromMinutes(2));
+        var took = Stopwatch.GetElapsedTime(clock);
+        if ((victim != 0 && outcomes[0].Code == 0) || outcomes[victim].Code == 0 || outcomes.All(outcome => outcome.Code is 0 or 137)) return null;
+        HaveEnded(outcomes, victim);
+        Assert.True(took < Stated(30), $"the others ended after {took}");
+        if (CutRun.Point(folder) is null && updates > 0) Assert.True(File.Exists(new RunFolder(folder).Cell("deep", 1, 0).Metrics), "no point is left");
+        return FormattableString.Invariant($"rank {victim} killed {seconds:0.000} s after {updates} of {Steps} updates ({done} done before): the others ended after {took.TotalSeconds:0.0} s");
+    }
+
+    [Fact]
+    public Task Each_of_them_killed_is_named_and_the_same_command_comes_to_the_same_bytes() => Kills(2, 0, 1, 2);
 
     [Theory, Trait("Category", "Slow"), InlineData(0), InlineData(1), InlineData(2)]
-    public async Task Each_of_them_killed_at_ten_moments(int victim)
-    {
-        var random = RandomStream.Of(9, "killed ranks", victim);
-        for (var i = 0; i < 10; i++) await Kill(victim, 1 + random.Below(2 * i, Steps - 1), random.Below((2 * i) + 1, 60));
-    }
+    public Task Each_of_them_killed_at_ten_moments(int victim) => Kills(10, victim);
 
     [Fact]
     public async Task A_stopped_process_is_named_when_it_has_been_silent_for_the_stated_time()
@@ -116,7 +158,7 @@ public sealed class KilledRanksTests(CutRun run)
     public async Task One_that_is_asked_to_end_ends_all_with_their_state_kept()
     {
         using var temp = Shared.Temp();
-        var (undisturbed, folder) = (Undisturbed(temp), temp.File("run"));
+        var (undisturbed, folder) = (Whole(temp), temp.File("run"));
         using (var processes = Start(folder))
         {
             Assert.True(await Reached(processes, folder, 5));
@@ -125,7 +167,7 @@ public sealed class KilledRanksTests(CutRun run)
         }
         Assert.NotNull(CutRun.Point(folder));
         Complete(folder);
-        undisturbed.IsSame(folder, "asked to end");
+        undisturbed.Results.IsSame(folder, "asked to end");
     }
 
     [Fact]

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
+using System.Text;
 using Tutti.Tests.App;
 
 namespace Tutti.Tests.Distributed;
@@ -11,6 +12,7 @@ sealed class RankProcesses : IDisposable
 {
     readonly Process[] processes;
     readonly Task<string>[] outputs, errors;
+    readonly TaskCompletionSource joined = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     /// <param name="size">Their number.</param>
     /// <param name="start">The process of a rank, without the variables of a launcher.</param>
@@ -25,7 +27,22 @@ sealed class RankProcesses : IDisposable
             return Process.Start(info)!;
         })];
         outputs = [.. processes.Select(process => process.StandardOutput.ReadToEndAsync())];
-        errors = [.. processes.Select(process => process.StandardError.ReadToEndAsync())];
+        errors = [.. processes.Select(Errors)];
+    }
+
+    /// <summary>Rank 0 has said that all are there; or it ended before.</summary>
+    public Task Joined => joined.Task;
+
+    async Task<string> Errors(Process process)
+    {
+        var text = new StringBuilder();
+        while (await process.StandardError.ReadLineAsync() is { } line)
+        {
+            text.Append(line).Append('\n');
+            if (process == processes[0] && line.Contains("processes train together", StringComparison.Ordinal)) joined.TrySetResult();
+        }
+        if (process == processes[0]) joined.TrySetResult();
+        return text.ToString();
     }
 
     /// <summary>A command line in every rank.</summary>
