@@ -43,11 +43,12 @@ sealed class Watch
         return round;
     }
 
-    public Surroundings End(Peer? peer)
+    /// <param name="children">Processor seconds of processes that this one started, and that have ended.</param>
+    public Surroundings End(Peer? peer, double children = 0)
     {
         var wall = Stopwatch.GetElapsedTime(begun).TotalSeconds;
-        var known = Own() - ours + (peer is null ? 0 : peer.CpuSeconds - peers);
-        return new(Math.Max(0, (Machine.BusySeconds() - busy - known) / wall), idlePeer / ourWall, theirWall > 0 ? idleOurs / theirWall : 0);
+        var known = Own() - ours + children + (peer is null ? 0 : peer.CpuSeconds - peers);
+        return new(Math.Max(0, (Machine.BusySeconds() - busy - known) / wall), ourWall > 0 ? idlePeer / ourWall : 0, theirWall > 0 ? idleOurs / theirWall : 0);
     }
 
     static double Own() => Environment.CpuUsage.TotalTime.TotalSeconds;

@@ -15,6 +15,9 @@ static class BenchRanks
     /// <summary>The first word of the command line of such a process.</summary>
     public const string Word = "as-a-rank";
 
+    /// <summary>The last line's.</summary>
+    const string Processors = "processor_seconds";
+
     /// <summary>Threads of each of several processes: the cores are divided, and none has less than one.</summary>
     public static int Threads(int processes) => Math.Max(1, Environment.ProcessorCount / processes);
 
@@ -22,7 +25,10 @@ static class BenchRanks
     /// <param name="processes">One is no rank: it is alone, with one thread as the others of a full machine have.</param>
     /// <param name="work">Which, with its arguments.</param>
     /// <returns>The lines of rank 0.</returns>
-    public static JsonObject[] Run(int processes, params string[] work)
+    public static JsonObject[] Run(int processes, params string[] work) => Run(processes, out _, work);
+
+    /// <param name="processors">Processor seconds of all of them.</param>
+    public static JsonObject[] Run(int processes, out double processors, params string[] work)
     {
         var port = FreePort();
         var ranks = Enumerable.Range(0, processes).Select(rank => Process.Start(Start(rank, processes, port, work))!).ToArray();
@@ -32,7 +38,8 @@ static class BenchRanks
             while (ranks[0].StandardOutput.ReadLine() is { } line) lines.Add(JsonNode.Parse(line)!.AsObject());
             foreach (var process in ranks) process.WaitForExit();
             if (Array.FindIndex(ranks, process => process.ExitCode != 0) is var failed and >= 0) throw new InvalidOperationException(FormattableString.Invariant($"rank {failed} of {processes} ended with code {ranks[failed].ExitCode}; its message stands above"));
-            return [.. lines];
+            processors = (double)lines[^1][Processors]!;
+            return [.. lines.SkipLast(1)];
         }
         finally
         {
@@ -52,6 +59,9 @@ static class BenchRanks
         using var ranks = at is null ? null : Ranks.Join(at);
         foreach (var line in RankWork.Do(ranks, args))
             if (ranks is null || ranks.IsFirst) Console.WriteLine(line.ToJsonString());
+        var own = Environment.CpuUsage.TotalTime.TotalSeconds;
+        var all = ranks?.Reduce([own], ReduceKind.Sum)[0] ?? own;
+        if (ranks is null || ranks.IsFirst) Console.WriteLine(new JsonObject { [Processors] = all }.ToJsonString());
         ranks?.Leave();
         return 0;
     }

@@ -10,15 +10,17 @@ namespace Tutti.Bench.Scaling;
 /// <summary>What processes measure together, one line of JSON a round.</summary>
 static class RankWork
 {
-    const int Seed = 1;
+    const int Seed = 1, Sums = 16;
+
+    /// <summary>Updates of so many times fewer examples say what an update costs that holds little.</summary>
+    public const int Small = 4;
 
     /// <param name="ranks">The processes, or null for one.</param>
     /// <param name="args">The work and its arguments.</param>
     public static IEnumerable<JsonObject> Do(Ranks? ranks, string[] args) => args switch
     {
         ["reduce", var size, var rounds] => Reduce(ranks!, ReduceBench.SizeOf(size), Number(rounds)),
-        ["messages", .. var bytes] => Messages(ranks!, [.. bytes.Select(Number)]),
-        ["parts", var name, var rounds] => Parts(TrainCase.Find(name), Number(rounds)),
+        ["parts", var name, var rounds, .. var bytes] => [.. Parts(ranks, TrainCase.Find(name), 1, Number(rounds)), .. Parts(ranks, TrainCase.Find(name), Small, Number(rounds)), .. ranks is null ? [] : Messages(ranks, [.. bytes.Select(Number)])],
         ["updates", var name, var rounds] => Updates(ranks, TrainCase.Find(name), Number(rounds)),
         _ => throw new ArgumentException($"no such work: {string.Join(' ', args)}"),
     };
@@ -57,32 +59,35 @@ static class RankWork
         }
     }
 
-    /// <summary>A sum of so many bytes, a few times: the least time.</summary>
+    /// <summary>A sum of so many bytes, a few times: the median.</summary>
     static IEnumerable<JsonObject> Messages(Ranks ranks, int[] sizes)
     {
         foreach (var bytes in sizes)
         {
             using var scope = new Scope();
             var tensor = Tensor.Zeros([bytes / sizeof(float)]);
-            double least = double.MaxValue;
-            for (var i = 0; i < 8; i++)
+            List<double> seconds = [];
+            for (var i = 0; i < Sums; i++)
             {
                 ranks.Meet();
-                least = Math.Min(least, Seconds(null, () => ranks.Reduce(tensor)));
+                seconds.Add(Seconds(null, () => ranks.Reduce(tensor)));
             }
-            yield return new() { ["bytes"] = bytes, ["seconds"] = least };
+            yield return new() { ["bytes"] = bytes, ["seconds"] = Figures.Median(seconds) };
         }
     }
 
-    /// <summary>Where the time of an update goes in one process.</summary>
-    static IEnumerable<JsonObject> Parts(TrainCase one, int rounds)
+    /// <summary>Where the time of an update goes in one process. Several of them compute side by side and exchange nothing: what they share are the machine's cores and memory.</summary>
+    /// <param name="fewer">So many times fewer examples in an update.</param>
+    static IEnumerable<JsonObject> Parts(Ranks? ranks, TrainCase whole, int fewer, int rounds)
     {
+        var one = whole with { Batch = Math.Max(1, whole.Batch / fewer) };
         using var updates = new TrainUpdates(one, one.Lengths(one.Batch * one.Updates));
         var micro = updates.Pass.Average(update => update.Count);
         for (var round = 0; round <= rounds; round++)
         {
+            ranks?.Meet();
             var parts = updates.Parts();
-            yield return new() { ["update"] = parts.Update, ["forward"] = parts.Forward, ["backward"] = parts.Backward, ["optimizer"] = parts.Optimizer, ["preparation"] = parts.Preparation, ["micro"] = micro };
+            yield return new() { ["examples"] = one.Batch, ["warm"] = round > 0, ["update"] = parts.Update, ["forward"] = parts.Forward, ["backward"] = parts.Backward, ["optimizer"] = parts.Optimizer, ["micro"] = micro };
         }
     }
 

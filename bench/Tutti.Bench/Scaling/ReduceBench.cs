@@ -23,7 +23,7 @@ static class ReduceBench
         if (!ProcessGroup.Has(GroupKind.Gloo)) throw new ConfigException("reduce", "this build of the engine has no Gloo; see tutti doctor");
         var watch = new Watch();
         watch.Begin(null);
-        var measured = BenchRanks.Run(Processes, "reduce", name, Figures.Exact(rounds))[1..];
+        var measured = BenchRanks.Run(Processes, out var processors, "reduce", name, Figures.Exact(rounds))[1..];
         var bytes = (double)measured[0]["bytes"]!;
         var facts = new Dictionary<string, string>
         {
@@ -36,7 +36,7 @@ static class ReduceBench
             ["hidden"] = Figures.Percent(Figures.Median(measured.Select(Hidden))),
         };
         return new(name, [.. measured.Select(line => new Round(bytes / (double)line["ours"]! / 1e9))], [.. measured.Select(line => new Round(bytes / (double)line["plain"]! / 1e9))],
-            "c10d's all-reduce of one flat buffer", BenchRanks.Conditions(Processes), null, watch.End(null), Facts: facts);
+            "c10d's all-reduce of one flat buffer", BenchRanks.Conditions(Processes), null, watch.End(null, processors), Facts: facts);
     }
 
     /// <summary>The share of the sums' time, as long as it is alone, that an update does not wait for.</summary>

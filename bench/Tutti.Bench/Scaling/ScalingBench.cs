@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using Tutti.Distributed;
 using Tutti.Torch;
 
@@ -29,28 +30,60 @@ sealed record ScalingBench() : Measurement("scaling", "time per update from 1 to
     {
         // One case unless it is named: a check takes minutes.
         var one = TrainCase.Find(cases.Count == Cases.Count ? "bert-tiny-tweets-fp32" : cases[0]);
-        var shape = Measured(one, rounds ?? UsualRounds);
+        var (shape, _) = Measured(one, 1, rounds ?? UsualRounds);
         Simulate(one, shape, format);
         if (ProcessGroup.Has(GroupKind.Gloo)) Check(one, shape, rounds ?? UsualRounds, format);
         Grid.Notes(
         [
             .. Machine.Notes(),
-            FormattableString.Invariant($"one process, one thread, {one.Batch} examples: {1000 * shape.Forward:0.0} ms before the last backward pass, {1000 * shape.Backward:0.0} ms in it, {1000 * shape.Fixed:0.0} ms fixed; {shape.Buckets.Sum() / 1e6:0} MB of gradients in {shape.Buckets.Count} buckets"),
+            FormattableString.Invariant($"one process, one thread, {one.Batch} examples: {1000 * shape.Forward:0.0} ms before the last backward pass, {1000 * shape.Backward:0.0} ms in it, and {1000 * (shape.Least.Forward + shape.Least.Backward):0.0} ms of both however few examples there are; {1000 * shape.Fixed:0.0} ms fixed"),
+            FormattableString.Invariant($"summed: {shape.Buckets.Sum() / 1e6:0.0} MB of gradients in {shape.Buckets.Count} buckets, and behind backward {shape.Behind.Sum() / 1e6:0.00} MB of rows and words in {shape.Behind.Count} sums (ids at random; NCCL's columns: whole tables, in buckets)"),
             .. clusters.Select(cluster => FormattableString.Invariant($"{cluster.Name}: {(cluster.PerNode > 1 ? FormattableString.Invariant($"inside {1e6 * cluster.Inside.Latency:0} us, {cluster.Inside.Bandwidth / 1e9:0} GB/s; ") : "")}between {1e6 * cluster.Between.Latency:0} us, {cluster.Between.Bandwidth / 1e9:0.##} GB/s (stated, not measured)")),
             FormattableString.Invariant($"Gloo's columns: every rank computes as one core of this machine; NCCL's: products at {GpuRate / 1e12:0} TFLOP/s, optimizer in no time (stated, not measured)"),
         ], format);
     }
 
-    /// <summary>The update of one process with one thread.</summary>
-    static UpdateShape Measured(TrainCase one, int rounds)
+    /// <summary>
+    /// The update of one process with one thread, while so many of them compute side by side, and what joins them. A pass of few examples takes longer than its share: two sizes of updates give a line.
+    /// </summary>
+    static (UpdateShape Shape, Link Loopback) Measured(TrainCase one, int processes, int rounds)
     {
-        var lines = BenchRanks.Run(1, "parts", one.Name, Figures.Exact(rounds))[1..];
-        double Of(string key) => Figures.Median(lines.Select(line => (double)line[key]!)) / 1000;
-        var (micro, forward, backward) = ((double)lines[0]["micro"]!, Of("forward"), Of("backward"));
+        var buckets = BucketsOf(one, tables: false);
+        var (small, large) = (1 << 10, Math.Clamp((int)buckets.Max(), 1 << 20, (int)Bucket));
+        var lines = BenchRanks.Run(processes, "parts", one.Name, Figures.Exact(rounds), Figures.Exact(small), Figures.Exact(large));
+        var (whole, few) = (Parts(lines, one.Batch), Parts(lines, Math.Max(1, one.Batch / RankWork.Small)));
+        var share = (double)few.Examples / whole.Examples;
+        double Slope(double all, double part) => Math.Clamp((all - part) / (1 - share), 0, all);
+        var (forward, backward) = (Slope(whole.Forward, few.Forward), Slope(whole.Backward, few.Backward));
+        var shape = new UpdateShape(forward, backward, whole.Fixed, buckets) { Least = (whole.Forward - forward, whole.Backward - backward), Behind = BehindOf(one, one.Batch) };
+        return (shape, processes == 1 ? new("loopback", 0, double.PositiveInfinity) : Loopback(processes, [.. lines.Where(line => line["seconds"] is not null)]));
+    }
+
+    /// <summary>Medians of an update of so many examples: before its last backward pass, in that, and the rest.</summary>
+    static (int Examples, double Forward, double Backward, double Fixed) Parts(JsonObject[] lines, int examples)
+    {
+        JsonObject[] mine = [.. lines.Where(line => line["examples"] is { } count && (int)count == examples && (bool)line["warm"]!)];
+        double Of(string key) => Figures.Median(mine.Select(line => (double)line[key]!)) / 1000;
+        var (micro, forward, backward) = ((double)mine[0]["micro"]!, Of("forward"), Of("backward"));
+        return (examples, forward + (backward * (1 - (1 / micro))), backward / micro, Of("update") - forward - backward);
+    }
+
+    /// <summary>Bytes of the buckets that gradients are summed in; those of tables that come by rows are not among them.</summary>
+    static IReadOnlyList<double> BucketsOf(TrainCase one, bool tables)
+    {
         using var model = Berts.New(one.Size, 1);
-        (long Bytes, DType Type)[] sizes = [.. model.Params.Items.Reverse().Select(item => (item.Stored.Count * item.Stored.DType.Size(), item.Stored.DType))];
-        var buckets = Buckets.Divide(sizes, Bucket).Zip(sizes).GroupBy(pair => pair.First).OrderBy(group => group.Key).Select(group => (double)group.Sum(pair => pair.Second.Bytes));
-        return new(forward + (backward * (1 - (1 / micro))), backward / micro, Of("update") - forward - backward, [.. buckets]);
+        (long Bytes, DType Type)[] sizes = [.. model.Params.Items.Where(item => tables || !item.ByRows).Reverse().Select(item => (item.Stored.Count * item.Stored.DType.Size(), item.Stored.DType))];
+        return [.. Buckets.Divide(sizes, Bucket).Zip(sizes).GroupBy(pair => pair.First).OrderBy(group => group.Key).Select(group => (double)group.Sum(pair => pair.Second.Bytes))];
+    }
+
+    /// <summary>What is summed behind backward: the loss, what ranks tell each other, and of the tables of words and positions how many rows each rank names, which, and their gradients.</summary>
+    static double[] BehindOf(TrainCase one, int examples)
+    {
+        var lengths = one.Lengths(one.Batch * one.Updates);
+        double words = one.Size.Vocabulary, tokens = examples * lengths.Average();
+        double Rows(double rows) => rows * sizeof(float) * one.Size.Hidden;
+        var (named, positions) = (words * (1 - Math.Pow(1 - (1 / words), tokens)), (double)lengths.Max());
+        return [sizeof(double), sizeof(double), sizeof(double), sizeof(long) * named, Rows(named), sizeof(double), sizeof(long) * positions, Rows(positions)];
     }
 
     static void Simulate(TrainCase one, UpdateShape shape, Format format)
@@ -60,8 +93,8 @@ sealed record ScalingBench() : Measurement("scaling", "time per update from 1 to
         foreach (var batch in batches)
         {
             var scale = (double)batch / one.Batch;
-            var cpu = shape with { Forward = (shape.Forward * scale) + (shape.Backward * (scale - 1)) };
-            var gpu = new UpdateShape(batch * flops / GpuRate / 3, batch * flops / GpuRate * 2 / 3, 0, shape.Buckets);
+            var cpu = shape with { Forward = (shape.Forward * scale) + (shape.Backward * (scale - 1)), Behind = BehindOf(one, batch) };
+            var gpu = new UpdateShape(batch * flops / GpuRate / 3, batch * flops / GpuRate * 2 / 3, 0, BucketsOf(one, tables: true));
             Console.WriteLine(FormattableString.Invariant($"{one.Name}, {batch} examples an update: seconds an update (times one rank)"));
             Grid.Print([["ranks", .. clusters.Select(cluster => cluster.Name)], .. counts.Select(ranks => (string[])[FormattableString.Invariant($"{ranks}"), .. clusters.Select(cluster => Cell(cluster.PerNode > 1 ? gpu : cpu, cluster, lengths, batch, ranks))])], format);
         }
@@ -69,41 +102,40 @@ sealed record ScalingBench() : Measurement("scaling", "time per update from 1 to
 
     static string Cell(UpdateShape shape, Cluster cluster, int[] lengths, int batch, int ranks)
     {
-        double Of(int count) => SimulatedUpdate.Of(shape, cluster, Shares.Of(lengths, batch, count)).Seconds;
+        double Of(int count) => SimulatedUpdate.Of(shape, cluster, DrawnShares.Of(lengths, batch, count)).Seconds;
         var seconds = Of(ranks);
         return FormattableString.Invariant($"{seconds:G3} ({Of(1) / seconds:0.0})");
     }
 
     /// <summary>
-    /// Predicted and real processes of this machine. With more processes than cores a process has its part of one: compute and optimizer take that much longer. What joins them is the loopback, measured by
-    /// two sums of different sizes.
+    /// Predicted and real processes of this machine. Its processes share cores and memory: their compute is what as many of them take side by side without exchanging anything. What joins them is the
+    /// loopback, measured by sums of two sizes. What is predicted is what training together adds: shares, sums, and what of them backward hides.
     /// </summary>
-    static void Check(TrainCase one, UpdateShape shape, int rounds, Format format)
+    static void Check(TrainCase one, UpdateShape alone, int rounds, Format format)
     {
         List<string[]> rows = [];
         foreach (var processes in (int[])[1, 2, 3, 4])
         {
             Console.Error.WriteLine(FormattableString.Invariant($"{one.Name}: {processes} real process(es)"));
-            var seconds = BenchRanks.Run(processes, "updates", one.Name, Figures.Exact(rounds))[1..].Select(line => (double)line["seconds"]!).ToArray();
-            var crowd = Math.Max(1.0, (double)processes / Environment.ProcessorCount);
-            var here = new UpdateShape(shape.Forward * crowd, shape.Backward * crowd, shape.Fixed * crowd, shape.Buckets);
-            var loopback = processes == 1 ? new Link("loopback", 0, double.PositiveInfinity) : Loopback(processes);
-            var predicted = SimulatedUpdate.Of(here, new("", 1, loopback, loopback, Trees: false), Shares.Of(one.Lengths(one.Batch * one.Updates), one.Batch, processes)).Seconds;
-            rows.Add([FormattableString.Invariant($"{processes}"), Figures.Spread([.. seconds.Select(value => 1000 * value)]), Figures.Number(1000 * predicted), FormattableString.Invariant($"{predicted / Figures.Median(seconds):0.00}"), FormattableString.Invariant($"{crowd:0.0}"),
-                processes == 1 ? "" : FormattableString.Invariant($"{1e6 * loopback.Latency:0} us, {loopback.Bandwidth / 1e9:0.00} GB/s")]);
+            var real = 1000 * Figures.Median(BenchRanks.Run(processes, "updates", one.Name, Figures.Exact(rounds))[1..].Select(line => (double)line["seconds"]!));
+            var (here, loopback) = processes == 1 ? (alone, new Link("", 0, double.PositiveInfinity)) : Measured(one, processes, rounds);
+            var update = SimulatedUpdate.Of(here, new("", 1, loopback, loopback, Trees: false), DrawnShares.Of(one.Lengths(one.Batch * one.Updates), one.Batch, processes));
+            var predicted = 1000 * update.Seconds;
+            rows.Add([FormattableString.Invariant($"{processes}"), Figures.Number(real), Figures.Number(predicted), FormattableString.Invariant($"{100 * ((predicted / real) - 1):+0;-0;0} %"), Figures.Number(1000 * here.Compute(1)),
+                Figures.Number(1000 * update.Waited), processes == 1 ? "" : FormattableString.Invariant($"{1e6 * loopback.Latency:0} us, {loopback.Bandwidth / 1e9:0.00} GB/s")]);
         }
         Console.WriteLine(FormattableString.Invariant($"{one.Name}, {one.Batch} examples an update: real processes of one thread on {Environment.ProcessorCount} cores, ms an update"));
-        Grid.Print([["processes", "real", "predicted", "predicted / real", "processes a core", "loopback"], .. rows], format);
+        Grid.Print([["processes", "real", "predicted", "error", "whole update side by side", "predicted to wait", "loopback"], .. rows], format);
     }
 
     /// <summary>The alpha-beta model of one message, from all-reduces of two sizes.</summary>
-    static Link Loopback(int processes)
+    static Link Loopback(int processes, JsonObject[] sums)
     {
-        const int Small = 1 << 10, Large = 16 << 20;
-        var seconds = BenchRanks.Run(processes, "messages", Figures.Exact(Small), Figures.Exact(Large)).Select(line => (double)line["seconds"]!).ToArray();
+        double Bytes(int i) => (double)sums[i]["bytes"]!;
+        double Seconds(int i) => (double)sums[i]["seconds"]!;
         // A ring of n has 2 (n - 1) messages of 1/n of the bytes.
         var messages = 2.0 * (processes - 1);
-        var bandwidth = messages * (Large - Small) / processes / Math.Max(1e-9, seconds[1] - seconds[0]);
-        return new("loopback", Math.Max(0, (seconds[0] / messages) - (Small / (double)processes / bandwidth)), bandwidth);
+        var bandwidth = messages * (Bytes(1) - Bytes(0)) / processes / Math.Max(1e-9, Seconds(1) - Seconds(0));
+        return new("loopback", Math.Max(0, (Seconds(0) / messages) - (Bytes(0) / processes / bandwidth)), bandwidth);
     }
 }

@@ -11,7 +11,8 @@ sealed record SimulatedUpdate(double Seconds, double Sent, double Waited, double
     public double Hidden => Sent == 0 ? 1 : 1 - (Waited / Sent);
 
     /// <summary>
-    /// A bucket is summed once the slowest rank has it and the one before is done; a rank's part of the last backward pass makes buckets ready evenly, by bytes.
+    /// A bucket is summed once the slowest rank has it and the one before is done; a rank's part of the last backward pass makes buckets ready evenly, by bytes. What
+    /// is summed behind backward waits for all of it.
     /// </summary>
     /// <param name="shape">The update on one rank.</param>
     /// <param name="cluster">What joins them.</param>
@@ -24,13 +25,19 @@ sealed record SimulatedUpdate(double Seconds, double Sent, double Waited, double
         foreach (var bytes in shape.Buckets)
         {
             done += bytes;
-            var ready = most * (shape.Forward + (shape.Backward * done / total));
+            var ready = shape.Least.Forward + (most * shape.Forward) + ((shape.Least.Backward + (most * shape.Backward)) * done / total);
             var time = cluster.AllReduce(bytes, ranks);
             free = Math.Max(free, ready) + time;
             sent += time;
         }
-        var computed = most * shape.Compute;
+        var computed = shape.Compute(most);
         var end = Math.Max(computed, ranks == 1 ? computed : free);
+        foreach (var bytes in shape.Behind)
+        {
+            var time = cluster.AllReduce(bytes, ranks);
+            end += time;
+            sent += time;
+        }
         return new(end + shape.Fixed, sent, end - computed, most * ranks);
     }
 }

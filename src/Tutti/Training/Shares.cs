@@ -13,16 +13,23 @@ static class Shares
     /// <returns>Places in <paramref name="examples"/>, rising.</returns>
     public static int[] Of(IReadOnlyList<Example> examples, int rank, int ranks)
     {
+        var owners = Owners([.. examples.Select(example => (example.Length, example.Row))], ranks);
+        return [.. Enumerable.Range(0, examples.Count).Where(place => owners[place] == rank)];
+    }
+
+    /// <summary>The process that computes each example.</summary>
+    /// <param name="examples">Tokens and row; among equally long ones the rows decide, then the places.</param>
+    /// <param name="ranks">All processes.</param>
+    public static int[] Owners(IReadOnlyList<(int Tokens, int Row)> examples, int ranks)
+    {
         var least = new PriorityQueue<int, (long Tokens, int Rank)>();
-        for (var r = 0; r < ranks; r++) least.Enqueue(r, (0, r));
-        List<int> mine = [];
-        foreach (var place in Enumerable.Range(0, examples.Count).OrderByDescending(place => examples[place].Length).ThenBy(place => examples[place].Row).ThenBy(place => place))
+        for (var rank = 0; rank < ranks; rank++) least.Enqueue(rank, (0, rank));
+        var owners = new int[examples.Count];
+        foreach (var place in Enumerable.Range(0, examples.Count).OrderByDescending(place => examples[place].Tokens).ThenBy(place => examples[place].Row).ThenBy(place => place))
         {
-            least.TryDequeue(out var next, out var has);
-            least.Enqueue(next, (has.Tokens + examples[place].Length, next));
-            if (next == rank) mine.Add(place);
+            least.TryDequeue(out owners[place], out var has);
+            least.Enqueue(owners[place], (has.Tokens + examples[place].Tokens, owners[place]));
         }
-        mine.Sort();
-        return [.. mine];
+        return owners;
     }
 }

@@ -77,14 +77,24 @@ public sealed class ScalingTests
     }
 
     [Fact]
+    public void What_is_summed_behind_backward_hides_behind_nothing_and_a_pass_has_a_least_time()
+    {
+        var cluster = new Cluster("", 1, quick, quick, Trees: false);
+        var plain = SimulatedUpdate.Of(update, cluster, [0.5, 0.5]);
+        var more = SimulatedUpdate.Of(update with { Behind = [8, 1e7], Least = (0.01, 0.02) }, cluster, [0.5, 0.5]);
+        Assert.Equal(plain.Seconds + 0.03 + cluster.AllReduce(8, 2) + cluster.AllReduce(1e7, 2), more.Seconds, 1e-12);
+        Assert.Equal(3.13, SimulatedUpdate.Of(update with { Behind = [8, 1e7], Least = (0.01, 0.02) }, cluster, [1]).Seconds, 1e-12);
+    }
+
+    [Fact]
     public void Rows_are_shared_out_evenly_as_far_as_whole_rows_allow()
     {
-        Assert.Equal([0.25, 0.25, 0.25, 0.25], Shares.Of([10], 8, 4));
-        var shares = Shares.Of([.. Enumerable.Range(1, 100)], 64, 4);
+        Assert.Equal([0.25, 0.25, 0.25, 0.25], DrawnShares.Of([10], 8, 4));
+        var shares = DrawnShares.Of([.. Enumerable.Range(1, 100)], 64, 4);
         Assert.Equal(1, shares.Sum(), 1e-12);
         Assert.InRange(shares.Max() * 4, 1, 1.02);
         // Two ranks have two rows each, one has three.
-        Assert.Equal(3 / 7.0, Shares.Of([5], 7, 3).Max(), 1e-12);
-        Assert.Equal(2, Shares.Of([5], 2, 4).Count(share => share == 0));
+        Assert.Equal(3 / 7.0, DrawnShares.Of([5], 7, 3).Max(), 1e-12);
+        Assert.Equal(2, DrawnShares.Of([5], 2, 4).Count(share => share == 0));
     }
 }

@@ -28,12 +28,12 @@ public sealed class KilledRanksTests(CutRun run)
     /// <param name="Times">Seconds from when its processes had met: until then, until each update, until their end.</param>
     sealed record Undisturbed(CutRun.Whole Results, double[] Times)
     {
-        /// <summary>A moment of what is left behind so many updates: after how many in all, and seconds behind that.</summary>
-        /// <param name="share">Of the time that is left.</param>
-        public (int Updates, double Seconds) Moment(int done, double share)
+        /// <summary>A moment between the first and the last update, or of all that is left behind so many updates: after how many in all, and seconds behind that.</summary>
+        /// <param name="share">Of the time in question.</param>
+        public (int Updates, double Seconds) Moment(int done, bool anywhere, double share)
         {
-            var from = Times[Math.Min(done, Times.Length - 2)];
-            var at = from + (share * (Times[^1] - from));
+            var (from, to) = anywhere ? (Times[Math.Min(done, Times.Length - 2)], Times[^1]) : (Times[1], Times[^2]);
+            var at = from + (share * (to - from));
             var updates = Array.FindLastIndex(Times, Times.Length - 2, time => time <= at);
             return (updates, at - Times[updates]);
         }
@@ -85,7 +85,10 @@ public sealed class KilledRanksTests(CutRun run)
         }
     }
 
-    /// <summary>Kills processes at moments that are drawn from the time of an undisturbed run. A run is killed twice, the second time in what the first left, and then comes to its end.</summary>
+    /// <summary>
+    /// Kills processes at moments that are drawn from the time of an undisturbed run. A run is killed twice, first while it learns, then anywhere in what that left, with its beginning and its last files;
+    /// then it comes to its end.
+    /// </summary>
     async Task Kills(int kills, params int[] victims)
     {
         using var temp = Shared.Temp();
@@ -96,7 +99,7 @@ public sealed class KilledRanksTests(CutRun run)
         {
             var (folder, random, draw) = (temp.File($"run {one.victim} {one.number}"), RandomStream.Of(9, "killed ranks", one.victim, one.number), 0);
             for (var killed = 0; killed < PerRun;)
-                if (await Kill(folder, one.victim, undisturbed, random.Uniform(draw++)) is { } line)
+                if (await Kill(folder, one.victim, undisturbed, anywhere: killed > 0, random.Uniform(draw++)) is { } line)
                 {
                     said.Add(line);
                     killed++;
@@ -113,10 +116,10 @@ public sealed class KilledRanksTests(CutRun run)
     }
 
     /// <returns>When it was killed and how long the others took to end; null where the run came to its end first.</returns>
-    async Task<string?> Kill(string folder, int victim, Undisturbed undisturbed, double share)
+    async Task<string?> Kill(string folder, int victim, Undisturbed undisturbed, bool anywhere, double share)
     {
         var done = Updates(folder);
-        var (updates, seconds) = undisturbed.Moment(done, share);
+        var (updates, seconds) = undisturbed.Moment(done, anywhere, share);
         using var processes = Start(folder);
         await processes.Joined;
         await Reached(processes, folder, updates);

@@ -27,6 +27,13 @@ public sealed class RankWorker() : EngineTest(threads: 1)
                 Write($"fit {dtype}", SharedTasks.Fit(ranks, dtype));
             }
             Shortage(ranks, Write);
+            foreach (var where in Moments)
+                foreach (var share in ShortShares) Write(FormattableString.Invariant($"short in the {where} {share}"), SharedTasks.Gradients(ranks, 64, DType.Float64, shortage: ranks.Rank == 1 ? new(where, share) : null));
+            List<double> planned = [];
+            // Two buckets' room more than without other processes.
+            var tight = SharedTasks.Fit(ranks, DType.Float64, limit: ranks.Rank == 1 ? SharedTasks.TightLimit() + 8192 : 0, planned: planned);
+            tight["planned"] = [.. planned];
+            Write("short in planning", tight);
             Write("resumed", SharedTasks.Rest(ranks, Path.Combine(folder, "half")));
             // The last process is the one that is asked to end.
             SharedTasks.Half(ranks, Path.Combine(folder, "half of all"), stopHere: at.Rank == at.Size - 1);
@@ -49,6 +56,12 @@ public sealed class RankWorker() : EngineTest(threads: 1)
 
         void Write(string name, Dictionary<string, double[]> numbers) => SharedTasks.Write(Path.Combine(folder, FormattableString.Invariant($"{name} {ranks.Rank}")), numbers);
     }
+
+    /// <summary>Micro-batches of a process's share.</summary>
+    internal static readonly string[] Moments = ["first", "middle", "last"];
+
+    /// <summary>How far such a micro-batch comes: in its forward pass, and in backward.</summary>
+    internal static readonly double[] ShortShares = [0.2, 0.7];
 
     /// <summary>Shares of the memory that rank 1's part takes, of which it alone has no more.</summary>
     internal static readonly int[] Shares = [95, 90, 85, 80, 75, 70, 65, 60, 55, 50];

@@ -100,6 +100,30 @@ public sealed class SharedUpdateTests(SharedRuns runs) : EngineTest(threads: 1),
     }
 
     [Theory, InlineData(2), InlineData(3)]
+    public void Memory_that_ends_in_any_micro_batch_of_one_process_changes_no_gradient(int size)
+    {
+        var one = SharedTasks.Gradients(null, 64, DType.Float64);
+        foreach (var where in RankWorker.Moments)
+            foreach (var share in RankWorker.ShortShares)
+                for (var rank = 0; rank < size; rank++) Close(one, runs.Of(size, FormattableString.Invariant($"short in the {where} {share}"), rank), 1e-10);
+    }
+
+    [Theory, InlineData(2), InlineData(3)]
+    public void A_process_that_plans_with_less_memory_makes_smaller_micro_batches_of_all_and_the_same_fit(int size)
+    {
+        var one = SharedTasks.Fit(null, DType.Float64);
+        var planned = Assert.Single(runs.Of(size, "short in planning")["planned"]);
+        Assert.InRange(planned, 1, 59);
+        for (var rank = 0; rank < size; rank++)
+        {
+            var several = runs.Of(size, "short in planning", rank);
+            Assert.Equal([planned], several["planned"]);
+            Close(Only(one, "losses", "norms"), Only(several, "losses", "norms"), 1e-10);
+            Close(Weights(one), Weights(several), 1e-7);
+        }
+    }
+
+    [Theory, InlineData(2), InlineData(3)]
     public void What_one_process_began_several_go_on_with(int size)
     {
         var (one, several) = (SharedTasks.Fit(null, DType.Float64), runs.Of(size, "resumed"));
