@@ -20,8 +20,7 @@ static class RankWork
     public static IEnumerable<JsonObject> Do(Ranks? ranks, string[] args) => args switch
     {
         ["reduce", var size, var rounds] => Reduce(ranks!, ReduceBench.SizeOf(size), Number(rounds)),
-        ["parts", var name, var rounds, .. var bytes] => [.. Parts(ranks, TrainCase.Find(name), 1, Number(rounds)), .. Parts(ranks, TrainCase.Find(name), Small, Number(rounds)), .. ranks is null ? [] : Messages(ranks, [.. bytes.Select(Number)])],
-        ["updates", var name, var rounds] => Updates(ranks, TrainCase.Find(name), Number(rounds)),
+        ["scaling", var name, var rounds, .. var bytes] => Scaling(ranks, TrainCase.Find(name), Number(rounds), [.. bytes.Select(Number)]),
         _ => throw new ArgumentException($"no such work: {string.Join(' ', args)}"),
     };
 
@@ -59,50 +58,57 @@ static class RankWork
         }
     }
 
-    /// <summary>A sum of so many bytes, a few times: the median.</summary>
-    static IEnumerable<JsonObject> Messages(Ranks ranks, int[] sizes)
+    /// <summary>
+    /// In turn, so that all see the same machine: updates that processes compute side by side and exchange nothing, sharing the machine's cores and memory only; sums alone; and updates that they train together.
+    /// </summary>
+    static IEnumerable<JsonObject> Scaling(Ranks? ranks, TrainCase one, int rounds, int[] sizes)
     {
-        foreach (var bytes in sizes)
-        {
-            using var scope = new Scope();
-            var tensor = Tensor.Zeros([bytes / sizeof(float)]);
-            List<double> seconds = [];
-            for (var i = 0; i < Sums; i++)
-            {
-                ranks.Meet();
-                seconds.Add(Seconds(null, () => ranks.Reduce(tensor)));
-            }
-            yield return new() { ["bytes"] = bytes, ["seconds"] = Figures.Median(seconds) };
-        }
-    }
-
-    /// <summary>Where the time of an update goes in one process. Several of them compute side by side and exchange nothing: what they share are the machine's cores and memory.</summary>
-    /// <param name="fewer">So many times fewer examples in an update.</param>
-    static IEnumerable<JsonObject> Parts(Ranks? ranks, TrainCase whole, int fewer, int rounds)
-    {
-        var one = whole with { Batch = Math.Max(1, whole.Batch / fewer) };
-        using var updates = new TrainUpdates(one, one.Lengths(one.Batch * one.Updates));
-        var micro = updates.Pass.Average(update => update.Count);
-        for (var round = 0; round <= rounds; round++)
-        {
-            ranks?.Meet();
-            var parts = updates.Parts();
-            yield return new() { ["examples"] = one.Batch, ["warm"] = round > 0, ["update"] = parts.Update, ["forward"] = parts.Forward, ["backward"] = parts.Backward, ["optimizer"] = parts.Optimizer, ["micro"] = micro };
-        }
-    }
-
-    /// <summary>Seconds of an update by Learner, in the middle of an epoch.</summary>
-    static IEnumerable<JsonObject> Updates(Ranks? ranks, TrainCase one, int rounds)
-    {
-        var config = new TrainConfig { Batch = one.Batch, Epochs = 1, LearningRate = 2e-5, Schedule = ScheduleKind.Constant, Warmup = 0, WeightDecay = 0, MaxGradientNorm = 1, Precision = one.Precision };
+        using PartClock whole = new(one), few = new(one with { Batch = Math.Max(1, one.Batch / Small) });
         var examples = Berts.Examples(one.Lengths(one.Batch * one.Updates), one.Size.Vocabulary, Seed);
+        var config = new TrainConfig { Batch = one.Batch, Epochs = 1, LearningRate = 2e-5, Schedule = ScheduleKind.Constant, Warmup = 0, WeightDecay = 0, MaxGradientNorm = 1, Precision = one.Precision };
         using var model = Berts.New(one.Size, Seed);
         for (var round = 0; round <= rounds; round++)
         {
+            foreach (var side in (PartClock[])[whole, few])
+            {
+                ranks?.Meet();
+                if (side.Round() is var line && round > 0) yield return line;
+            }
+            foreach (var bytes in sizes)
+                if (ranks is not null && Message(ranks, bytes) is var line && round > 0) yield return line;
+            ranks?.Meet();
             var clock = new Steps();
             new Learner(model, config, Seed) { Ranks = ranks }.Fit(examples, examples[..1], new FitProgress(clock));
-            yield return new() { ["seconds"] = clock.Mean };
+            if (round > 0) yield return new() { ["together"] = clock.Mean };
         }
+    }
+
+    /// <summary>A sum of so many bytes, a few times: the median.</summary>
+    static JsonObject Message(Ranks ranks, int bytes)
+    {
+        using var scope = new Scope();
+        var tensor = Tensor.Zeros([bytes / sizeof(float)]);
+        var seconds = new double[Sums];
+        for (var i = 0; i < Sums; i++)
+        {
+            ranks.Meet();
+            seconds[i] = Seconds(null, () => ranks.Reduce(tensor));
+        }
+        return new() { ["bytes"] = bytes, ["seconds"] = Figures.Median(seconds) };
+    }
+
+    /// <summary>Where the time of an update goes in one process.</summary>
+    sealed class PartClock(TrainCase one) : IDisposable
+    {
+        readonly TrainUpdates updates = new(one, one.Lengths(one.Batch * one.Updates));
+
+        public JsonObject Round()
+        {
+            var parts = updates.Parts();
+            return new() { ["examples"] = one.Batch, ["update"] = parts.Update / 1000, ["forward"] = parts.Forward / 1000, ["backward"] = parts.Backward / 1000, ["micro"] = updates.Pass.Average(update => update.Count) };
+        }
+
+        public void Dispose() => updates.Dispose();
     }
 
     static double Seconds(Func<IDisposable>? around, Action body)

@@ -1,4 +1,3 @@
-using System.Text.Json.Nodes;
 using Tutti.Distributed;
 using Tutti.Torch;
 
@@ -30,9 +29,10 @@ sealed record ScalingBench() : Measurement("scaling", "time per update from 1 to
     {
         // One case unless it is named: a check takes minutes.
         var one = TrainCase.Find(cases.Count == Cases.Count ? "bert-tiny-tweets-fp32" : cases[0]);
-        var (shape, _) = Measured(one, 1, rounds ?? UsualRounds);
+        var alone = Measured(one, 1, rounds ?? UsualRounds);
+        var shape = alone.Shape;
         Simulate(one, shape, format);
-        if (ProcessGroup.Has(GroupKind.Gloo)) Check(one, shape, rounds ?? UsualRounds, format);
+        if (ProcessGroup.Has(GroupKind.Gloo)) Check(one, [alone, .. Enumerable.Range(2, 3).Select(processes => Measured(one, processes, rounds ?? UsualRounds))], format);
         Grid.Notes(
         [
             .. Machine.Notes(),
@@ -43,29 +43,34 @@ sealed record ScalingBench() : Measurement("scaling", "time per update from 1 to
         ], format);
     }
 
-    /// <summary>
-    /// The update of one process with one thread, while so many of them compute side by side, and what joins them. A pass of few examples takes longer than its share: two sizes of updates give a line.
-    /// </summary>
-    static (UpdateShape Shape, Link Loopback) Measured(TrainCase one, int processes, int rounds)
+    /// <param name="Processes">That compute side by side, one thread each.</param>
+    /// <param name="Shape">The whole update in each of them.</param>
+    /// <param name="Loopback">What joins them.</param>
+    /// <param name="Together">Seconds of the update that they share.</param>
+    sealed record SideBySide(int Processes, UpdateShape Shape, Link Loopback, double Together);
+
+    /// <summary>A pass of few examples takes longer than its share: two sizes of updates give a line.</summary>
+    static SideBySide Measured(TrainCase one, int processes, int rounds)
     {
+        Console.Error.WriteLine(FormattableString.Invariant($"{one.Name}: {processes} real process(es)"));
         var buckets = BucketsOf(one, tables: false);
         var (small, large) = (1 << 10, Math.Clamp((int)buckets.Max(), 1 << 20, (int)Bucket));
-        var lines = BenchRanks.Run(processes, "parts", one.Name, Figures.Exact(rounds), Figures.Exact(small), Figures.Exact(large));
-        var (whole, few) = (Parts(lines, one.Batch), Parts(lines, Math.Max(1, one.Batch / RankWork.Small)));
-        var share = (double)few.Examples / whole.Examples;
-        double Slope(double all, double part) => Math.Clamp((all - part) / (1 - share), 0, all);
-        var (forward, backward) = (Slope(whole.Forward, few.Forward), Slope(whole.Backward, few.Backward));
-        var shape = new UpdateShape(forward, backward, whole.Fixed, buckets) { Least = (whole.Forward - forward, whole.Backward - backward), Behind = BehindOf(one, one.Batch) };
-        return (shape, processes == 1 ? new("loopback", 0, double.PositiveInfinity) : Loopback(processes, [.. lines.Where(line => line["seconds"] is not null)]));
-    }
+        var lines = BenchRanks.Run(processes, "scaling", one.Name, Figures.Exact(rounds), Figures.Exact(small), Figures.Exact(large));
+        double Of(string key, string kind, int size) => Figures.Median(lines.Where(line => line[kind] is { } found && (int)found == size).Select(line => (double)line[key]!));
+        (double Forward, double Backward, double Fixed) Parts(int examples)
+        {
+            double Part(string key) => Of(key, "examples", examples);
+            var (micro, forward, backward) = (Part("micro"), Part("forward"), Part("backward"));
+            return (forward + (backward * (1 - (1 / micro))), backward / micro, Part("update") - forward - backward);
+        }
 
-    /// <summary>Medians of an update of so many examples: before its last backward pass, in that, and the rest.</summary>
-    static (int Examples, double Forward, double Backward, double Fixed) Parts(JsonObject[] lines, int examples)
-    {
-        JsonObject[] mine = [.. lines.Where(line => line["examples"] is { } count && (int)count == examples && (bool)line["warm"]!)];
-        double Of(string key) => Figures.Median(mine.Select(line => (double)line[key]!)) / 1000;
-        var (micro, forward, backward) = ((double)mine[0]["micro"]!, Of("forward"), Of("backward"));
-        return (examples, forward + (backward * (1 - (1 / micro))), backward / micro, Of("update") - forward - backward);
+        var few = Math.Max(1, one.Batch / RankWork.Small);
+        var (whole, part) = (Parts(one.Batch), Parts(few));
+        double Slope(double all, double some) => Math.Clamp((all - some) / (1 - ((double)few / one.Batch)), 0, all);
+        var (forward, backward) = (Slope(whole.Forward, part.Forward), Slope(whole.Backward, part.Backward));
+        var shape = new UpdateShape(forward, backward, whole.Fixed, buckets) { Least = (whole.Forward - forward, whole.Backward - backward), Behind = BehindOf(one, one.Batch) };
+        var loopback = processes == 1 ? new("", 0, double.PositiveInfinity) : Loopback(processes, (small, Of("seconds", "bytes", small)), (large, Of("seconds", "bytes", large)));
+        return new(processes, shape, loopback, Figures.Median(lines.Where(line => line["together"] is not null).Select(line => (double)line["together"]!)));
     }
 
     /// <summary>Bytes of the buckets that gradients are summed in; those of tables that come by rows are not among them.</summary>
@@ -111,31 +116,25 @@ sealed record ScalingBench() : Measurement("scaling", "time per update from 1 to
     /// Predicted and real processes of this machine. Its processes share cores and memory: their compute is what as many of them take side by side without exchanging anything. What joins them is the
     /// loopback, measured by sums of two sizes. What is predicted is what training together adds: shares, sums, and what of them backward hides.
     /// </summary>
-    static void Check(TrainCase one, UpdateShape alone, int rounds, Format format)
+    static void Check(TrainCase one, SideBySide[] measured, Format format)
     {
         List<string[]> rows = [];
-        foreach (var processes in (int[])[1, 2, 3, 4])
+        foreach (var (processes, shape, loopback, together) in measured)
         {
-            Console.Error.WriteLine(FormattableString.Invariant($"{one.Name}: {processes} real process(es)"));
-            var real = 1000 * Figures.Median(BenchRanks.Run(processes, "updates", one.Name, Figures.Exact(rounds))[1..].Select(line => (double)line["seconds"]!));
-            var (here, loopback) = processes == 1 ? (alone, new Link("", 0, double.PositiveInfinity)) : Measured(one, processes, rounds);
-            var update = SimulatedUpdate.Of(here, new("", 1, loopback, loopback, Trees: false), DrawnShares.Of(one.Lengths(one.Batch * one.Updates), one.Batch, processes));
-            var predicted = 1000 * update.Seconds;
-            rows.Add([FormattableString.Invariant($"{processes}"), Figures.Number(real), Figures.Number(predicted), FormattableString.Invariant($"{100 * ((predicted / real) - 1):+0;-0;0} %"), Figures.Number(1000 * here.Compute(1)),
-                Figures.Number(1000 * update.Waited), processes == 1 ? "" : FormattableString.Invariant($"{1e6 * loopback.Latency:0} us, {loopback.Bandwidth / 1e9:0.00} GB/s")]);
+            var update = SimulatedUpdate.Of(shape, new("", 1, loopback, loopback, Trees: false), DrawnShares.Of(one.Lengths(one.Batch * one.Updates), one.Batch, processes));
+            rows.Add([FormattableString.Invariant($"{processes}"), Figures.Number(1000 * together), Figures.Number(1000 * update.Seconds), FormattableString.Invariant($"{100 * ((update.Seconds / together) - 1):+0;-0;0} %"),
+                Figures.Number(1000 * (shape.Compute(1) + shape.Fixed)), Figures.Number(1000 * update.Waited), processes == 1 ? "" : FormattableString.Invariant($"{1e6 * loopback.Latency:0} us, {loopback.Bandwidth / 1e9:0.00} GB/s")]);
         }
         Console.WriteLine(FormattableString.Invariant($"{one.Name}, {one.Batch} examples an update: real processes of one thread on {Environment.ProcessorCount} cores, ms an update"));
-        Grid.Print([["processes", "real", "predicted", "error", "whole update side by side", "predicted to wait", "loopback"], .. rows], format);
+        Grid.Print([["processes", "real", "predicted", "error", "whole update, side by side", "predicted to wait for sums", "loopback"], .. rows], format);
     }
 
     /// <summary>The alpha-beta model of one message, from all-reduces of two sizes.</summary>
-    static Link Loopback(int processes, JsonObject[] sums)
+    static Link Loopback(int processes, (double Bytes, double Seconds) small, (double Bytes, double Seconds) large)
     {
-        double Bytes(int i) => (double)sums[i]["bytes"]!;
-        double Seconds(int i) => (double)sums[i]["seconds"]!;
         // A ring of n has 2 (n - 1) messages of 1/n of the bytes.
         var messages = 2.0 * (processes - 1);
-        var bandwidth = messages * (Bytes(1) - Bytes(0)) / processes / Math.Max(1e-9, Seconds(1) - Seconds(0));
-        return new("loopback", Math.Max(0, (Seconds(0) / messages) - (Bytes(0) / processes / bandwidth)), bandwidth);
+        var bandwidth = messages * (large.Bytes - small.Bytes) / processes / Math.Max(1e-9, large.Seconds - small.Seconds);
+        return new("loopback", Math.Max(0, (small.Seconds / messages) - (small.Bytes / processes / bandwidth)), bandwidth);
     }
 }

@@ -19,6 +19,7 @@ static class TrainCommand
     static readonly Option<string?> shard = new("--shard") { Description = "Train only this machine's part of the cells, such as 2/4; auto or auto/4: the part that Slurm or Kubernetes gives.", HelpName = "i/n" };
     static readonly Option<bool> inProcess = new("--in-process") { Description = "Train in this process, not each cell in one of its own." };
     static readonly Option<double> rankTimeout = new("--rank-timeout") { Description = "With several processes (WORLD_SIZE): one that shows no sign of life for so many seconds is lost, and all end.", HelpName = "s", DefaultValueFactory = _ => 30 };
+    static readonly Option<double> collectiveTimeout = new("--collective-timeout") { Description = "With several processes: one that lives, but for so many seconds does not come to what the others wait for, is lost, and all end.", HelpName = "s", DefaultValueFactory = _ => 1800 };
     static readonly Option<bool> shardState = new("--shard-state") { Description = "With several processes: each keeps the optimizer's state of its part of the weights only." };
     static readonly Option<string> reduce = new("--reduce") { Description = "With several processes: how gradients are sent, full or bf16 (half the bytes, rounded).", HelpName = "full|bf16", DefaultValueFactory = _ => "full" };
     static readonly Option<string?> cell = new("--cell") { Hidden = true, HelpName = "NAME" };
@@ -26,7 +27,7 @@ static class TrainCommand
     public static Command Make()
     {
         var command = new Command("train", "Train every missing cell, blend, evaluate, write the submission; the same command resumes. Tokens of texts are kept in ~/.cache/tutti (TUTTI_CACHE=DIR: elsewhere, off: nowhere).")
-            { recipe, run, set, jobs, limit, shard, inProcess, offline, json, rankTimeout, shardState, reduce, cell };
+            { recipe, run, set, jobs, limit, shard, inProcess, offline, json, rankTimeout, collectiveTimeout, shardState, reduce, cell };
         command.SetAction(parsed => Session.Guard(parsed, () =>
         {
             var asked = new Asked(parsed.GetRequiredValue(recipe), parsed.GetValue(run), parsed.GetValue(set) ?? [])
@@ -46,10 +47,12 @@ static class TrainCommand
 
     static RankOptions Options(ParseResult parsed)
     {
-        var (seconds, kind) = (parsed.GetValue(rankTimeout), parsed.GetValue(reduce));
-        if (!(seconds >= 1)) throw new ConfigException("--rank-timeout", FormattableString.Invariant($"got {seconds}, expected seconds from 1"));
+        var (silence, collective, kind) = (Seconds(rankTimeout, 1), Seconds(collectiveTimeout, 10), parsed.GetValue(reduce));
         if (kind is not ("full" or "bf16")) throw new ConfigException("--reduce", $"got '{kind}', expected full or bf16");
-        return new() { Silence = TimeSpan.FromSeconds(seconds), ShardState = parsed.GetValue(shardState), Rounded = kind == "bf16" };
+        return new() { Silence = silence, Collective = collective, ShardState = parsed.GetValue(shardState), Rounded = kind == "bf16" };
+
+        TimeSpan Seconds(Option<double> option, int least) =>
+            parsed.GetValue(option) is var seconds && seconds >= least && seconds < 1e6 ? TimeSpan.FromSeconds(seconds) : throw new ConfigException(option.Name, FormattableString.Invariant($"got {seconds}, expected seconds from {least}"));
     }
 
     /// <summary>What a command line asks for.</summary>

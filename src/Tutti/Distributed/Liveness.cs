@@ -17,6 +17,7 @@ sealed class Liveness : IDisposable
     readonly Rendezvous at;
     readonly RankOptions options;
     readonly Func<int, string> nameOf;
+    readonly Func<long> begun;
     readonly Action<RankLostException>? overdue;
     readonly Thread beats, watch;
     readonly ManualResetEventSlim ended = new();
@@ -28,10 +29,11 @@ sealed class Liveness : IDisposable
 
     /// <param name="store">A connection of its own.</param>
     /// <param name="nameOf">What a rank is called.</param>
+    /// <param name="begun">Collectives that this process has come to.</param>
     /// <param name="overdue">Called where this process has not ended some seconds after a loss became known.</param>
-    public Liveness(KeyStore store, Rendezvous at, RankOptions options, Func<int, string> nameOf, Action<RankLostException>? overdue)
+    public Liveness(KeyStore store, Rendezvous at, RankOptions options, Func<int, string> nameOf, Func<long> begun, Action<RankLostException>? overdue)
     {
-        (this.store, this.at, this.options, this.nameOf, this.overdue) = (store, at, options, nameOf, overdue);
+        (this.store, this.at, this.options, this.nameOf, this.begun, this.overdue) = (store, at, options, nameOf, begun, overdue);
         counts = new long[at.Size];
         changed = [.. Enumerable.Repeat(Stopwatch.GetTimestamp(), at.Size)];
         (beats, watch) = (Begin(Beats, "signs of life"), Begin(Watch, "watch of signs of life"));
@@ -54,14 +56,36 @@ sealed class Liveness : IDisposable
     }
 
     /// <summary>A collective failed: finds out who is lost.</summary>
-    public RankLostException Explain(Exception failure)
+    /// <param name="late">It was waited for as long as a collective may take.</param>
+    public RankLostException Explain(Exception failure, bool late = false)
     {
         var begun = Stopwatch.GetTimestamp();
         Tell(TroubleKey, FormattableString.Invariant($"{at.Rank} {failure.Message}"));
         while (lost is null && Stopwatch.GetElapsedTime(begun) < (3 * Quick)) Thread.Sleep(20);
+        if (lost is null && late && Behind() is { } rank) Announce(rank, FormattableString.Invariant($"{nameOf(rank)} shows signs of life, but for {options.Collective.TotalSeconds:0} s it has not come to what the others wait for"));
         if (lost is null) Announce(at.Rank, $"its connection to another process broke, and nobody is silent ({failure.Message})");
         return new(lost!.Rank, lost.What, failure);
     }
+
+    /// <summary>Who has come to fewer collectives than all others; null where that is nobody.</summary>
+    int? Behind()
+    {
+        try
+        {
+            lock (gate)
+            {
+                var came = Enumerable.Range(0, at.Size).Select(rank => store.Add(Begun(rank), 0)).ToArray();
+                var least = Array.IndexOf(came, came.Min());
+                return came[least] < begun() ? least : null;
+            }
+        }
+        catch (TorchException)
+        {
+            return null;
+        }
+    }
+
+    static string Begun(int rank) => FormattableString.Invariant($"begun/{rank}");
 
     /// <summary>Says that a process is lost; the first word counts.</summary>
     public void Announce(int rank, string what)
@@ -137,7 +161,7 @@ sealed class Liveness : IDisposable
 
     void Beats()
     {
-        var seen = false;
+        var (seen, told) = (false, 0L);
         while (true)
         {
             try
@@ -145,6 +169,7 @@ sealed class Liveness : IDisposable
                 lock (gate)
                 {
                     store.Add(FormattableString.Invariant($"beat/{at.Rank}"), 1);
+                    if (begun() is var now && now > told) told = store.Add(Begun(at.Rank), now - told);
                     Volatile.Write(ref answered, Stopwatch.GetTimestamp());
                     if (store.Has(LostKey))
                     {

@@ -22,5 +22,5 @@ public sealed record RankOptions
     public long BucketBytes { get; init; } = 25 << 20;
 
     /// <summary>What all processes must agree on.</summary>
-    internal string Agreed => FormattableString.Invariant($"shard-state {ShardState}, reduce {(Rounded ? "bf16" : "full")}, buckets {BucketBytes}, silence {Silence.TotalSeconds} s");
+    internal string Agreed => FormattableString.Invariant($"shard-state {ShardState}, reduce {(Rounded ? "bf16" : "full")}, buckets {BucketBytes}, silence {Silence.TotalSeconds} s, collectives {Collective.TotalSeconds} s");
 }

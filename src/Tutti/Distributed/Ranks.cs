@@ -20,14 +20,14 @@ public sealed class Ranks : IDisposable
     readonly Liveness liveness;
     readonly ProcessGroup group;
     readonly Dictionary<string, ProcessGroup> others = [];
-    long ordered;
+    long ordered, begun;                                       // orders, and collectives that were waited for
 
     Ranks(Rendezvous at, RankOptions options, KeyStore store, string[] names, Action<RankLostException>? overdue)
     {
         (this.at, Options, this.store, this.names) = (at, options, store, names);
         interfaces = Environment.GetEnvironmentVariable("GLOO_SOCKET_IFNAME") ?? "";
         address = interfaces.Length > 0 ? "" : AddressTowards(at);
-        liveness = new(Open(at, options, server: false), at, options, NameOf, overdue);
+        liveness = new(Open(at, options, server: false), at, options, NameOf, () => Volatile.Read(ref begun), overdue);
         try
         {
             group = Group("control", GroupKind.Gloo);
@@ -156,18 +156,19 @@ public sealed class Ranks : IDisposable
     /// <param name="wait">Waits for so long; whether it is done.</param>
     internal void Finish(Func<TimeSpan, bool> wait)
     {
-        var begun = Stopwatch.GetTimestamp();
+        Interlocked.Increment(ref begun);
+        var since = Stopwatch.GetTimestamp();
         try
         {
             while (!wait(slice))
             {
                 liveness.Check();
-                if (Stopwatch.GetElapsedTime(begun) > Options.Collective) throw new TorchException("collective", NameOf(Rank), FormattableString.Invariant($"not done within {Options.Collective.TotalMinutes:0} min"));
+                if (Stopwatch.GetElapsedTime(since) > Options.Collective) throw new TorchException("collective", NameOf(Rank), FormattableString.Invariant($"not done within {Options.Collective.TotalSeconds:0} s"));
             }
         }
         catch (TorchException e)
         {
-            throw liveness.Explain(e);
+            throw liveness.Explain(e, late: Stopwatch.GetElapsedTime(since) > 0.9 * Options.Collective);
         }
     }
 

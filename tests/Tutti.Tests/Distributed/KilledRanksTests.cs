@@ -158,6 +158,17 @@ public sealed class KilledRanksTests(CutRun run)
     }
 
     [Fact]
+    public void A_process_that_lives_but_never_comes_to_a_collective_is_named_and_ended()
+    {
+        using var temp = Shared.Temp();
+        using var workers = RankProcesses.Workers(Size, temp.Path, nameof(RankWorker.Waits_for_one_that_never_comes));
+        var outcomes = workers.Ended(TimeSpan.FromMinutes(3));
+        foreach (var rank in (int[])[0, 1])
+            Assert.Matches(@"rank 2 is lost: process \d+ on \S+ shows signs of life, but for 10 s it has not come to what the others wait for", File.ReadAllText(temp.File($"lost {rank}")));
+        Assert.Equal(RankLostException.ExitCode, outcomes[2].Code);
+    }
+
+    [Fact]
     public async Task One_that_is_asked_to_end_ends_all_with_their_state_kept()
     {
         using var temp = Shared.Temp();

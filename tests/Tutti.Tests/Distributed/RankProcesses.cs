@@ -50,8 +50,9 @@ sealed class RankProcesses : IDisposable
 
     /// <summary>What <see cref="RankWorker"/> does, in every rank.</summary>
     /// <param name="folder">For what it leaves behind.</param>
-    public static RankProcesses Workers(int size, string folder) => new(size, _ =>
-        new("dotnet", [typeof(RankWorker).Assembly.Location, "-noColor", "-noLogo", "-explicit", "only", "-method", $"{typeof(RankWorker).FullName}.{nameof(RankWorker.Works_through_its_tasks)}"])
+    /// <param name="what">Its method.</param>
+    public static RankProcesses Workers(int size, string folder, string what = nameof(RankWorker.Works_through_its_tasks)) => new(size, _ =>
+        new("dotnet", [typeof(RankWorker).Assembly.Location, "-noColor", "-noLogo", "-explicit", "only", "-method", $"{typeof(RankWorker).FullName}.{what}"])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,

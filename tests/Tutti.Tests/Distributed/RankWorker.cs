@@ -57,6 +57,27 @@ public sealed class RankWorker() : EngineTest(threads: 1)
         void Write(string name, Dictionary<string, double[]> numbers) => SharedTasks.Write(Path.Combine(folder, FormattableString.Invariant($"{name} {ranks.Rank}")), numbers);
     }
 
+    /// <summary>The last process lives, but never comes to the third collective; the others write down how they ended.</summary>
+    [Fact(Explicit = true)]
+    public void Waits_for_one_that_never_comes()
+    {
+        var at = Rendezvous.Of(Environment.GetEnvironmentVariable);
+        Assert.NotNull(at);
+        using var ranks = Ranks.Join(at, new() { Joining = TimeSpan.FromMinutes(3), Collective = TimeSpan.FromSeconds(10) }, overdue: _ => Ranks.EndNow(RankLostException.ExitCode));
+        try
+        {
+            ranks.Meet();
+            ranks.Meet();
+            if (ranks.Rank == ranks.Count - 1) Thread.Sleep(Timeout.Infinite);
+            ranks.Meet();
+        }
+        catch (RankLostException e)
+        {
+            File.WriteAllText(Path.Combine(Environment.GetEnvironmentVariable(Folder)!, FormattableString.Invariant($"lost {ranks.Rank}")), e.Message);
+            ranks.Fail(e);
+        }
+    }
+
     /// <summary>Micro-batches of a process's share.</summary>
     internal static readonly string[] Moments = ["first", "middle", "last"];
 
