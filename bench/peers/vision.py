@@ -2,9 +2,9 @@
 """Peer: training ResNet-50 and ConvNeXt-tiny in plain PyTorch, with torchvision's models.
 
 Random pictures and labels (seeded): only time matters here. A step is forward with cross entropy, backward, gradients clipped to
-norm 1, AdamW. Maps lie in memory as the model is faster with, channels first or last: one step of each is tried before the first
-answer. A co-process, as bert_train.py: the first line says what is in effect, then each line {"steps": n} on stdin is answered
-with one line. The first answer also pays for warming up.
+norm 1, AdamW. Maps lie in memory as torchvision builds them, channels first; with --layout faster as the model is faster with,
+channels first or last: one step of each is tried before the first answer. A co-process, as bert_train.py: the first line says what
+is in effect, then each line {"steps": n} on stdin is answered with one line. The first answer also pays for warming up.
 """
 import argparse
 import contextlib
@@ -24,6 +24,11 @@ MODELS = {"resnet50": torchvision.models.resnet50, "convnext_tiny": torchvision.
 FORMATS = {"channels first": torch.contiguous_format, "channels last": torch.channels_last}
 
 
+def layer_norm(self, x):
+    """torch 1.13's autocast leaves a norm's weights in float32 and then refuses maps in bfloat16."""
+    return nn.functional.layer_norm(x, self.normalized_shape, self.weight.to(x.dtype), self.bias.to(x.dtype), self.eps)
+
+
 class Training:
     def __init__(self, options, layout):
         torch.manual_seed(options.seed)
@@ -32,6 +37,9 @@ class Training:
             for module in self.model.modules():
                 if isinstance(module, torchvision.ops.StochasticDepth):
                     module.p = 0.0
+        if options.precision == "bf16":
+            nn.LayerNorm.forward = layer_norm
+            torchvision.models.convnext.LayerNorm2d.forward = lambda self, x: layer_norm(self, x.permute(0, 2, 3, 1)).permute(0, 3, 1, 2)
         self.optimizer = torch.optim.AdamW(self.model.parameters(), lr=2e-5, weight_decay=0.0)
         generator = torch.Generator().manual_seed(options.seed)
         self.pictures = torch.randn(options.batch, 3, options.size, options.size, generator=generator).contiguous(memory_format=FORMATS[layout])
@@ -87,9 +95,10 @@ def main():
     parser.add_argument("--precision", choices=["fp32", "bf16"], default="fp32")
     parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--layout", choices=["plain", "faster"], default="plain")
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
-    layout = faster(options)
+    layout = faster(options) if options.layout == "faster" else "channels first"
     training = Training(options, layout)
     print(json.dumps({**ready(), "layout": layout}), flush=True)
     for line in sys.stdin:
