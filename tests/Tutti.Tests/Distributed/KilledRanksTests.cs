@@ -20,7 +20,7 @@ public sealed class KilledRanksTests(CutRun run)
     static readonly Lock gate = new();
     static CutRun.Whole? whole;
 
-    RankProcesses Start(string folder, params string[] more) => RankProcesses.Tutti(Size, _ => [.. run.Train(folder), .. more]);
+    RankProcesses Start(string folder, params string[] more) => RankProcesses.Tutti(Size, _ => [.. run.Train(folder), "--spread", "updates", .. more]);
 
     /// <summary>The run that nothing disturbed.</summary>
     CutRun.Whole Undisturbed(TempFolder temp)
