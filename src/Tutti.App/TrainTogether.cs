@@ -6,7 +6,7 @@ using Tutti.Torch;
 namespace Tutti.App;
 
 /// <summary>
-/// A training that several processes do together, each started with the same command by a launcher: rank 0 does what one process would do, the others take part in its cells. Only rank 0 shows what happens.
+/// A training that several processes do together, each started with the same command by a launcher: rank 0 does what one process would do, the others take part in its cells or train cells of their own. Only rank 0 shows what happens.
 /// </summary>
 static class TrainTogether
 {
@@ -19,13 +19,13 @@ static class TrainTogether
     /// <returns>The exit code.</returns>
     public static int Run(TrainCommand.Asked asked, Rendezvous at, RankOptions options, Func<TrainCommand.Asked, int> train)
     {
-        var recipe = Check(asked);
+        var recipe = Check(asked, options);
         using var ranks = Ranks.Join(at, options, Overdue);
         ranks.Interrupted = at.Rank == 0 ? Session.Interrupt : null;
         if (Environment.GetEnvironmentVariable("OMP_NUM_THREADS") is null) Engine.Threads = Math.Max(1, Environment.ProcessorCount / ranks.OnThisMachine);
         try
         {
-            if (!ranks.IsFirst) return Follow(new Run(recipe, asked.Folder) { Hub = asked.Hub, Ranks = ranks }, ranks);
+            if (!ranks.IsFirst) return Follow(asked, recipe, ranks);
             Session.Error.WriteLine(FormattableString.Invariant($"{ranks.Count} processes train together, {ranks.OnThisMachine} on this machine, {Engine.Threads} threads each"));
             return Lead(asked with { Ranks = ranks }, ranks, train);
         }
@@ -36,12 +36,12 @@ static class TrainTogether
         }
     }
 
-    static Recipe Check(TrainCommand.Asked asked)
+    static Recipe Check(TrainCommand.Asked asked, RankOptions options)
     {
-        const string next = "is trained by one process; take WORLD_SIZE out of the environment";
-        if (RatingsRecipe.Is(asked.Recipe)) throw new ConfigException("WORLD_SIZE", $"task ratings {next}");
+        if (RatingsRecipe.Is(asked.Recipe)) throw new ConfigException("WORLD_SIZE", "task ratings is trained by one process; take WORLD_SIZE out of the environment");
         var recipe = asked.Load();
-        if (recipe.Task is RecipeTask.LanguageModel or RecipeTask.Ulmfit) throw new ConfigException("WORLD_SIZE", $"task {(recipe.Task == RecipeTask.Ulmfit ? "ulmfit" : "language-model")} {next}");
+        if (options.Spread == Spread.Updates && recipe.Task is RecipeTask.LanguageModel or RecipeTask.Ulmfit)
+            throw new ConfigException("--spread", $"got updates, but those of task {(recipe.Task == RecipeTask.Ulmfit ? "ulmfit" : "language-model")} are computed by one process; take --spread cells, or auto");
         return recipe;
     }
 
@@ -71,9 +71,14 @@ static class TrainTogether
         ranks.Leave();
     }
 
-    static int Follow(Run run, Ranks ranks)
+    static int Follow(TrainCommand.Asked asked, Recipe recipe, Ranks ranks)
     {
-        var word = run.Follow(Session.Cancel);
+        var word = recipe.Task switch
+        {
+            RecipeTask.LanguageModel => new LanguageRun(recipe, asked.Folder) { Hub = asked.Hub, Ranks = ranks }.Follow(Session.Cancel),
+            RecipeTask.Ulmfit => new UlmfitRun(recipe, asked.Folder) { Hub = asked.Hub, Ranks = ranks }.Follow(Session.Cancel),
+            _ => new Run(recipe, asked.Folder) { Hub = asked.Hub, Ranks = ranks }.Follow(Session.Cancel),
+        };
         ranks.Leave();
         return word switch { "done" => 0, "interrupted" => Session.Interrupted, _ => Session.Failed };
     }

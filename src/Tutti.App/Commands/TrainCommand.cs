@@ -22,12 +22,13 @@ static class TrainCommand
     static readonly Option<double> collectiveTimeout = new("--collective-timeout") { Description = "With several processes: one that lives, but for so many seconds does not come to what the others wait for, is lost, and all end.", HelpName = "s", DefaultValueFactory = _ => 1800 };
     static readonly Option<bool> shardState = new("--shard-state") { Description = "With several processes: each keeps the optimizer's state of its part of the weights only." };
     static readonly Option<string> reduce = new("--reduce") { Description = "With several processes: how gradients are sent, full or bf16 (half the bytes, rounded).", HelpName = "full|bf16", DefaultValueFactory = _ => "full" };
+    static readonly Option<string> spread = new("--spread") { Description = "With several processes: what is divided among them, the examples of every update, or cells, each trained by one; auto measures which is done first.", HelpName = "auto|updates|cells", DefaultValueFactory = _ => "auto" };
     static readonly Option<string?> cell = new("--cell") { Hidden = true, HelpName = "NAME" };
 
     public static Command Make()
     {
         var command = new Command("train", "Train every missing cell, blend, evaluate, write the submission; the same command resumes. Tokens of texts are kept in ~/.cache/tutti (TUTTI_CACHE=DIR: elsewhere, off: nowhere).")
-            { recipe, run, set, jobs, limit, shard, inProcess, offline, json, rankTimeout, collectiveTimeout, shardState, reduce, cell };
+            { recipe, run, set, jobs, limit, shard, inProcess, offline, json, spread, rankTimeout, collectiveTimeout, shardState, reduce, cell };
         command.SetAction(parsed => Session.Guard(parsed, () =>
         {
             var asked = new Asked(parsed.GetRequiredValue(recipe), parsed.GetValue(run), parsed.GetValue(set) ?? [])
@@ -49,7 +50,15 @@ static class TrainCommand
     {
         var (silence, collective, kind) = (Seconds(rankTimeout, 1), Seconds(collectiveTimeout, 10), parsed.GetValue(reduce));
         if (kind is not ("full" or "bf16")) throw new ConfigException("--reduce", $"got '{kind}', expected full or bf16");
-        return new() { Silence = silence, Collective = collective, ShardState = parsed.GetValue(shardState), Rounded = kind == "bf16" };
+        var divided = parsed.GetValue(spread) switch
+        {
+            "auto" => Spread.Auto,
+            "updates" => Spread.Updates,
+            "cells" => Spread.Cells,
+            var other => throw new ConfigException("--spread", $"got '{other}', expected auto, updates or cells"),
+        };
+        if (divided == Spread.Cells && (parsed.GetValue(shardState) || kind == "bf16")) throw new ConfigException("--spread", $"got cells, each of which one process trains alone; take out {(kind == "bf16" ? "--reduce" : "--shard-state")}, which is for shared updates");
+        return new() { Spread = divided, Silence = silence, Collective = collective, ShardState = parsed.GetValue(shardState), Rounded = kind == "bf16" };
 
         TimeSpan Seconds(Option<double> option, int least) =>
             parsed.GetValue(option) is var seconds && seconds >= least && seconds < 1e6 ? TimeSpan.FromSeconds(seconds) : throw new ConfigException(option.Name, FormattableString.Invariant($"got {seconds}, expected seconds from {least}"));
@@ -124,7 +133,7 @@ static class TrainCommand
     static int TrainSteps(Recipe loaded, Asked asked)
     {
         // The processes of a step's cells are started with the step's own recipe.
-        var run = new UlmfitRun(loaded, asked.Folder) { Hub = asked.Hub, Grid = (file, folder) => (asked with { Recipe = file, Run = folder, Settings = [] }).Grid with { Again = asked.Grid.Again } };
+        var run = new UlmfitRun(loaded, asked.Folder) { Hub = asked.Hub, Ranks = asked.Ranks, Grid = (file, folder) => (asked with { Recipe = file, Run = folder, Settings = [] }).Grid with { Again = asked.Grid.Again } };
         var result = Watch.Run(news => run.Train(news, Session.Cancel));
         if (!asked.Json)
             foreach (var (step, rows) in run.Steps) Show.Perplexities(rows, step);
@@ -172,7 +181,7 @@ static class TrainCommand
 
     static int TrainLanguage(Recipe recipe, GridOptions grid, Asked asked)
     {
-        var rows = Watch.Run(news => new LanguageRun(recipe, asked.Folder) { Hub = asked.Hub, Grid = grid }.Train(news, Session.Cancel));
+        var rows = Watch.Run(news => new LanguageRun(recipe, asked.Folder) { Hub = asked.Hub, Grid = grid, Ranks = asked.Ranks }.Train(news, Session.Cancel));
         if (asked.Json) Show.Line(File.ReadAllText(new RunFolder(asked.Folder).Leaderboard).TrimEnd());
         else
         {

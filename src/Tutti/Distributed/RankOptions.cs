@@ -1,5 +1,18 @@
 namespace Tutti.Distributed;
 
+/// <summary>What several processes divide among themselves.</summary>
+public enum Spread
+{
+    /// <summary>Whichever is predicted to be faster.</summary>
+    Auto,
+
+    /// <summary>Each computes a share of every update, cell after cell.</summary>
+    Updates,
+
+    /// <summary>Each trains whole cells alone.</summary>
+    Cells,
+}
+
 /// <summary>How processes train together; the same in all of them.</summary>
 public sealed record RankOptions
 {
@@ -12,6 +25,9 @@ public sealed record RankOptions
     /// <summary>How long a process that lives may keep the others waiting in one collective.</summary>
     public TimeSpan Collective { get; init; } = TimeSpan.FromMinutes(30);
 
+    /// <summary>What the processes divide among themselves: every update of a cell, or whole cells.</summary>
+    public Spread Spread { get; init; }
+
     /// <summary>Every process keeps the optimizer's state of its part of the weights only.</summary>
     public bool ShardState { get; init; }
 
@@ -22,5 +38,5 @@ public sealed record RankOptions
     public long BucketBytes { get; init; } = 25 << 20;
 
     /// <summary>What all processes must agree on.</summary>
-    internal string Agreed => FormattableString.Invariant($"shard-state {ShardState}, reduce {(Rounded ? "bf16" : "full")}, buckets {BucketBytes}, silence {Silence.TotalSeconds} s, collectives {Collective.TotalSeconds} s");
+    internal string Agreed => FormattableString.Invariant($"spread {Spread}, shard-state {ShardState}, reduce {(Rounded ? "bf16" : "full")}, buckets {BucketBytes}, silence {Silence.TotalSeconds} s, collectives {Collective.TotalSeconds} s");
 }

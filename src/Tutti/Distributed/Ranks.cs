@@ -20,7 +20,7 @@ public sealed class Ranks : IDisposable
     readonly Liveness liveness;
     readonly ProcessGroup group;
     readonly Dictionary<string, ProcessGroup> others = [];
-    long ordered, begun;                                       // orders, and collectives that were waited for
+    long ordered, apart, begun;                                // orders, times apart, and collectives that were waited for
 
     Ranks(Rendezvous at, RankOptions options, KeyStore store, string[] names, Action<RankLostException>? overdue)
     {
@@ -245,6 +245,19 @@ public sealed class Ranks : IDisposable
             throw liveness.Explain(e);
         }
     }
+
+    // ---- what each does by itself
+
+    /// <summary>Throws when a process is lost.</summary>
+    internal void Check() => liveness.Check();
+
+    /// <summary>An operation of the store failed: finds out who is lost.</summary>
+    internal RankLostException Explain(TorchException failure) => liveness.Explain(failure);
+
+    /// <summary>Every process goes on by itself, without collectives, until all have come to <see cref="RanksApart.End"/>; all ask for it at the same point.</summary>
+    /// <param name="told">Gets what others tell, in rank 0, on another thread.</param>
+    /// <param name="cancel">Asks all processes to end.</param>
+    internal RanksApart Apart(Action<int, string> told, CancellationToken cancel) => new(this, store, FormattableString.Invariant($"apart/{apart++}"), told, cancel);
 
     // ---- ends
 

@@ -164,6 +164,16 @@ public sealed record Cell(string Member, int Seed, int Fold, CellFolder Folder, 
         Memory.Trim();
     }
 
+    /// <summary>Measures an update; writes nothing.</summary>
+    internal UpdateTrial Try(CellFit member, RunData data, IReadOnlyList<Example> train, Ranks? ranks, int updates, CancellationToken cancel)
+    {
+        using var model = member.Build();
+        var (examples, valid, objective) = Rows(member, data, train, model);
+        var trial = UpdateTrial.Of(model, member.Config, Seed, examples, valid, objective, ranks, updates, cancel);
+        Memory.Trim();
+        return trial;
+    }
+
     (IReadOnlyList<Example> Learnt, Example[] Valid, Objective Objective) Rows(CellFit member, RunData data, IReadOnlyList<Example> train, Network model)
     {
         var valid = data.Known(data.Folds.Valid(Fold).Select(row => train[row]));

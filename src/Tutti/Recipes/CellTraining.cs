@@ -1,5 +1,6 @@
 using Tutti.Distributed;
 using Tutti.Runs;
+using Tutti.Training;
 
 namespace Tutti.Recipes;
 
@@ -7,7 +8,18 @@ namespace Tutti.Recipes;
 abstract class CellTraining
 {
     /// <summary>The processes that train each cell together; null: this one alone.</summary>
-    public Ranks? Ranks { get; init; }
+    public Ranks? Ranks { get; set; }
+
+    /// <summary>A hash of the rows that every cell predicts, or null.</summary>
+    public virtual string? Test => null;
+
+    /// <summary>Why several processes cannot share the updates of a member's cells, as one line; null: they can.</summary>
+    public virtual string? NotShared(string member) => null;
+
+    /// <summary>Measures an update of a cell with a model that is thrown away; writes nothing.</summary>
+    /// <param name="with">Those that share it; null: this process alone.</param>
+    /// <param name="updates">At most.</param>
+    public virtual UpdateTrial Try(Cell cell, Ranks? with, int updates, CancellationToken cancel) => throw new NotSupportedException("cells of this task are trained by one process");
 
     /// <summary>How much of a cell is done.</summary>
     public abstract CellState State(Cell cell);

@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using Tutti.Runs;
 using Tutti.Training;
 
@@ -15,7 +16,8 @@ namespace Tutti.Recipes;
 /// <param name="memory">What the cells share.</param>
 /// <param name="events">Where beginnings and ends are recorded.</param>
 /// <param name="watcher">Who watches.</param>
-sealed class Grid(RunFolder files, Cell[] cells, CellTraining training, GridOptions options, TimePlan? time, MemoryLease memory, EventLog events, IProgress<RunNews>? watcher) : IDisposable
+/// <param name="share">The cells that are trained here, where several ranks train whole cells; null: all.</param>
+sealed class Grid(RunFolder files, Cell[] cells, CellTraining training, GridOptions options, TimePlan? time, MemoryLease memory, EventLog events, IProgress<RunNews>? watcher, IReadOnlyCollection<Cell>? share = null) : IDisposable
 {
     const int PauseMilliseconds = 100;
 
@@ -27,7 +29,7 @@ sealed class Grid(RunFolder files, Cell[] cells, CellTraining training, GridOpti
     string saidLeftOut = "", saidWaiting = "";
     bool others;                                              // have cells that are open here
 
-    IEnumerable<Cell> Mine => (time?.Order ?? cells).Where(cell => options.Shard is not { } shard || shard.Has(Array.IndexOf(cells, cell)));
+    IEnumerable<Cell> Mine => (time?.Order ?? cells).Where(cell => share?.Contains(cell) ?? true).Where(cell => options.Shard is not { } shard || shard.Has(Array.IndexOf(cells, cell)));
 
     /// <summary>Cells that are neither finished nor failed nor in training here.</summary>
     Cell[] Open => [.. Mine.Where(cell => !finished.Contains(cell) && !tried.Contains(cell))];
@@ -37,10 +39,50 @@ sealed class Grid(RunFolder files, Cell[] cells, CellTraining training, GridOpti
     /// <inheritdoc cref="Train(CancellationToken)"/>
     public static Cell[] Train(Recipe recipe, RunFolder files, Cell[] cells, CellTraining training, GridOptions options, MemoryBudget memory, EventLog events, IProgress<RunNews>? watcher, long begun, CancellationToken cancel)
     {
-        var time = recipe.Limit is { } limit ? new TimePlan(limit, begun, cells, options.Jobs, training.Work, options.Clock) : null;
-        var lease = new MemoryLease(memory.Limit, member => training.PredictedPeak(member, cancel));
-        using var grid = new Grid(files, cells, training, options, time, lease, events, watcher);
-        return grid.Train(cancel);
+        var ranks = training.Ranks;
+        if (ranks is null || new RankedCells(ranks, files, cells, training, new RecordedNews(events, watcher)).Divide(cancel) is not { } deal)
+        {
+            using var all = Of(recipe, files, cells, null, training, options, memory, events, watcher, begun, cancel);
+            return all.Train(cancel);
+        }
+        training.Ranks = null;                                // each cell is this process's alone
+        using var grid = Of(recipe, files, cells, deal[0], training, options, memory, events, watcher, begun, cancel);
+        using var apart = ranks.Apart(grid.Told, cancel);
+        grid.TrainOpen(apart.Stop);
+        foreach (var (rank, said) in apart.End("{}").Index())
+            foreach (var (name, reason) in JsonNode.Parse(said)!.AsObject())
+                grid.failed[cells.First(cell => cell.Name == name)] = FormattableString.Invariant($"rank {rank}: {reason}");
+        grid.finished.UnionWith(deal.Skip(1).SelectMany(others => others).Where(cell => training.State(cell) == CellState.Finished));
+        if (apart.Stop.IsCancellationRequested) throw new OperationCanceledException("the processes that train together were asked to end", cancel);
+        return grid.Complete();
+    }
+
+    /// <summary>The cells of a rank that is not the first, which tells the others what became of them. Writes their folders and events, and nothing else of the run.</summary>
+    /// <param name="share">Its cells.</param>
+    /// <inheritdoc cref="Train(Recipe, RunFolder, Cell[], CellTraining, GridOptions, MemoryBudget, EventLog, IProgress{RunNews}?, long, CancellationToken)"/>
+    public static void TrainShare(Recipe recipe, RunFolder files, Cell[] cells, Cell[] share, CellTraining training, MemoryBudget memory, long begun, CancellationToken cancel)
+    {
+        var ranks = training.Ranks!;
+        training.Ranks = null;
+        using var events = new EventLog(files.Events, lockPath: files.Lock("events"));
+        using var working = FileLock.TryShared(files.Lock("workers"));
+        using var apart = ranks.Apart((_, _) => { }, cancel);
+        using var grid = Of(recipe, files, cells, share, training, new(), memory, events, new NewsOfRank(apart), begun, cancel);
+        grid.TrainOpen(apart.Stop);
+        apart.End(new JsonObject(grid.failed.Select(pair => KeyValuePair.Create(pair.Key.Name, (JsonNode?)pair.Value))).ToJsonString());
+        training.Ranks = ranks;
+    }
+
+    static Grid Of(Recipe recipe, RunFolder files, Cell[] cells, Cell[]? share, CellTraining training, GridOptions options, MemoryBudget memory, EventLog events, IProgress<RunNews>? watcher, long begun, CancellationToken cancel)
+    {
+        var time = recipe.Limit is { } limit ? new TimePlan(limit, begun, share ?? cells, options.Jobs, training.Work, options.Clock) : null;
+        return new(files, cells, training, options, time, new(memory.Limit, member => training.PredictedPeak(member, cancel)), events, watcher, share);
+    }
+
+    /// <summary>What another rank tells of its cells, which it records itself.</summary>
+    void Told(int rank, string line)
+    {
+        if (RunNews.FromJson(line) is { } told) news.Show(told);
     }
 
     public void Dispose() => ended.Dispose();
@@ -51,6 +93,13 @@ sealed class Grid(RunFolder files, Cell[] cells, CellTraining training, GridOpti
     /// <exception cref="IncompleteRunException">Cells are missing, so that there are no results.</exception>
     /// <exception cref="OperationCanceledException">Cancelled; finished cells are kept, and the states of those in training.</exception>
     public Cell[] Train(CancellationToken cancel)
+    {
+        TrainOpen(cancel);
+        cancel.ThrowIfCancellationRequested();
+        return Complete();
+    }
+
+    void TrainOpen(CancellationToken cancel)
     {
         SayFinished();
         SayChanges();
@@ -74,8 +123,6 @@ sealed class Grid(RunFolder files, Cell[] cells, CellTraining training, GridOpti
         {
             EndAll(stop);
         }
-        cancel.ThrowIfCancellationRequested();
-        return Complete();
     }
 
     // Timers have an end.

@@ -19,8 +19,9 @@ public sealed record GridOptions
     internal TimeProvider Clock { get; init; } = TimeProvider.System;
 
     /// <exception cref="ConfigException">Jobs do not go with the rest.</exception>
-    internal void Check()
+    internal void Check(Distributed.Ranks? ranks)
     {
+        if (ranks is not null && (Jobs > 1 || Shard is not null)) throw new ConfigException(Jobs > 1 ? "--jobs" : "--shard", "is for processes that do not know each other; with WORLD_SIZE above 1 processes share every update or divide the cells among themselves, see --spread");
         if (Jobs < 1) throw new ConfigException("--jobs", FormattableString.Invariant($"got {Jobs}, expected a whole number from 1"));
         if (Jobs > 1 && Runner is null) throw new ConfigException("--jobs", FormattableString.Invariant($"got {Jobs}, but several cells at a time need processes of their own; take out --in-process"));
     }

@@ -107,6 +107,8 @@ sealed class LanguageCells : CellTraining
         return (objective, [.. Encode(member, null).Rows(Folds.Train(0)).Where(objective.CanLearn)]);
     }
 
+    public override string? NotShared(string member) => "a language model's updates are computed by one process";
+
     public override double Work(string member) => Member(member).Work;
 
     OpenMember Member(string name) => Members.First(member => member.Name == name);

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Tutti.Distributed;
 using Tutti.Evaluation;
 using Tutti.Hub;
 using Tutti.Runs;
@@ -31,6 +32,9 @@ public sealed class LanguageRun(Recipe recipe, string folder, Device? device = n
     /// <summary>Where models that are named on the hub come from; null: as the environment says.</summary>
     public HubSettings? Hub { get; init; }
 
+    /// <inheritdoc cref="Run.Ranks"/>
+    public Ranks? Ranks { get; init; }
+
     /// <summary>How cells are trained: in this process or others, how many at a time, which part of them.</summary>
     public GridOptions Grid { get; init; } = new();
 
@@ -42,9 +46,10 @@ public sealed class LanguageRun(Recipe recipe, string folder, Device? device = n
     public IReadOnlyList<LanguageRow> Train(IProgress<RunNews>? news = null, CancellationToken cancel = default)
     {
         var begun = Grid.Clock.GetTimestamp();
-        Grid.Check();
+        Grid.Check(Ranks);
         using var memory = Memory();
         var training = LanguageCells.Open(recipe, recipe.Members, memory, Hub, news, cancel);
+        training.Ranks = Ranks;
         var cells = training.Of(files);
         RunStart.CheckOthers(files, recipe, training.Table.ContentHash, null);
         foreach (var cell in cells) cell.CheckResume(recipe.Checkpoint);
@@ -68,6 +73,19 @@ public sealed class LanguageRun(Recipe recipe, string folder, Device? device = n
         }
     }
 
+    /// <inheritdoc cref="Run.Follow"/>
+    public string Follow(CancellationToken cancel = default) => FollowCells(cancel).Word;
+
+    /// <inheritdoc cref="Run.FollowCells"/>
+    internal CellOrders FollowCells(CancellationToken cancel)
+    {
+        var begun = Grid.Clock.GetTimestamp();
+        using var memory = Memory();
+        var training = LanguageCells.Open(recipe, recipe.Members, memory, Hub, null, CancellationToken.None);
+        training.Ranks = Ranks;
+        return RankedCells.Follow(recipe, files, training.Of(files), training, memory, begun, cancel);
+    }
+
     /// <inheritdoc cref="Run.TrainCell"/>
     public void TrainCell(string name, IProgress<RunNews>? news = null, CancellationToken cancel = default)
     {
@@ -80,7 +98,7 @@ public sealed class LanguageRun(Recipe recipe, string folder, Device? device = n
     {
         recipe.Check();
         if (recipe.Task != RecipeTask.LanguageModel) throw new ConfigException("task", $"is {RecipeJson.Name(recipe.Task)}, which Run trains");
-        return new(recipe.Memory, device ?? recipe.Device.Resolve());
+        return new(recipe.Memory, device ?? recipe.Device.Resolve(Ranks), Ranks?.OnThisMachine ?? 1);
     }
 
     static LanguageRow Row(Cell cell)

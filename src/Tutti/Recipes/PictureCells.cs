@@ -45,6 +45,22 @@ sealed class PictureCells(Recipe recipe, RunData data, PictureMember[] members, 
         });
     }
 
+    public override string? Test => data.Test?.ContentHash;
+
+    public override string? NotShared(string member)
+    {
+        var open = Member(member);
+        using var model = open.Build(data.Outputs, 0, out _, Torch.Device.Meta);
+        return SharedFit.Hindrance(model, open.Config, streams: 0)?.Message.Split('\n')[0];
+    }
+
+    public override UpdateTrial Try(Cell cell, Distributed.Ranks? with, int updates, CancellationToken cancel)
+    {
+        var member = Member(cell.Member);
+        var fit = FitOf(member, cell);
+        return memory.Within(cell.Name, fit.Config, () => cell.Try(fit, data, Rows(member, cell).Train, with, updates, cancel));
+    }
+
     (Example[] Train, Example[]? Test) Rows(PictureMember member, Cell cell) =>
         (member.Way.Examples(PictureTable.Items(data.Train, recipe.Data), data.Answers is null ? data.Truth : null, cell.Seed), data.Test is null ? null : member.Way.Examples(PictureTable.Items(data.Test, recipe.Data)));
 

@@ -19,6 +19,12 @@ sealed class RecordedNews(EventLog events, IProgress<RunNews>? to) : IProgress<R
         }
     }
 
+    /// <summary>Shows what another process tells, which records it itself.</summary>
+    public void Show(RunNews value)
+    {
+        lock (gate) to?.Report(value);
+    }
+
     /// <summary>The same for what every cell of a member says alike: it is said once.</summary>
     public void ReportOnce(RunNews value)
     {

@@ -24,7 +24,7 @@ public sealed class Run(Recipe recipe, string folder, Device? device = null)
     /// <summary>Where models that are named on the hub come from; null: as the environment says.</summary>
     public HubSettings? Hub { get; init; }
 
-    /// <summary>The processes that train every cell together, where there are several: rank 0 calls <see cref="Train"/> or <see cref="TrainAnswers"/>, the others <see cref="Follow"/>. Null: one process.</summary>
+    /// <summary>The processes that train the cells, together or each some of them, where there are several: rank 0 calls <see cref="Train"/> or <see cref="TrainAnswers"/>, the others <see cref="Follow"/>. Null: one process.</summary>
     public Ranks? Ranks { get; init; }
 
     /// <summary>How cells are trained: in this process or others, how many at a time, which part of them.</summary>
@@ -47,7 +47,7 @@ public sealed class Run(Recipe recipe, string folder, Device? device = null)
     TResult Story<TResult>(RecipeTask[] tasks, Func<RunData, Cell[], Device, int, IProgress<RunNews>, TResult> finish, Func<TResult, (string Name, object? Value)> headline, IProgress<RunNews>? news, CancellationToken cancel)
     {
         var begun = Grid.Clock.GetTimestamp();
-        Grid.Check();
+        Grid.Check(Ranks);
         using var memory = Memory(tasks);
         Teachers.RefuseOwn(recipe, files);
         var (data, members, cells, training) = Open(memory, recipe.Members, news, cancel);
@@ -95,31 +95,20 @@ public sealed class Run(Recipe recipe, string folder, Device? device = null)
         training.TrainAlone(files, cells, name, news, cancel);
     }
 
-    /// <summary>What a process does that is not rank 0: its part of every cell that rank 0 trains. It writes nothing.</summary>
+    /// <summary>What a process does that is not rank 0: its part of every cell that rank 0 trains, of which it writes nothing; or cells of its own, whose folders it writes.</summary>
     /// <param name="cancel">Asks all processes to end after the update in progress.</param>
     /// <returns>What rank 0 said at the end: "done", or "interrupted".</returns>
     /// <exception cref="InputException">Recipe or data are not those of rank 0, or cannot be used.</exception>
     /// <exception cref="RankLostException">Another process is gone.</exception>
-    public string Follow(CancellationToken cancel = default)
+    public string Follow(CancellationToken cancel = default) => FollowCells(cancel).Word;
+
+    /// <summary>The same; what rank 0 said that concerns more than this run's cells.</summary>
+    internal CellOrders FollowCells(CancellationToken cancel)
     {
-        var ranks = Ranks ?? throw new InvalidOperationException("Ranks says whom to follow");
+        var begun = Grid.Clock.GetTimestamp();
         using var memory = Memory([RecipeTask.TextClassification, RecipeTask.ImageClassification, .. Answers]);
-        var (data, _, cells, training) = Open(memory, recipe.Members, null, CancellationToken.None);
-        while (CellOrders.Next(ranks) is var order)
-        {
-            if (order.Cell is not { } name) return order.Word;
-            var cell = Array.Find(cells, cell => cell.Name == name) ?? throw new ConfigException("tutti train", $"rank 0 trains the cell '{name}', which this process's recipe does not have; give all processes the same recipe");
-            CellOrders.CheckSame(ranks, cell, data.Test?.ContentHash, order);
-            try
-            {
-                training.Help(cell, cancel);
-            }
-            catch (Exception e) when (e is TrainingException or OperationCanceledException)
-            {
-                continue;                                     // rank 0 met the same, and says what comes next
-            }
-        }
-        throw new InvalidOperationException("orders have an end");
+        var (_, _, cells, training) = Open(memory, recipe.Members, null, CancellationToken.None);
+        return RankedCells.Follow(recipe, files, cells, training, memory, begun, cancel);
     }
 
     /// <summary>Rank 0 tells the processes that follow it how it ended.</summary>
@@ -129,7 +118,6 @@ public sealed class Run(Recipe recipe, string folder, Device? device = null)
     MemoryBudget Memory(RecipeTask[] tasks)
     {
         recipe.Check();
-        if (Ranks is not null && (Grid.Jobs > 1 || Grid.Shard is not null)) throw new ConfigException(Grid.Jobs > 1 ? "--jobs" : "--shard", "is for processes that train cells of their own; with WORLD_SIZE above 1 all processes train each cell together");
         if (!tasks.Contains(recipe.Task)) throw new ConfigException("task", $"is {RecipeJson.Name(recipe.Task)}, expected {string.Join(" or ", tasks.Select(RecipeJson.Name))}; Run.Train, Run.TrainAnswers, LanguageRun.Train and UlmfitRun.Train are for different tasks");
         return new(recipe.Memory, device ?? recipe.Device.Resolve(Ranks), Ranks?.OnThisMachine ?? 1);
     }

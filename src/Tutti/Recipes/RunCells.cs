@@ -52,6 +52,23 @@ sealed class RunCells(Recipe recipe, RunData data, OpenMember[] members, MemoryB
         });
     }
 
+    public override string? Test => data.Test?.ContentHash;
+
+    public override string? NotShared(string member)
+    {
+        var open = Member(member).Model;
+        using var model = open.Build(data.Outputs, 0, out _, Torch.Device.Meta);
+        return SharedFit.Hindrance(model, open.Config, streams: 0)?.Message.Split('\n')[0];
+    }
+
+    public override UpdateTrial Try(Cell cell, Distributed.Ranks? with, int updates, CancellationToken cancel)
+    {
+        var member = Member(cell.Member);
+        var (train, _) = Encode(member, null);
+        var fit = FitOf(member, cell);
+        return memory.Within(cell.Name, fit.Config, () => cell.Try(fit, data, train.Examples, with, updates, cancel));
+    }
+
     CellFit FitOf(OpenMember member, Cell cell)
     {
         var model = member.Model;

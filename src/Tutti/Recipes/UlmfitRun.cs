@@ -1,3 +1,4 @@
+using Tutti.Distributed;
 using Tutti.Hub;
 using Tutti.Runs;
 using Tutti.Tables;
@@ -23,6 +24,9 @@ public sealed class UlmfitRun(Recipe recipe, string folder, Device? device = nul
 
     /// <inheritdoc cref="Run.Hub"/>
     public HubSettings? Hub { get; init; }
+
+    /// <inheritdoc cref="Run.Ranks"/>
+    public Ranks? Ranks { get; init; }
 
     /// <summary>How the cells of a step are trained, by the file of its recipe and its folder; null: in this process.</summary>
     public Func<string, string, GridOptions>? Grid { get; init; }
@@ -72,13 +76,47 @@ public sealed class UlmfitRun(Recipe recipe, string folder, Device? device = nul
     RunResult Story(IProgress<RunNews>? news, CancellationToken cancel)
     {
         var corpus = CorpusOf(news);
+        // What one step writes is what the next begins with, in every process.
+        if (Ranks is not null && SharedFolder.Blind(Ranks, files) is { } blind) throw new ConfigException("--run", $"got {files.Root}, which {blind} does not see; task ulmfit over several ranks needs a run folder on a file system that all of them share");
         var members = recipe.Members;
         if (recipe.Pretrain is { } pretrain)
             members = Language(Pretrain, Pretraining(pretrain), news, cancel);
         members = Language(Adapt, Adapting(corpus, members), news, cancel);
         AtomicFile.Write(files.Ulmfit, recipe.ToYaml("the whole recipe; recipe.yaml is its last step"));
         var last = Classifiers(members);
-        return new Run(last, folder, device) { Hub = Hub, Grid = Options(Classify, last, folder) }.Train(news, cancel);
+        Begin(Classify);
+        return new Run(last, folder, device) { Hub = Hub, Grid = Options(Classify, last, folder), Ranks = Ranks }.Train(news, cancel);
+    }
+
+    void Begin(string step)
+    {
+        if (Ranks is not null) CellOrders.Begin(Ranks, step);
+    }
+
+    /// <inheritdoc cref="Run.Follow"/>
+    public string Follow(CancellationToken cancel = default)
+    {
+        var ranks = Ranks ?? throw new InvalidOperationException("Ranks says whom to follow");
+        recipe.Check();
+        var members = recipe.Members;
+        var order = CellOrders.Next(ranks);
+        while (true)
+            switch (order.Word)
+            {
+                case CellOrders.Mark:
+                    SharedFolder.Look(ranks, files, order.Of);
+                    order = CellOrders.Next(ranks);
+                    break;
+                case CellOrders.Step when order.Of == Classify:
+                    order = new Run(Classifiers(members), folder, device) { Hub = Hub, Ranks = ranks }.FollowCells(cancel);
+                    break;
+                case CellOrders.Step:
+                    var (step, language) = (order.Of, order.Of == Pretrain ? Pretraining(recipe.Pretrain!) : Adapting(Corpus, members));
+                    order = new LanguageRun(language, files.Step(step).Root, device) { Hub = Hub, Ranks = ranks }.FollowCells(cancel);
+                    members = After(step);
+                    break;
+                default: return order.Word;
+            }
     }
 
     Recipe Pretraining(StepConfig step) => LanguageRecipe(step, step.File!, step.Text ?? recipe.Data.Text, step.Format ?? recipe.Data.Format, recipe.Members);
@@ -104,7 +142,7 @@ public sealed class UlmfitRun(Recipe recipe, string folder, Device? device = nul
         string[] distinct = [.. texts.Where(each => !string.IsNullOrWhiteSpace(each)).Distinct(StringComparer.Ordinal)];
         if (distinct.Length == 0) throw new DataException(recipe.Data.Train, "has no text to adapt a language model to");
         news?.Report(new NoteNews(FormattableString.Invariant($"the language model learns the texts of training{(recipe.Data.Test is null ? "" : " and test")} rows{(recipe.Adapt?.File is null ? "" : " and of adapt.file")}: {distinct.Length} different ones, without their labels")));
-        var path = Path.Combine(files.Step(Adapt).Root, "texts.csv");
+        var path = Corpus;
         Directory.CreateDirectory(files.Step(Adapt).Root);
         TableWriter.Write(path, ["text"], table =>
         {
@@ -112,6 +150,9 @@ public sealed class UlmfitRun(Recipe recipe, string folder, Device? device = nul
         });
         return path;
     }
+
+    /// <summary>Where the texts of the second step are written.</summary>
+    string Corpus => Path.Combine(files.Step(Adapt).Root, "texts.csv");
 
     /// <summary>The run of a step; a member's own settings are its classifier's.</summary>
     Recipe LanguageRecipe(StepConfig step, string file, string text, FormatConfig format, IReadOnlyList<MemberConfig> members)
@@ -135,10 +176,14 @@ public sealed class UlmfitRun(Recipe recipe, string folder, Device? device = nul
     MemberConfig[] Language(string step, Recipe language, IProgress<RunNews>? news, CancellationToken cancel)
     {
         news?.Report(new NoteNews($"step {step}"));
-        var rows = new LanguageRun(language, files.Step(step).Root, device) { Hub = Hub, Grid = Options(step, language, files.Step(step).Root) }.Train(news, cancel);
+        Begin(step);
+        var rows = new LanguageRun(language, files.Step(step).Root, device) { Hub = Hub, Grid = Options(step, language, files.Step(step).Root), Ranks = Ranks }.Train(news, cancel);
         steps[step] = rows;
-        return [.. recipe.Members.Select(member => member with { Model = Begun(member.Model, step, Path.GetFullPath(files.Step(step).Cell(member.Name!, member.Seeds[0], 0).Checkpoint)) })];
+        return After(step);
     }
+
+    /// <summary>The members of the step behind another one, which begin with what that learnt.</summary>
+    MemberConfig[] After(string step) => [.. recipe.Members.Select(member => member with { Model = Begun(member.Model, step, Path.GetFullPath(files.Step(step).Cell(member.Name!, member.Seeds[0], 0).Checkpoint)) })];
 
     // What belongs to a classifier stays, and behind pretraining the vocabulary, which is learnt anew from the texts of this task; the rest is the folder's.
     static ModelSpec Begun(ModelSpec model, string step, string folder) => new() { Folder = folder, Vocabulary = step == Pretrain && model.Vocabulary is { Kind: null or VocabularyKind.Words } own && model.Kind == EncoderKind.AwdLstm ? own : null, Pooling = model.Pooling, MultiSampleDropout = model.MultiSampleDropout, ReinitializeLayers = model.ReinitializeLayers };

@@ -58,6 +58,9 @@ public sealed class RunFolder(string path)
     public string Report => In("report.html");
     public string Cells => In("cells");
 
+    /// <summary>Whether several ranks share updates or divide cells, as was measured: the same ranks keep to it.</summary>
+    public string Spread => In("spread.json");
+
     /// <summary>Task ratings: who rated what, of the rows that were learnt from.</summary>
     public string Ratings => In("ratings.safetensors");
 

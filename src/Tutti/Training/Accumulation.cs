@@ -62,7 +62,10 @@ sealed class Accumulation(IReadOnlyList<Example> examples, double divisor, IRead
     public void AddLoss(double loss) => Loss += loss;
 
     /// <summary>All processes have added up their parts.</summary>
-    public void Shared(double loss, double seconds) => (Loss, Seconds) = (loss, Seconds + seconds);
+    public void Shared(double loss, double seconds) => (Loss, Seconds, SumSeconds) = (loss, Seconds + seconds, seconds);
+
+    /// <summary>Those of the seconds that the sums over processes took when this one's part was done.</summary>
+    public double SumSeconds { get; private set; }
 
     public JsonObject ToJson() => new() { ["done"] = Done, ["loss"] = BitConverter.DoubleToInt64Bits(Loss), ["seconds"] = Seconds, ["dataSeconds"] = DataSeconds };
 

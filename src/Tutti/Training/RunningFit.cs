@@ -148,7 +148,7 @@ sealed class RunningFit(Network model, TrainConfig config, GradientSum gradients
         cut.UpdateDone();
         var memory = Memory.Stats(Device);
         state.SeePeak(memory.Peak);
-        progress.Steps?.Report(new(state.Update, state.Updates, epoch, config.Epochs, sum.Loss, rate, norm, sum.Examples.Length, sum.Tokens, seconds, sum.DataSeconds, memory));
+        progress.Steps?.Report(new(state.Update, state.Updates, epoch, config.Epochs, sum.Loss, rate, norm, sum.Examples.Length, sum.Tokens, seconds, sum.DataSeconds, memory) { SumSeconds = sum.SumSeconds });
         if (!EvaluationIsDue && !word.Stop && ((shared is null ? store is { IsDue: true } : word.Save) || state.Update % perEpoch == 0)) Save(null);
     }
 

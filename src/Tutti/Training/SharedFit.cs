@@ -23,21 +23,23 @@ sealed class SharedFit : IDisposable
     /// <exception cref="ConfigException">The model or the objective cannot be trained by several processes; says why.</exception>
     public SharedFit(Ranks ranks, Network model, TrainConfig config, UpdateOrder order)
     {
-        Refuse(model, config, order);
+        if (Hindrance(model, config, order.Streams) is { } hindrance) throw hindrance;
         (this.ranks, this.model, rows) = (ranks, model, new(ranks, model));
         shards = ranks.Options.ShardState ? new(ranks, model) : null;
     }
 
-    /// <summary>What depends on more of an update than a process's share.</summary>
-    static void Refuse(Network model, TrainConfig config, UpdateOrder order)
+    /// <summary>Why the updates of a model cannot be shared: what depends on more of an update than a process's share. Null: they can.</summary>
+    /// <param name="streams">Of <see cref="UpdateOrder.Streams"/>.</param>
+    public static ConfigException? Hindrance(Network model, TrainConfig config, int streams)
     {
-        const string next = "\nTrain it with one process (WORLD_SIZE=1), or several cells at a time (--jobs, --shard).";
-        if (order.Streams > 0) throw new ConfigException("WORLD_SIZE", "a recurrent language model carries its states from update to update, and several processes would each need those of the others" + next);
-        if (model is TextModel { Joint: not null }) throw new ConfigException("WORLD_SIZE", "this head looks at all texts of an update together (batch norm), of which a process has only its share" + next);
-        if (config.Balance is { Kind: BalanceKind.GradientNorm }) throw new ConfigException("train.balance", "gradient-norm looks at the gradients of all rows of an update, of which a process has only its share; use uncertainty or weights" + next);
-        if (model is TextModel { Recurrent: true }) throw new ConfigException("WORLD_SIZE", "recurrent models are trained by one process" + next);
+        const string next = "\nTrain it with one process (WORLD_SIZE=1), or let each process train whole cells (--spread cells).";
+        if (streams > 0) return new("WORLD_SIZE", "a recurrent language model carries its states from update to update, and several processes would each need those of the others" + next);
+        if (model is TextModel { Joint: not null }) return new("WORLD_SIZE", "this head looks at all texts of an update together (batch norm), of which a process has only its share" + next);
+        if (config.Balance is { Kind: BalanceKind.GradientNorm }) return new("train.balance", "gradient-norm looks at the gradients of all rows of an update, of which a process has only its share; use uncertainty or weights" + next);
+        if (model is TextModel { Recurrent: true }) return new("WORLD_SIZE", "recurrent models are trained by one process" + next);
         if (model is VisionModel && config.BatchNorm != BatchNormKind.Running && model.Params.Items.Any(item => item.Name.EndsWith("running_var", StringComparison.Ordinal)))
-            throw new ConfigException("train.batch-norm", "batch norms would take the statistics of each process's own micro-batches, which are others with every number of processes; set train.batch-norm: running, which keeps those that the model came with");
+            return new("train.batch-norm", "batch norms would take the statistics of each process's own micro-batches, which are others with every number of processes; set train.batch-norm: running, which keeps those that the model came with" + next);
+        return null;
     }
 
     /// <summary>Only rank 0 writes.</summary>

@@ -15,7 +15,11 @@ namespace Tutti.Training;
 /// <param name="Seconds">Of this update, from the choice of its examples to the new weights.</param>
 /// <param name="DataSeconds">Those of them in which nothing was computed because examples were shuffled, cut or put together.</param>
 /// <param name="Memory">Of the device, after the update.</param>
-public sealed record StepResult(long Update, long Updates, int Epoch, int Epochs, double Loss, double Rate, double GradientNorm, int Examples, int Tokens, double Seconds, double DataSeconds, MemoryStats Memory);
+public sealed record StepResult(long Update, long Updates, int Epoch, int Epochs, double Loss, double Rate, double GradientNorm, int Examples, int Tokens, double Seconds, double DataSeconds, MemoryStats Memory)
+{
+    /// <summary>Those of the seconds in which gradients were still summed over processes, or others waited for, when this one's share was computed; 0 for one process.</summary>
+    public double SumSeconds { get; init; }
+}
 
 /// <summary>What an evaluation of the held-out rows found.</summary>
 /// <param name="Best">True when this is the best so far by the chosen measure; its weights are kept.</param>

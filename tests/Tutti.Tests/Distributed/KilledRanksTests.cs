@@ -21,7 +21,7 @@ public sealed class KilledRanksTests(CutRun run)
     static readonly Lock gate = new();
     static Undisturbed? whole;
 
-    RankProcesses Start(string folder, params string[] more) => RankProcesses.Tutti(Size, _ => [.. run.Train(folder), .. more]);
+    RankProcesses Start(string folder, params string[] more) => RankProcesses.Tutti(Size, _ => [.. run.Train(folder), "--spread", "updates", .. more]);
 
     /// <summary>The run that nothing disturbed.</summary>
     /// <param name="Results">What it came to.</param>
