@@ -84,6 +84,17 @@ static class ReportScores
         };
     }
 
+    /// <summary>What the blend and test-time views brought, a line for each answer.</summary>
+    public static JsonArray Gains(JsonNode? metrics) => metrics?["gains"] is not JsonArray gains ? [] : [.. gains.SelectMany(gain => gain!["differences"]!.AsArray().Select(one => (JsonNode?)new JsonObject
+    {
+        ["of"] = gain["of"]?.DeepClone(),
+        ["over"] = gain["over"]?.DeepClone(),
+        ["name"] = one!["name"]?.DeepClone(),
+        ["measure"] = one["measure"]?.DeepClone(),
+        ["difference"] = ReportJson.Score(one["difference"]),
+        ["loss"] = ReportJson.Score(one["loss"]),
+    }))];
+
     /// <summary>What a row of a leaderboard has of one fold.</summary>
     static JsonObject Fold(JsonNode fold) => new()
     {
@@ -100,6 +111,15 @@ static class ReportScores
         ["recall"] = ReportJson.Rounded(ReportJson.Number(line["recall"])),
         ["f1"] = ReportJson.Rounded(ReportJson.Number(line["f1"])),
         ["support"] = line["support"]?.DeepClone(),
+    })];
+
+    /// <summary>Of several targets those with classes: how they are confused, and each class.</summary>
+    public static JsonArray Targets(JsonNode? metrics) => metrics?["answers"] is not JsonArray answers ? [] : [.. answers.Where(answer => answer!["classification"] is JsonObject).Select(answer => (JsonNode?)new JsonObject
+    {
+        ["name"] = answer!["name"]?.DeepClone(),
+        ["classes"] = new JsonArray([.. answer["classification"]!["classes"]!.AsArray().Select(line => line!["name"]?.DeepClone())]),
+        ["confusion"] = answer["classification"]!["confusion"]?.DeepClone(),
+        ["perClass"] = PerClass(answer["classification"]),
     })];
 
     // A blend is called after its method; baselines have no cells.

@@ -2,6 +2,8 @@ using System.Text.Json.Nodes;
 using Tutti.Predictions;
 using Tutti.Recipes;
 using Tutti.Runs;
+using Tutti.Tables;
+using Tutti.Tests.App;
 using Tutti.Vision;
 
 namespace Tutti.Tests.Recipes;
@@ -40,11 +42,12 @@ public sealed class PictureViewsTests : IDisposable
     public void Turned_pictures_get_the_share_that_the_other_fold_gives_them_and_predicting_does_the_same()
     {
         var news = new KeptNews();
-        TinyRun.Train(Load(), temp.File("run"), news);
+        var gain = Assert.Single(TinyRun.Train(Load(), temp.File("run"), news).Gains);
         var (record, mixed) = (Record(), PredictionFile.Read(temp.File("run/oof.csv")));
         Assert.Equal((48, 48, true), ((int)record["rows"]!, (int)record["cut"]!, (bool)record["fittedToOtherFolds"]!));
         Assert.True((double)record["weight"]! > 0, record.ToJsonString());
         Assert.Contains(news.Notes, note => note.StartsWith("eye: test-time dihedral, 48 of 48 held-out rows are seen otherwise: weight", StringComparison.Ordinal) && note.Contains("95 % interval", StringComparison.Ordinal));
+        Assert.Equal(("eye without", (double)record["logLossGain"]!["value"]!), (gain.Over, -Assert.Single(gain.Differences).Loss.Difference.Value));
         foreach (var fold in (int[])[0, 1])
         {
             var (plain, views, weight) = (PredictionFile.Read(Cell(fold).Predictions), PredictionFile.Read(Cell(fold).Views), (double)record["weightByFold"]![fold == 0 ? "0" : "1"]!);
@@ -58,6 +61,77 @@ public sealed class PictureViewsTests : IDisposable
         Assert.All(test.Probabilities.Zip(predicted.Probabilities), pair => Assert.Equal(pair.First, pair.Second, 1e-6));
         Assert.NotEqual(PredictionFile.Read(Cell(0).Test).Probabilities, predicted.Probabilities);
     }
+
+    const string Two = """
+        task: image-multi-target
+        data: { train: train.csv, test: test.csv, picture: file, folds: 2, targets: [shape, { column: level, kind: ordinal, levels: [dim, plain, bright] }] }
+        train: { batch: 8, epochs: 3, learning-rate: 5e-3 }
+        pictures: { size: 24, augment: { rotate: 20 } }
+        test-time: dihedral
+        members:
+          - { model: { network: small-cnn }, name: eye }
+          - { model: { network: small-mlp }, name: once, test-time: none, train: { epochs: 1 } }
+        submission: submission.csv
+        """;
+
+    [Fact]
+    public void What_blend_and_views_bring_to_each_target_is_told_and_predicting_turns_too()
+    {
+        Targets("train", 24, 1);
+        Targets("test", 4, 2);
+        var (yaml, news) = (temp.Write("targets.yaml", Two), new KeptNews());
+        using var thread = new OneThread();
+        var result = new Run(Tutti.Recipes.Recipe.Load(yaml), temp.File("run")).TrainAnswers(news, TestContext.Current.CancellationToken);
+        Assert.Equal(["blend (mean)", "eye with dihedral"], result.Gains.Select(gain => gain.Of.Split(" (share")[0]));
+        Assert.Equal(["eye, the best member", "eye without"], result.Gains.Select(gain => gain.Over));
+        Assert.All(result.Gains, gain => Assert.Equal([("shape", "accuracy"), ("level", "levels off")], gain.Differences.Select(one => (one.Name, one.Measure))));
+        Assert.Contains(news.All.OfType<PlanNews>(), plan => plan.Pictures == 8);
+
+        var record = JsonNode.Parse(File.ReadAllText(result.Files.TestTime))!["eye"]!;
+        var answers = TrainedRun.Open(temp.File("run")).Answers!;
+        var (weight, oof) = ((double)record["weight"]!, AnswerFile.Read(result.Files.OutOfFold, answers));
+        Assert.True(weight > 0, record.ToJsonString());
+        Assert.Equal(["shape", "level"], record["answers"]!.AsArray().Select(one => (string)one!["name"]!));
+        foreach (var fold in (int[])[0, 1])
+        {
+            AnswerSet Of(string member, Func<CellFolder, string> file) => AnswerFile.Read(file(result.Files.Cell(member, 1, fold)), answers);
+            var (plain, views, other, share) = (Of("eye", cell => cell.Predictions), Of("eye", cell => cell.Views), Of("once", cell => cell.Predictions), (double)record["weightByFold"]![$"{fold}"]!);
+            Assert.NotEqual(plain.Values, views.Values);
+            for (var row = 0; row < plain.Count; row++)
+            {
+                var blended = oof.Row(oof.Ids.Index().First(pair => pair.Item == plain.Ids[row]).Index)[0];
+                Assert.Equal((((1 - share) * plain.Row(row)[0]) + (share * views.Row(row)[0]) + other.Row(other.Ids.Index().First(pair => pair.Item == plain.Ids[row]).Index)[0]) / 2, blended, 1e-9);
+            }
+        }
+        Assert.Equal(8, TrainedRun.Open(temp.File("run")).Predict(temp.File("test.csv"), temp.File("out.csv"), TestContext.Current.CancellationToken));
+        var (test, again) = (AnswerFile.Read(result.Test!, answers), AnswerFile.Read(temp.File("out.csv"), answers));
+        Assert.All(test.Values.Zip(again.Values), pair => Assert.Equal(pair.First, pair.Second, 1e-6));
+
+        var gains = JsonNode.Parse(File.ReadAllText(result.Files.Metrics))!["gains"]!.AsArray();
+        Assert.Equal(result.Gains[0].Differences[1].Loss.Difference.High, (double)gains[0]!["differences"]![1]!["loss"]!["high"]!);
+        var printed = CommandLine.Run("train", yaml, "--run", temp.File("run"));
+        Assert.True(printed.Code == 0, printed.Error);
+        foreach (var part in (string[])["Gains: differences on the same held-out rows", "eye, the best member", "levels off"]) Assert.Contains(part, printed.Out, StringComparison.Ordinal);
+        Assert.Contains("\"measure\":\"levels off\"", File.ReadAllText(result.Files.Report), StringComparison.Ordinal);
+
+        // Without views again: nothing is trained, and the record goes.
+        var plainRun = CommandLine.Run("train", yaml, "--run", temp.File("run"), "--set", "test-time=none");
+        Assert.True(plainRun.Code == 0, plainRun.Error);
+        Assert.False(File.Exists(result.Files.TestTime));
+        Assert.DoesNotContain("eye with dihedral", plainRun.Out, StringComparison.Ordinal);
+    }
+
+    /// <summary>A table of drawn pictures with what they show and how bright it is, of which some rows lack one.</summary>
+    void Targets(string folder, int count, int seed) => TableWriter.Write(temp.File($"{folder}.csv"), ["file", "shape", "level"], table =>
+    {
+        foreach (var shape in DrawnShapes.Names)
+            for (var i = 0; i < count; i++)
+            {
+                var draws = new Draws(seed, shape, i);        // as it was drawn: two places, then the level
+                string level = (draws.Below(8), draws.Below(8), draws.Below(70)).Item3 switch { < 23 => "dim", < 46 => "plain", _ => "bright" };
+                table.Row($"{folder}/{shape}/{i:00}.png", i % 7 == 3 ? "" : shape, i % 5 == 4 ? "" : level);
+            }
+    });
 
     [Fact]
     public void Ways_to_see_may_be_changed_without_training_again()
