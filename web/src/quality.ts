@@ -63,7 +63,7 @@ function gains(all: Gain[]): Child[] {
     ...measures.map((measure): Column<Gain> => ({ title: measure.name, kind: 'number', value: row => row.difference.value ?? 0, cell: row => row.measure === measure.name ? difference(row.difference, measure.scale) : '' })),
     { title: 'loss', kind: 'number', value: row => row.loss.value ?? 0, cell: row => difference(row.loss, losses), hint: 'log-loss, of numbers squared errors over their variance; below 0 is better' },
   ];
-  return [h('h3', {}, 'What blend and views brought'), h('p', { class: 'muted' }, 'Differences on the same held-out rows, with 95\u202f% intervals. The best member was chosen on these rows, which makes the gain over it look smaller.'), table(all, columns, { label: 'gains' })];
+  return [h('div', { class: 'gains' }, h('h3', {}, 'What blend and views brought'), h('p', { class: 'muted' }, `Differences on the same held-out rows, with 95\u202f% intervals.${all.some(row => row.over.endsWith('the best member')) ? ' The best member was chosen on these rows, which makes the gain over it look smaller.' : ''}`), table(all, columns, { label: 'gains' }))];
 }
 
 export function mistakes(run: RunData): HTMLElement | null {
