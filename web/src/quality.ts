@@ -63,7 +63,7 @@ function gains(all: Gain[]): Child[] {
     ...measures.map((measure): Column<Gain> => ({ title: measure.name, kind: 'number', value: row => row.difference.value ?? 0, cell: row => row.measure === measure.name ? difference(row.difference, measure.scale) : '' })),
     { title: 'loss', kind: 'number', value: row => row.loss.value ?? 0, cell: row => difference(row.loss, losses), hint: 'log-loss, of numbers squared errors over their variance; below 0 is better' },
   ];
-  return [h('div', { class: 'gains' }, h('h3', {}, 'What blend and views brought'), h('p', { class: 'muted' }, `Differences on the same held-out rows, with 95\u202f% intervals.${all.some(row => row.over.endsWith('the best member')) ? ' The best member was chosen on these rows, which makes the gain over it look smaller.' : ''}`), table(all, columns, { label: 'gains' }))];
+  return [h('div', { class: 'part' }, h('h3', {}, 'What blend and views brought'), h('p', { class: 'muted' }, `Differences on the same held-out rows, with 95\u202f% intervals.${all.some(row => row.over.endsWith('the best member')) ? ' The best member was chosen on these rows, which makes the gain over it look smaller.' : ''}`), table(all, columns, { label: 'gains' }))];
 }
 
 export function mistakes(run: RunData): HTMLElement | null {
@@ -76,7 +76,7 @@ export function mistakes(run: RunData): HTMLElement | null {
 /** Of several targets each one's classes. */
 export function targets(run: RunData): HTMLElement | null {
   if (run.targets.length === 0) return null;
-  return section('targets', 'Target by target', 'Targets', 'Of the rows that have the target.', run.targets.map(one => h('div', {}, h('h3', {}, one.name), h('div', { class: 'beside' }, plainMatrix(one), h('div', {}, classTable(one))))));
+  return section('targets', 'Target by target', 'Targets', 'Of the rows that have the target.', run.targets.map(one => h('div', { class: 'part' }, h('h3', {}, one.name), h('div', { class: 'beside' }, plainMatrix(one), h('div', {}, classTable(one))))));
 }
 
 function classTable(run: Confused): HTMLElement {

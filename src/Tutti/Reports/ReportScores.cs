@@ -68,14 +68,17 @@ static class ReportScores
         if (leaderboard is not JsonArray { Count: > 0 } rows) return null;
         // Accuracy of masked tokens stands beside perplexity.
         var columns = known.Where(column => rows.All(row => row![column.Key] is JsonObject)).OrderByDescending(column => column.Key == "perplexity").ToArray();
+        // Of several answers the first score of each.
+        var answers = rows.All(row => row!["answers"] is JsonArray) ? rows[0]!["answers"]!.AsArray().Select((answer, i) => (Name: answer!["name"]!.GetValue<string>(), Score: First(rows[0]!, i).Key)).ToArray() : [];
         return new()
         {
-            ["columns"] = new JsonArray([.. columns.Select(column => (JsonNode?)new JsonObject { ["name"] = column.Name, ["higher"] = column.Higher })]),
+            ["columns"] = new JsonArray([.. columns.Select(column => (column.Name, column.Higher)).Concat(answers.Select(answer => ($"{answer.Name}: {answer.Score}", answer.Score is not ("RMSE" or "levels off"))))
+                .Select(column => (JsonNode?)new JsonObject { ["name"] = column.Item1, ["higher"] = column.Item2 })]),
             ["rows"] = new JsonArray([.. rows.Select(row => (JsonNode?)new JsonObject
             {
                 ["name"] = row!["name"]?.GetValue<string>(),
                 ["kind"] = Kind(row),
-                ["scores"] = new JsonArray([.. columns.Select(column => (JsonNode?)ReportJson.Score(row[column.Key]))]),
+                ["scores"] = new JsonArray([.. columns.Select(column => (JsonNode?)ReportJson.Score(row[column.Key])), .. answers.Select((_, i) => (JsonNode?)ReportJson.Score(First(row, i).Value))]),
                 ["cells"] = row["cells"]?.DeepClone() ?? 1,
                 ["seconds"] = ReportJson.Rounded(ReportJson.Number(row["seconds"])),
                 ["peakBytes"] = row["peakBytes"]?.DeepClone(),
@@ -83,6 +86,8 @@ static class ReportScores
             })]),
         };
     }
+
+    static KeyValuePair<string, JsonNode?> First(JsonNode row, int answer) => row["answers"]![answer]!["scores"]!.AsObject().First();
 
     /// <summary>What the blend and test-time views brought, a line for each answer.</summary>
     public static JsonArray Gains(JsonNode? metrics) => metrics?["gains"] is not JsonArray gains ? [] : [.. gains.SelectMany(gain => gain!["differences"]!.AsArray().Select(one => (JsonNode?)new JsonObject

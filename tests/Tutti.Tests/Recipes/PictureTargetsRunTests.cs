@@ -93,9 +93,9 @@ public sealed class PictureTargetsRunTests : IDisposable
     {
         var both = Train(Recipe.Replace("epochs: 10", "epochs: 2", StringComparison.Ordinal), "both");
         var alone = Train(Recipe.Replace("epochs: 10", "epochs: 1", StringComparison.Ordinal).Replace("targets: [half, { column: colour, weight: 0.5 }, ", "targets: [", StringComparison.Ordinal), "alone");
-        TableWriter.Write(temp.File("known.csv"), ["file", "half"], table =>
+        TableWriter.Write(temp.File("known.csv"), ["file", "half", "colour", "level"], table =>
         {
-            for (var i = 0; i < 144; i++) table.Row($"train/{i:000}.png", halves[i % 2]);
+            for (var i = 0; i < 144; i++) table.Row($"train/{i:000}.png", halves[i % 2], colours[i / 2 % 3], levels[i / 6 % 3]);
         });
         var classes = CommandLine.Run("train", temp.Write("classes.yaml", "task: image-classification\ndata: { train: known.csv, picture: file, label: half, folds: 2 }\ntrain: { batch: 16, epochs: 1, learning-rate: 1e-2 }\npictures: { size: 12 }\nmembers: [ { model: { network: small-mlp } } ]\n"), "--run", temp.File("classes"));
         Assert.True(classes.Code == 0, classes.Error);
