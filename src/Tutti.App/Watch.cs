@@ -29,6 +29,12 @@ sealed class Watch(IAnsiConsole console, ProgressContext? bars) : IProgress<RunN
         public ProgressTask? Bar { get; init; }
         public double RateTokens { get; set; }
         public double RateExamples { get; set; }
+
+        /// <summary>Its rows are pictures.</summary>
+        public bool Pictures { get; set; }
+
+        /// <summary>How fast it learns, in what its rows are made of.</summary>
+        public string Rate(double tokens, double examples, string of = "tok") => Pictures ? FormattableString.Invariant($"{examples:0.0} pictures/s") : FormattableString.Invariant($"{tokens:0} {of}/s");
     }
 
     public static T Run<T>(Func<IProgress<RunNews>, T> body) => Bars((console, bars) => body(new Watch(console, bars)));
@@ -60,7 +66,7 @@ sealed class Watch(IAnsiConsole console, ProgressContext? bars) : IProgress<RunN
             case CellNews news: Begin(news); break;
             case SkippedNews news: Line(FormattableString.Invariant($"[{news.Number}/{news.Cells}] {news.Cell}: already trained")); break;
             case PlanNews news: Planned(news, Of(news.Cell)); break;
-            case ReplayNews { Replay: var r } news: Line(FormattableString.Invariant($"{Of(news.Cell).Place}: update {r.Update} found no room for {r.Examples} rows of {r.Tokens} tokens beside {MemoryStats.Text(r.BytesInUse)}; computed again {(r.Checkpointing ? "with checkpointing" : "in halves")}, the update is the same")); break;
+            case ReplayNews { Replay: var r } news: Line(FormattableString.Invariant($"{Of(news.Cell).Place}: update {r.Update} found no room for {(news.OfPictures ? MemoryPlan.Count(r.Examples) : FormattableString.Invariant($"{r.Examples} rows of {r.Tokens} tokens"))} beside {MemoryStats.Text(r.BytesInUse)}; computed again {(r.Checkpointing ? "with checkpointing" : "in halves")}, the update is the same")); break;
             case StepNews news: Step(news.Step, Of(news.Cell)); break;
             case EvaluationNews news: Evaluated(news.Result, Of(news.Cell)); break;
             case CellDoneNews news: Done(news, Of(news.Cell)); break;
@@ -80,7 +86,7 @@ sealed class Watch(IAnsiConsole console, ProgressContext? bars) : IProgress<RunN
         if (!news.Pictures) Line(FormattableString.Invariant($"characters per text: median {s.Lengths.Median:0}, mean {s.Lengths.Mean:0}, 95 % up to {s.Lengths.P95}, longest {s.Lengths.Max}; {s.EmptyTexts} empty"));
         Duplicates("repeated within the training rows", s.WithinTrain, news.Pictures);
         Duplicates("repeated with different labels", s.Contradicting, news.Pictures);
-        if (s.AcrossFolds.Texts > 0) Line(FormattableString.Invariant($"warning: {s.AcrossFolds.Texts} texts ({s.AcrossFolds.Rows} rows) stand in several folds, lines {Lines(s.AcrossFolds)}: scores on them are of texts that were trained on; give rows of one text one fold"));
+        if (s.AcrossFolds.Texts > 0) Line(FormattableString.Invariant($"warning: {s.AcrossFolds.Texts} {(news.Pictures ? "pictures" : "texts")} ({s.AcrossFolds.Rows} rows) stand in several folds, lines {Lines(s.AcrossFolds)}: scores on them are of rows that were trained on; give rows of one {(news.Pictures ? "picture" : "text")} one fold"));
         Duplicates("in the test rows too", s.AcrossTest, news.Pictures);
     }
 
@@ -105,8 +111,9 @@ sealed class Watch(IAnsiConsole console, ProgressContext? bars) : IProgress<RunN
 
     void Planned(PlanNews news, Training cell)
     {
+        cell.Pictures = news.Pictures is not null;
         var limit = news.Limit > 0 ? $" of {MemoryStats.Text(news.Limit)}" : "";
-        Line($"{cell.Place}: memory {MemoryStats.Text(news.Memory.Plan.PredictedPeak)}{limit} expected; {news.Memory.Plan} {MemoryBars.Of(news.Memory.Timeline)}".TrimEnd());
+        Line($"{cell.Place}: memory {MemoryStats.Text(news.Memory.Plan.PredictedPeak)}{limit} expected; {(news.Pictures is { } count ? news.Memory.Plan.Described(MemoryPlan.Count(count)) : news.Memory.Plan.ToString())} {MemoryBars.Of(news.Memory.Timeline)}".TrimEnd());
     }
 
     void Step(StepResult step, Training cell)
@@ -116,20 +123,20 @@ sealed class Watch(IAnsiConsole console, ProgressContext? bars) : IProgress<RunN
         cell.RateTokens = (keep * cell.RateTokens) + ((1 - keep) * step.Tokens / step.Seconds);
         cell.RateExamples = (keep * cell.RateExamples) + ((1 - keep) * step.Examples / step.Seconds);
         if (cell.Bar is not { } bar) return;
-        Describe(cell, FormattableString.Invariant($"{cell.ShortPlace}  epoch {step.Epoch,2}/{step.Epochs}  loss {step.Loss:0.000} {cell.RateTokens,5:0} tok/s {cell.RateExamples,4:0} ex/s {MemoryStats.Text(step.Memory.InUse)}, peak {MemoryStats.Text(step.Memory.Peak)}"));
+        Describe(cell, FormattableString.Invariant($"{cell.ShortPlace}  epoch {step.Epoch,2}/{step.Epochs}  loss {step.Loss:0.000} {(cell.Pictures ? cell.Rate(0, cell.RateExamples) : FormattableString.Invariant($"{cell.RateTokens,5:0} tok/s {cell.RateExamples,4:0} ex/s"))} {MemoryStats.Text(step.Memory.InUse)}, peak {MemoryStats.Text(step.Memory.Peak)}"));
         bar.Value = (double)step.Update / step.Updates;
     }
 
     void Evaluated(EvaluationResult r, Training cell)
     {
-        if (bars is null) Line(FormattableString.Invariant($"{cell.Place}: epoch {r.Epoch} update {r.Update} held-out loss {r.Loss:0.0000}{Accuracy(r.Accuracy, "0.0000", " ")}{(double.IsNaN(r.MacroF1) ? "" : FormattableString.Invariant($" F1 {r.MacroF1:0.0000}"))}{string.Concat(r.Targets.Select(score => $"; {score}"))}{(r.Best ? " best" : "")}, {cell.RateTokens:0} tokens/s"));
+        if (bars is null) Line(FormattableString.Invariant($"{cell.Place}: epoch {r.Epoch} update {r.Update} held-out loss {r.Loss:0.0000}{Accuracy(r.Accuracy, "0.0000", " ")}{(double.IsNaN(r.MacroF1) ? "" : FormattableString.Invariant($" F1 {r.MacroF1:0.0000}"))}{string.Concat(r.Targets.Select(score => $"; {score}"))}{(r.Best ? " best" : "")}, {cell.Rate(cell.RateTokens, cell.RateExamples, "tokens")}"));
     }
 
     void Done(CellDoneNews news, Training cell)
     {
         var fit = news.Fit;
         End(news.Cell);
-        Line(FormattableString.Invariant($"{cell.Place}: loss {fit.Best.Loss:0.000}{Accuracy(fit.Best.Accuracy, "0.000", ", ")} (update {fit.Best.Update} of {fit.Updates}{(fit.StoppedEarly ? ", stopped early" : "")}); {fit.Tokens / fit.Seconds:0} tok/s, {fit.Seconds:0.0} s, data wait {100 * fit.DataSeconds / fit.Seconds:0.00} %, peak {MemoryStats.Text(fit.PeakBytes)}"));
+        Line(FormattableString.Invariant($"{cell.Place}: loss {fit.Best.Loss:0.000}{Accuracy(fit.Best.Accuracy, "0.000", ", ")} (update {fit.Best.Update} of {fit.Updates}{(fit.StoppedEarly ? ", stopped early" : "")}); {cell.Rate(fit.Tokens / fit.Seconds, fit.Examples / fit.Seconds)}, {fit.Seconds:0.0} s, data wait {100 * fit.DataSeconds / fit.Seconds:0.00} %, peak {MemoryStats.Text(fit.PeakBytes)}"));
     }
 
     void Failed(FailedNews news)

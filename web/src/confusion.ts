@@ -1,7 +1,7 @@
 import { h, percent, plural, whole } from './dom';
 import { rowsBehind } from './rows';
 import { table } from './table';
-import type { RunData } from './data';
+import type { Confused, RunData } from './data';
 
 /** Above so many classes the pairs that are confused most are listed in place of a matrix. */
 const mostClasses = 30;
@@ -35,17 +35,21 @@ export function confusion(run: RunData): { matrix: HTMLElement; panel: HTMLEleme
 
 type Toggle = (button: HTMLElement, truth: number, predicted: number) => void;
 
-function matrix(run: RunData, toggle: Toggle): HTMLElement {
+/** The matrix; of more classes than it has room for, null. Without a toggle its cells are but looked at. */
+export const plainMatrix = (of: Confused): HTMLElement | null => of.classes.length <= mostClasses ? matrix(of) : null;
+
+function matrix(run: Confused, toggle?: Toggle): HTMLElement {
   const small = run.classes.length > 4;
   const cell = (truth: number, predicted: number): HTMLElement => {
     const [count, total] = [run.confusion[truth][predicted], run.perClass[truth].support];
     const share = total > 0 ? count / total : 0;
-    const button: HTMLElement = h('button', {
-      type: 'button', 'data-truth': truth, 'data-predicted': predicted, 'aria-expanded': 'false', disabled: count === 0,
-      class: `${truth === predicted ? 'right' : 'wrong'}${share > 0.55 ? ' strong' : ''}`, style: `--share: ${(6 + 94 * share).toFixed(1)}%`,
+    const look = {
+      class: `cell ${truth === predicted ? 'right' : 'wrong'}${share > 0.55 ? ' strong' : ''}${count === 0 ? ' none' : ''}`, style: `--share: ${(6 + 94 * share).toFixed(1)}%`,
       'aria-label': `true ${run.classes[truth]}, predicted ${run.classes[predicted]}: ${plural(count, 'row')}, ${percent(share)} of the true class`,
-      click: () => toggle(button, truth, predicted),
-    }, h('b', {}, whole(count)), small ? null : h('span', {}, percent(share)));
+    };
+    const button: HTMLElement = h(toggle ? 'button' : 'div', toggle ? {
+      ...look, type: 'button', 'data-truth': truth, 'data-predicted': predicted, 'aria-expanded': 'false', disabled: count === 0, click: () => toggle(button, truth, predicted),
+    } : { ...look, role: 'img' }, h('b', {}, whole(count)), small ? null : h('span', {}, percent(share)));
     return h('td', {}, button);
   };
   return h('div', {}, h('div', { class: 'scroll' }, h('table', { class: `confusion${small ? ' small' : ''}`, 'aria-label': 'Confusion matrix' },

@@ -26,6 +26,17 @@ export interface Leaderboard {
   rows: { name: string; kind: 'member' | 'blend' | 'baseline'; scores: Score[]; cells: number; seconds: number; peakBytes: number; folds: { name: string; rmse: Score; mae: Score; seconds: number }[] }[];
 }
 
+/** What the blend or test-time views brought in one answer: a difference on the same rows. */
+export interface Gain {
+  of: string;
+  over: string;
+  /** Of several answers; else empty. */
+  name: string;
+  measure: string;
+  difference: Score;
+  loss: Score;
+}
+
 /** Columns of numbers of the same length; thinned where there were more than can be drawn. */
 export interface Curve {
   update: number[];
@@ -161,17 +172,24 @@ export interface Ratings {
   points: { title: string; x: number; y: number; bias: number }[];
 }
 
-export interface RunData {
+/** What is told apart: its classes, how they are confused (rows: true class), and each one's scores. */
+export interface Confused {
+  classes: string[];
+  confusion: number[][];
+  perClass: { name: string; precision: number; recall: number; f1: number; support: number }[];
+}
+
+export interface RunData extends Confused {
   version: number;
   run: RunInfo;
   headline: Headline | null;
   scores: ({ name: string } & Score)[];
   moreScores: ({ name: string } & Score)[];
   leaderboard: Leaderboard | null;
+  gains: Gain[];
   cells: Cell[];
-  classes: string[];
-  confusion: number[][];
-  perClass: { name: string; precision: number; recall: number; f1: number; support: number }[];
+  /** Of several targets those with classes. */
+  targets: (Confused & { name: string })[];
   reliability: { error: number; bins: { low: number; high: number; count: number; accuracy: number | null; confidence: number | null }[] } | null;
   rows: Row[];
   /** Per non-empty cell of the confusion matrix, the rows that are embedded. */

@@ -1,9 +1,9 @@
-import { confusion } from './confusion';
+import { confusion, plainMatrix } from './confusion';
 import { reliability } from './charts';
 import { bytes, duration, h, number, percent, plural, probability, section, signed, whole, type Child } from './dom';
 import { interval, scaleOf, whisker } from './marks';
 import { table, type Column } from './table';
-import type { Leaderboard, RunData, Score } from './data';
+import type { Confused, Gain, Leaderboard, RunData, Score } from './data';
 
 /** The first thing that is read: one number, what it is of, how sure it is, and what it has to beat. */
 export function headline(run: RunData): HTMLElement | null {
@@ -49,23 +49,46 @@ export function leaderboard(run: RunData): HTMLElement | null {
     { title: 'time', kind: 'number', value: row => row.seconds, cell: row => row.kind === 'member' ? duration(row.seconds) : '' },
     { title: 'memory', kind: 'number', value: row => row.peakBytes, cell: row => row.kind === 'member' ? bytes(row.peakBytes) : '' },
   ];
-  return section('leaderboard', 'Leaderboard', 'Leaderboard', 'Dot: score, line: 95\u202f% interval; a pale dot lies beyond the scale.' + (run.run.task === 'ratings' ? '' : ' Each model kept the checkpoint that did best on its held-out rows, which flatters these figures a little.'), table(board.rows, columns, { label: 'leaderboard' }));
+  return section('leaderboard', 'Leaderboard', 'Leaderboard', 'Dot: score, line: 95\u202f% interval; a pale dot lies beyond the scale.' + (run.run.task === 'ratings' ? '' : ' Each model kept the checkpoint that did best on its held-out rows, which flatters these figures a little.'), table(board.rows, columns, { label: 'leaderboard' }), gains(run.gains));
+}
+
+function gains(all: Gain[]): Child[] {
+  if (all.length === 0) return [];
+  const measures = [...new Set(all.map(row => row.measure))].map(name => ({ name, scale: scaleOf(all.filter(row => row.measure === name).map(row => row.difference), 0) }));
+  const losses = scaleOf(all.map(row => row.loss), 0);
+  const difference = (score: Score, scale: [number, number]): HTMLElement => h('div', { class: 'scored' }, h('span', {}, h('b', {}, signed(score.value)), ' ', h('span', { class: 'interval' }, `${signed(score.low)} to ${signed(score.high)}`)), whisker(score, scale, 0));
+  const columns: Column<Gain>[] = [
+    { title: 'gain of', cell: row => [h('b', {}, row.of), h('span', { class: 'muted' }, ` over ${row.over}`)], value: row => row.of },
+    ...(all.some(row => row.name !== '') ? [{ title: 'target', cell: row => row.name, value: row => row.name } as Column<Gain>] : []),
+    ...measures.map((measure): Column<Gain> => ({ title: measure.name, kind: 'number', value: row => row.difference.value ?? 0, cell: row => row.measure === measure.name ? difference(row.difference, measure.scale) : '' })),
+    { title: 'loss', kind: 'number', value: row => row.loss.value ?? 0, cell: row => difference(row.loss, losses), hint: 'log-loss, of numbers squared errors over their variance; below 0 is better' },
+  ];
+  return [h('div', { class: 'part' }, h('h3', {}, 'What blend and views brought'), h('p', { class: 'muted' }, `Differences on the same held-out rows, with 95\u202f% intervals.${all.some(row => row.over.endsWith('the best member')) ? ' The best member was chosen on these rows, which makes the gain over it look smaller.' : ''}`), table(all, columns, { label: 'gains' }))];
 }
 
 export function mistakes(run: RunData): HTMLElement | null {
   if (run.confusion.length === 0) return null;
-  type Line = RunData['perClass'][number];
+  const { matrix, panel } = confusion(run);
+  return section('confusion', 'Where it is right and wrong', 'Confusion', 'Choose a cell to see the rows behind it.',
+    h('div', { class: 'beside' }, matrix, h('div', {}, h('h3', {}, 'Per class'), classTable(run))), panel);
+}
+
+/** Of several targets each one's classes. */
+export function targets(run: RunData): HTMLElement | null {
+  if (run.targets.length === 0) return null;
+  return section('targets', 'Target by target', 'Targets', 'Of the rows that have the target.', run.targets.map(one => h('div', { class: 'part' }, h('h3', {}, one.name), h('div', { class: 'beside' }, plainMatrix(one), h('div', {}, classTable(one))))));
+}
+
+function classTable(run: Confused): HTMLElement {
+  type Line = Confused['perClass'][number];
   const bar = (value: number): Child => h('span', { class: 'bar', style: `--value: ${(100 * value).toFixed(1)}%` }, number(value));
-  const perClass = table<Line>(run.perClass, [
+  return table<Line>(run.perClass, [
     { title: 'class', cell: row => h('b', {}, row.name), value: row => row.name },
     { title: 'precision', cell: row => bar(row.precision), value: row => row.precision, kind: 'number', hint: 'share of the rows predicted as this class that are of it' },
     { title: 'recall', cell: row => bar(row.recall), value: row => row.recall, kind: 'number', hint: 'share of the rows of this class that are predicted as it' },
     { title: 'F1', cell: row => bar(row.f1), value: row => row.f1, kind: 'number' },
     { title: 'rows', cell: row => whole(row.support), value: row => row.support, kind: 'number' },
   ], { label: 'classes', search: run.classes.length > 12 ? row => row.name : undefined });
-  const { matrix, panel } = confusion(run);
-  return section('confusion', 'Where it is right and wrong', 'Confusion', 'Choose a cell to see the rows behind it.',
-    h('div', { class: 'beside' }, matrix, h('div', {}, h('h3', {}, 'Per class'), perClass)), panel);
 }
 
 export function slices(run: RunData): HTMLElement | null {

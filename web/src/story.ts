@@ -19,7 +19,7 @@ export function learning(run: RunData): HTMLElement | null {
     { title: 'updates', kind: 'number', cell: cell => whole(cell.updates), value: cell => cell.updates },
     { title: 'kept', kind: 'number', cell: cell => cell.bestUpdate === null ? '\u2013' : whole(cell.bestUpdate), value: cell => cell.bestUpdate ?? 0, hint: 'the update whose weights were kept' },
     { title: 'time', kind: 'number', cell: cell => duration(cell.seconds), value: cell => cell.seconds ?? 0 },
-    ...(run.pictures ? [] : [{ title: 'tokens / s', kind: 'number', cell: cell => cell.tokensPerSecond === null ? '\u2013' : whole(cell.tokensPerSecond), value: cell => cell.tokensPerSecond ?? 0 } as Column<Cell>]),
+    ...(run.run.task.startsWith('image-') ? [] : [{ title: 'tokens / s', kind: 'number', cell: cell => cell.tokensPerSecond === null ? '\u2013' : whole(cell.tokensPerSecond), value: cell => cell.tokensPerSecond ?? 0 } as Column<Cell>]),
     { title: 'peak memory', kind: 'number', cell: cell => bytes(cell.peakBytes), value: cell => cell.peakBytes ?? 0 },
     { title: 'predicted', kind: 'number', cell: cell => bytes(cell.predictedPeak), value: cell => cell.predictedPeak ?? 0, hint: 'peak memory as planned before the first update' },
   ];

@@ -35,7 +35,7 @@ static class EvaluateCommand
         if (run.Answers is not null) return EvaluateAnswers(run, file, metrics, asJson);
         var scores = run.Score(file, metrics, Session.Cancel);
         var rows = scores.All.Rows;
-        if (scores.Seen > 0) Show.Warning(FormattableString.Invariant($"{scores.Seen} of {rows} rows were trained on: scores on them say nothing about new texts"));
+        if (scores.Seen > 0) Show.Warning(FormattableString.Invariant($"{scores.Seen} of {rows} rows were trained on: scores on them say nothing about new ones"));
         if (asJson)
         {
             var node = EvaluationJson.Of(scores.All);
@@ -75,7 +75,7 @@ static class EvaluateCommand
     static int EvaluateAnswers(TrainedRun run, string file, MetricChoice metrics, bool asJson)
     {
         var scores = run.ScoreAnswers(file, metrics, Session.Cancel);
-        if (scores.Seen > 0) Show.Warning(FormattableString.Invariant($"{scores.Seen} of {scores.Rows} rows were trained on: scores on them say nothing about new texts"));
+        if (scores.Seen > 0) Show.Warning(FormattableString.Invariant($"{scores.Seen} of {scores.Rows} rows were trained on: scores on them say nothing about new ones"));
         if (asJson)
         {
             var node = new JsonObject { ["rows"] = scores.Rows, ["answers"] = AnswersJson.Of(scores.All), ["seenInTraining"] = scores.Seen };

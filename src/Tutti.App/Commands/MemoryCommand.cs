@@ -5,6 +5,7 @@ using Spectre.Console;
 using Tutti.Hub;
 using Tutti.Recipes;
 using Tutti.Torch;
+using Tutti.Training;
 
 namespace Tutti.App.Commands;
 
@@ -51,7 +52,7 @@ static class MemoryCommand
         var m = member.Memory;
         Show.Line(FormattableString.Invariant($"{member.Name}: {member.Weights} weights, batch {member.Config.Batch}, {(member.Picture is null ? FormattableString.Invariant($"longest text {member.Longest} tokens") : $"pictures {Sides(member)}")}, {member.Config.Precision.ToString().ToLowerInvariant()}"));
         Show.Line($"  weights {MemoryStats.Text(m.Weights)}, gradients {MemoryStats.Text(m.Gradients)}, optimizer {MemoryStats.Text(m.Optimizer)}, activations {(member.Picture is null ? $"{MemoryStats.Text(m.ActivationsPerThousand)} per 1000 tokens" : $"{MemoryStats.Text(m.ActivationsPerThousand * member.Longest / 1000)} per picture")}");
-        Show.Line($"  predicted peak {MemoryStats.Text(m.Plan.PredictedPeak)} of {MemoryStats.Text(member.Limit)}: {(member.Picture is null ? m.Plan.ToString() : m.Plan.Described(Count(member)))}");
+        Show.Line($"  predicted peak {MemoryStats.Text(m.Plan.PredictedPeak)} of {MemoryStats.Text(member.Limit)}: {(member.Picture is null ? m.Plan.ToString() : m.Plan.Described(MemoryPlan.Count(member.Pictures)))}");
         if (member.Measured is { } peak) Show.Line(FormattableString.Invariant($"  measured peak {MemoryStats.Text(peak)}: the prediction is {Math.Round(100.0 * (m.Plan.PredictedPeak - peak) / peak, 1):+0.0;-0.0;0.0} % off"));
         Show.Line($"  along one micro-batch, forward and back: {MemoryBars.Of(m.Timeline)}");
         var table = Show.Table("  what would save memory", "peak", "saves", "");
@@ -62,8 +63,6 @@ static class MemoryCommand
     }
 
     static string Sides(MemberMemory member) => member.Picture is var (width, height) ? FormattableString.Invariant($"{width} x {height}") : "";
-
-    static string Count(MemberMemory member) => FormattableString.Invariant($"{member.Pictures} picture{(member.Pictures == 1 ? "" : "s")}");
 
     /// <summary>Which networks need what cut, at a glance.</summary>
     static Table Cuts(MemberMemory[] members)

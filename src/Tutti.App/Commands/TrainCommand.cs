@@ -150,6 +150,7 @@ static class TrainCommand
         }
         if (result.Corrections is { } corrections) ShowCorrections.Gain(corrections);
         Show.Leaderboard(result.Leaderboard);
+        ShowGains.All(result.Gains);
         Show.Blend(result.Blend);
         ShowScores.Summary(result.Summary, result.Classes);
         Files(result.Files, result.Test, result.Submission);
@@ -166,6 +167,7 @@ static class TrainCommand
             return 0;
         }
         ShowAnswers.Board(result.Leaderboard);
+        ShowGains.All(result.Gains);
         ShowAnswers.Scores(result.Answers);
         Files(result.Files, result.Test, result.Submission);
         return 0;

@@ -27,15 +27,23 @@ public sealed record ViewShare(double Weight, IReadOnlyDictionary<int, double> B
         var (labels, k) = (plain.Labels ?? throw new ArgumentException("there are no labels to fit to", nameof(plain)), plain.K);
         var folds = plain.Folds ?? new int[plain.Count];
         double Share(Func<int, bool> of) => Best([.. Enumerable.Range(0, plain.Count).Where(row => labels[row] >= 0 && of(row)).Select(row => (plain.Row(row)[labels[row]], views.Row(row)[labels[row]]))]);
-        var all = Share(_ => true);
-        var parts = folds.Distinct().Order().ToArray();
-        var byFold = parts.ToDictionary(fold => fold, fold => parts.Length == 1 ? all : Share(row => folds[row] != fold));
+        var (all, byFold) = ByFolds(folds, Share);
         var mixed = Mixed(plain, views, row => byFold[folds[row]]);
         if (Gain(plain, mixed).Difference.Value > 0) return Of(all, byFold, mixed);
-        return Of(0, parts.ToDictionary(fold => fold, _ => 0.0), plain);
+        return Of(0, None(byFold), plain);
 
         ViewShare Of(double weight, Dictionary<int, double> shares, PredictionSet set) => new(weight, shares, set, Gain(plain, set), PairedTest.Bootstrap(Right(set), Right(plain)));
     }
+
+    /// <summary>The share that some rows give, fitted to all rows, and for each fold to those of the others.</summary>
+    internal static (double All, Dictionary<int, double> ByFold) ByFolds(int[] folds, Func<Func<int, bool>, double> share)
+    {
+        var (all, parts) = (share(_ => true), folds.Distinct().Order().ToArray());
+        return (all, parts.ToDictionary(fold => fold, fold => parts.Length == 1 ? all : share(row => folds[row] != fold)));
+    }
+
+    /// <summary>No share in any fold.</summary>
+    internal static Dictionary<int, double> None(Dictionary<int, double> byFold) => byFold.Keys.ToDictionary(fold => fold, _ => 0.0);
 
     /// <summary>The plain predictions with a share of the views'.</summary>
     public static PredictionSet Mixed(PredictionSet plain, PredictionSet views, Func<int, double> share)
@@ -50,16 +58,21 @@ public sealed record ViewShare(double Weight, IReadOnlyDictionary<int, double> B
     }
 
     /// <summary>The share of least log-loss of the probabilities that the labels have; the loss is convex in it, so its slope changes sign once.</summary>
-    internal static double Best(IReadOnlyList<(double Plain, double Views)> rows)
+    internal static double Best(IReadOnlyList<(double Plain, double Views)> rows) => Best(share => rows.Sum(row => Slope(row.Plain, row.Views, share)));
+
+    /// <summary>How fast -log of a probability grows with the share of the views.</summary>
+    internal static double Slope(double plain, double views, double share) => -(views - plain) / Math.Max(((1 - share) * plain) + (share * views), Smallest);
+
+    /// <summary>Where a convex loss is least, whose slope at a share is given.</summary>
+    internal static double Best(Func<double, double> slope)
     {
-        double Slope(double share) => -rows.Sum(row => (row.Views - row.Plain) / Math.Max(((1 - share) * row.Plain) + (share * row.Views), Smallest));
-        if (Slope(0) >= 0) return 0;
-        if (Slope(1) <= 0) return 1;
+        if (slope(0) >= 0) return 0;
+        if (slope(1) <= 0) return 1;
         var (low, high) = (0.0, 1.0);
         while (high - low > Exact)
         {
             var middle = (low + high) / 2;
-            if (Slope(middle) > 0) high = middle;
+            if (slope(middle) > 0) high = middle;
             else low = middle;
         }
         return (low + high) / 2;

@@ -32,10 +32,13 @@ public static class AnswerScores
     public static IReadOnlyList<AnswerSummary> Of(AnswerSet set, ulong seed = 0, int resamples = 1000, MetricChoice metrics = MetricChoice.Usual)
     {
         if (set.Truth is null) throw new InvalidOperationException("the true values are not known, so there is nothing to score");
-        int[] flags = [.. Enumerable.Range(0, set.Answers.Count).Where(answer => set.Answers[answer].Kind == AnswerKind.Flag && set.KnownRows(answer).Count == set.Count)];
+        var flags = Together(set);
         return [.. flags.Length == 0 ? (IEnumerable<AnswerSummary>)[] : [LabelsOf("labels", set, flags, seed, resamples, metrics)],
             .. Enumerable.Range(0, set.Answers.Count).Where(answer => !flags.Contains(answer) && set.KnownRows(answer).Count > 0).Select(answer => OneOf(set.Known(answer), answer, seed, resamples, metrics))];
     }
+
+    /// <summary>The labels that all rows have, which are scored together.</summary>
+    internal static int[] Together(AnswerSet set) => [.. Enumerable.Range(0, set.Answers.Count).Where(answer => set.Answers[answer].Kind == AnswerKind.Flag && set.KnownRows(answer).Count == set.Count)];
 
     /// <summary>The scores of an answer whose true values are all known.</summary>
     static AnswerSummary OneOf(AnswerSet set, int answer, ulong seed, int resamples, MetricChoice metrics) => set.Answers[answer] switch
@@ -70,7 +73,9 @@ public static class AnswerScores
         return losses;
     }
 
-    static double[] LossesOf(AnswerSet set, int answer, double flags)
+    /// <summary>The loss of each row in one answer whose true values are all known.</summary>
+    /// <param name="flags">What a label's loss is divided by.</param>
+    internal static double[] LossesOf(AnswerSet set, int answer, double flags)
     {
         var (truth, what) = (set.TruthOf(answer), set.Answers[answer]);
         return what.Kind switch

@@ -7,6 +7,9 @@ public readonly record struct PairedResult(Score Difference, double P)
 {
     /// <summary>The interval leaves 0 out.</summary>
     public bool Significant => Difference.Low > 0 || Difference.High < 0;
+
+    /// <summary>Second minus first.</summary>
+    public PairedResult Reversed => new(new(0 - Difference.Value, 0 - Difference.High, 0 - Difference.Low, Difference.N), P);   // 0 stays 0, not -0
 }
 
 /// <summary>Whether one model is better than another on the same rows, or whether other rows of the same kind could have told the opposite.</summary>

@@ -20,34 +20,38 @@ sealed class AnswerResults(Recipe recipe, RunFolder files, RunData data, Cell[] 
     /// <summary>Blends all cells and writes predictions, scores and submission.</summary>
     public AnswersResult Finish()
     {
-        var members = cells.GroupBy(cell => cell.Member).ToArray();
-        var perMember = members.Select(OutOfFold).ToArray();
+        var members = AnswerPredictions.All(cells, answers);
+        var perMember = members.Select(member => member.OutOfFold(data.TrainIds)).ToArray();
         var oof = AnswerBlend.Of(Kind, perMember);
         AnswerFile.Write(files.OutOfFold, oof);
-        new BlendRecord(Kind, [.. members.Select(member => new BlendWeight(member.Key, 1.0 / members.Length))]) { Settings = RunBlend.Settings(recipe) }.Write(files.Blend);
+        new BlendRecord(Kind, [.. members.Select(member => new BlendWeight(member.Name, 1.0 / members.Length))]) { Settings = RunBlend.Settings(recipe) }.Write(files.Blend);
         var submission = data.Test is null ? null : WriteTest(members);
 
-        List<AnswerRow> rows = [.. members.Select((member, m) => AnswerRow.Of(member.Key, perMember[m], [.. member.Select(cell => cell.Folder.Metrics)]))];
-        if (members.Length > 1) rows.Add(AnswerRow.Of($"blend ({RecipeJson.Name(recipe.Blend.Method)})", oof, []));
+        List<AnswerRow> rows = [.. members.Select((member, m) => AnswerRow.Of(member.Name, perMember[m], [.. member.Cells.Select(cell => cell.Folder.Metrics)]))];
+        List<Gain> gains = [.. members.SelectMany(member => Views(member))];
+        if (members.Length > 1)
+        {
+            var (name, best) = ($"blend ({RecipeJson.Name(recipe.Blend.Method)})", rows.Index().MinBy(row => row.Item.Loss.Value).Index);
+            rows.Add(AnswerRow.Of(name, oof, []));
+            gains.Insert(0, new(name, $"{members[best].Name}, the best member", AnswerDifference.Of(oof, perMember[best])));
+        }
         rows.AddRange(AnswerBaselines.Rows(data, oof));
         var board = new AnswerBoard(rows);
         board.Write(files.Leaderboard);
         var scores = AnswerScores.Of(oof);
-        AtomicFile.Write(files.Metrics, AnswersJson.Text(AnswerScores.Of(oof, metrics: MetricChoice.All)));
+        AtomicFile.Write(files.Metrics, AnswersJson.Text(AnswerScores.Of(oof, metrics: MetricChoice.All), gains));
         if (submission is not null)
             SubmissionLedger.Note(files.Submissions, submission, [.. cells.Select(cell => new SubmittedCell(cell.Member, cell.Seed, cell.Fold, cell.Fingerprint))],
                 [.. scores.SelectMany(answer => answer.Scores.Select(score => score with { Name = $"{answer.Name}: {score.Name}" }))], files.Blend);
-        return new(files, board, scores, data.Test is null ? null : files.Test, submission);
+        return new(files, board, scores, data.Test is null ? null : files.Test, submission) { Gains = gains };
     }
 
-    /// <summary>Folds joined, seeds averaged; rows in the order of the data.</summary>
-    AnswerSet OutOfFold(IEnumerable<Cell> member) => AnswerBlend.Of(BlendKind.Mean,
-        [.. member.GroupBy(cell => cell.Seed).Select(folds => AnswerSet.Join([.. folds.Select(cell => AnswerFile.Read(cell.Folder.Predictions, answers))], data.TrainIds))]);
+    IEnumerable<Gain> Views(AnswerPredictions member) => member.Share is { } share ? [SeenShare.Of(share).Gain(member.Name, recipe.TestTimeOf(recipe.Members.First(one => one.Name == member.Name)))] : [];
 
     /// <summary>The mean of a member's cells for every test row, blended; then the submission.</summary>
-    string? WriteTest(IEnumerable<IGrouping<string, Cell>> members)
+    string? WriteTest(AnswerPredictions[] members)
     {
-        var test = AnswerBlend.Of(Kind, [.. members.Select(member => AnswerBlend.Of(BlendKind.Mean, [.. member.Select(cell => AnswerFile.Read(cell.Folder.Test, answers))]))]);
+        var test = AnswerBlend.Of(Kind, [.. members.Select(member => member.Test())]);
         AnswerFile.Write(files.Test, test);
         if (recipe.Submission is not { } submission) return null;
         var path = Path.Combine(files.Root, submission.File);

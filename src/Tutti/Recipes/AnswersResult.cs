@@ -10,4 +10,8 @@ namespace Tutti.Recipes;
 /// <param name="Answers">Scores of the blend, on rows that no model behind a prediction was trained on.</param>
 /// <param name="Test">Predictions of the test rows, or null.</param>
 /// <param name="Submission">The file for the test rows, or null.</param>
-public sealed record AnswersResult(RunFolder Files, AnswerBoard Leaderboard, IReadOnlyList<AnswerSummary> Answers, string? Test, string? Submission);
+public sealed record AnswersResult(RunFolder Files, AnswerBoard Leaderboard, IReadOnlyList<AnswerSummary> Answers, string? Test, string? Submission)
+{
+    /// <summary>What the blend brought over the best member, and test-time views to each member.</summary>
+    public IReadOnlyList<Gain> Gains { get; init; } = [];
+}

@@ -140,7 +140,7 @@ public sealed record Cell(string Member, int Seed, int Fold, CellFolder Folder, 
             var (examples, valid, objective) = Rows(member, data, train, model);
             var store = new FitStore(resume, checkpoint.Every.Time, Identity);
             var learner = new Learner(model, member.Config, Seed, null, member.Tokenizer, Folder.Checkpoint, data.NameOf, store, objective) { Ranks = ranks };
-            fit = learner.Fit(examples, valid, news is null ? null : Progress(news, member.Device), cancel);
+            fit = learner.Fit(examples, valid, news is null ? null : Progress(news, member.Device, examples[0].Picture is null ? null : plan => plan.Pictures(examples[0].Length, member.Config.Batch)), cancel);
             double[] Values(IReadOnlyList<Example> rows) => Cell.Values(model, rows, objective, member, ranks, cancel);
             Write(Folder.Predictions, valid, Values(valid), data.TrainIds, data, Fold);
             if (test is not null) Write(Folder.Test, test, Values(test), data.TestIds, data, null);
@@ -178,7 +178,7 @@ public sealed record Cell(string Member, int Seed, int Fold, CellFolder Folder, 
     {
         var valid = data.Known(data.Folds.Valid(Fold).Select(row => train[row]));
         var labelled = data.Known(data.Folds.Train(Fold).Select(row => train[row]));
-        return (member.Learnt(model, labelled), valid, ObjectiveOf(member, data, labelled, model));
+        return (member.Learnt(model, labelled), valid, CellObjective.Of(data, member.Config, labelled, model, weights => member.Objective?.Invoke(weights) ?? data.Taught?.Objective(weights, member.Config.LabelSmoothing)));
     }
 
     // Where several processes predict, none ends before the others.
@@ -189,27 +189,13 @@ public sealed record Cell(string Member, int Seed, int Fold, CellFolder Folder, 
     public void Finished() => new ResumeFolder(Folder.Resume).Delete();
 
     /// <summary>Hands what happens in the fit on as news of this cell.</summary>
-    internal FitProgress Progress(IProgress<RunNews> news, Device device) => new(
+    /// <param name="pictures">Of pictures, how many a plan computes at a time; null for texts.</param>
+    internal FitProgress Progress(IProgress<RunNews> news, Device device, Func<MemoryPlan, int>? pictures = null) => new(
         new Forward<StepResult>(step => news.Report(new StepNews(Name, step))),
         new Forward<EvaluationResult>(result => news.Report(new EvaluationNews(Name, result))),
-        new Forward<MemoryReport>(memory => news.Report(new PlanNews(Name, memory, Memory.Stats(device).Limit))),
-        new Forward<ReplayResult>(replay => news.Report(new ReplayNews(Name, replay))),
+        new Forward<MemoryReport>(memory => news.Report(new PlanNews(Name, memory, Memory.Stats(device).Limit) { Pictures = pictures?.Invoke(memory.Plan) })),
+        new Forward<ReplayResult>(replay => news.Report(new ReplayNews(Name, replay) { OfPictures = pictures is not null })),
         new Forward<string>(note => news.Report(new NoteNews($"{Name}: {note}"))));
-
-    /// <summary>What the cell learns; a model of answers keeps them in its config, which its checkpoint is read with.</summary>
-    static Objective ObjectiveOf(CellFit member, RunData data, Example[] examples, Network model)
-    {
-        var config = member.Config;
-        if (data.Answers is not { } known)
-        {
-            var weights = ClassWeightsOf(config.ClassWeights, data, examples);
-            return member.Objective?.Invoke(weights) ?? data.Taught?.Objective(weights, config.LabelSmoothing) ?? new SingleLabel(weights, config.LabelSmoothing, config.Loss);
-        }
-        var answers = known.Scaled([.. examples.Select(example => example.Row)]);
-        model.Config[TrainedModel.AnswersKey] = Answer.ToJson(answers);
-        if (Answer.ProblemType(answers) is { } type) model.Config["problem_type"] = type;
-        return Objective.Of(answers, config, known.Losses, model);
-    }
 
     /// <summary>Writes predictions; those of a fold's held-out rows with the truth.</summary>
     static void Write(string path, IReadOnlyList<Example> examples, double[] values, IReadOnlyList<string> ids, RunData data, int? fold)
@@ -255,16 +241,6 @@ public sealed record Cell(string Member, int Seed, int Fold, CellFolder Folder, 
 
     // Numbers have no accuracy, and JSON no word for that.
     static JsonNode? Number(double value) => double.IsNaN(value) ? null : value;
-
-    /// <summary>The weight of each class: none, n / (k n_c) over the cell's training rows, or as the recipe says.</summary>
-    internal static double[]? ClassWeightsOf(ClassWeights weights, RunData data, Example[] examples)
-    {
-        var names = data.Labels.Names;
-        if (weights.IsBalanced)
-            return [.. Enumerable.Range(0, names.Count).Select(c => examples.Length / ((double)names.Count * Math.Max(1, examples.Count(e => e.Label == c))))];
-        if (weights.Weights.Count == 0) return null;
-        return [.. names.Select(name => weights.Weights.GetValueOrDefault(name, 1))];
-    }
 
     /// <summary>Hands progress on at once and in order, which System.Progress does not promise.</summary>
     sealed class Forward<T>(Action<T> to) : IProgress<T>

@@ -41,16 +41,17 @@ static class CellViews
     /// <summary>Predicts the views with the cell's checkpoint; the model is loaded only where a row has any.</summary>
     /// <param name="held">The rows that the cell held out.</param>
     /// <param name="rows">The test rows, or null.</param>
+    /// <param name="answers">What is said of a row where that is not one class; else null.</param>
     /// <returns>Rows of the fold that can be seen in more than one way.</returns>
-    public static int PredictViews(this Cell cell, ViewedMember member, ViewedRows held, ViewedRows? rows, string? test, CancellationToken cancel)
+    public static int PredictViews(this Cell cell, ViewedMember member, ViewedRows held, ViewedRows? rows, string? test, IReadOnlyList<Answer>? answers, CancellationToken cancel)
     {
         File.Delete(cell.Folder.ViewsRecord);
         TrainedModel? model = null;
         try
         {
             TrainedModel Loaded() => model ??= new(cell.Folder.Checkpoint, member.Train, member.Device);
-            var cut = Write(Loaded, held, cell.Folder.Predictions, cell.Folder.Views, cancel);
-            if (rows is not null) Write(Loaded, rows, cell.Folder.Test, cell.Folder.TestViews, cancel);
+            var cut = Write(Loaded, held, cell.Folder.Predictions, cell.Folder.Views, answers, cancel);
+            if (rows is not null) Write(Loaded, rows, cell.Folder.Test, cell.Folder.TestViews, answers, cancel);
             else File.Delete(cell.Folder.TestViews);
             AtomicFile.Write(cell.Folder.ViewsRecord, new JsonObject { ["made"] = Made(cell, member.Settings, test), ["cut"] = cut }.ToJsonString(new JsonSerializerOptions { WriteIndented = true }) + "\n");
             return cut;
@@ -61,21 +62,35 @@ static class CellViews
         }
     }
 
-    static int Write(Func<TrainedModel> model, ViewedRows rows, string plain, string to, CancellationToken cancel)
+    static int Write(Func<TrainedModel> model, ViewedRows rows, string plain, string to, IReadOnlyList<Answer>? answers, CancellationToken cancel)
     {
+        if (answers is not null)
+        {
+            var said = AnswerFile.Read(plain, answers);
+            var (means, seen) = Seen(model, rows, plain, said.Count, said.Values, cancel);
+            AnswerFile.Write(to, new(said.Ids, answers, means, said.Truth, said.Folds));
+            return seen;
+        }
         var set = PredictionFile.Read(plain);
-        if (set.Count != rows.Rows.Count) throw new DataException(plain, $"has {set.Count} rows, expected {rows.Rows.Count}; delete the cell's folder to train it again");
-        var (values, cut, at) = ((double[])set.Probabilities.Clone(), 0, 0);
+        var (values, cut) = Seen(model, rows, plain, set.Count, set.Probabilities, cancel);
+        PredictionFile.Write(to, cut == 0 ? set : new(set.Ids, set.Classes, values, set.Labels, set.Folds));
+        return cut;
+    }
+
+    /// <summary>The mean over the views of each row, and how many rows have any.</summary>
+    static (double[] Means, int Rows) Seen(Func<TrainedModel> model, ViewedRows rows, string plain, int count, double[] predicted, CancellationToken cancel)
+    {
+        if (count != rows.Rows.Count) throw new DataException(plain, $"has {count} rows, expected {rows.Rows.Count}; delete the cell's folder to train it again");
+        var (values, width, cut, at) = ((double[])predicted.Clone(), predicted.Length / Math.Max(1, count), 0, 0);
         foreach (var part in rows.Rows.Chunk(TrainedRun.WindowRows))
         {
             var seen = rows.Seen(part);
-            var own = values.AsSpan(at * set.K, part.Length * set.K);
+            var own = values.AsSpan(at * width, part.Length * width);
             var found = seen.Count(row => row.Views is not null);
             if (found > 0) model().OverViews(seen, own.ToArray(), cancel).CopyTo(own);
             (cut, at) = (cut + found, at + part.Length);
         }
-        PredictionFile.Write(to, cut == 0 ? set : new(set.Ids, set.Classes, values, set.Labels, set.Folds));
-        return cut;
+        return (values, cut);
     }
 
     static JsonObject Made(Cell cell, TestTimeConfig seen, string? test) => seen.Windows is { } windows

@@ -66,15 +66,11 @@ static class FirstFits
             var config = member.Model.Config;
             var train = data.Known(TextData.From(data.Train, data.Text, member.Model.Tokenizer, member.MaxLength, data.Answers is null ? data.Truth : null, data.Pair, TokenCache.OfUser()).Rows(data.Folds.Train(0)));
             var model = member.Model.Build(data.Outputs, seed, out _);
-            return new(model, Objective(config, data, train, model), train);
+            return new(model, CellObjective.Of(data, config, train, model), train);
         }
         return [.. OpenMember.All(recipe, data, memory, hub, null, cancel).Select(member => new FirstMember(member.Config, member.Model.Config, member.Model.Device, seed => Begin(member, seed),
             () => (member.Model.Build(data.Outputs, 0, out _, Device.Meta), Updates(data.Folds.Train(0).Length, member.Model.Config.Batch))))];
     }
-
-    static Objective Objective(TrainConfig config, RunData data, Example[] train, Network model) => data.Answers is { } answers
-        ? Training.Objective.Of(answers.Scaled([.. train.Select(example => example.Row)]), config, answers.Losses, model)
-        : new SingleLabel(Cell.ClassWeightsOf(config.ClassWeights, data, train), config.LabelSmoothing, config.Loss);
 
     static FirstMember[] OfPictures(Recipe recipe, MemoryBudget memory)
     {
@@ -84,8 +80,7 @@ static class FirstFits
             var all = member.Way.Examples(PictureTable.Items(data.Train, recipe.Data), data.Answers is null ? data.Truth : null, seed);
             var train = data.Known(data.Folds.Train(0).Select(row => all[row]));
             var model = member.Build(data.Outputs, seed, out _);
-            var mixed = data.Answers is null ? member.Mixed(Cell.ClassWeightsOf(member.Config.ClassWeights, data, train), data.Labels.Count, seed) : null;
-            return new(model, mixed ?? Objective(member.Config, data, train, model), train);
+            return new(model, CellObjective.Of(data, member.Config, train, model, weights => member.Mixed(weights, data.Labels.Count, seed)), train);
         }
         return [.. PictureMember.All(recipe, data, memory).Select(member => new FirstMember(member.Member, member.Config, member.Device, seed => Begin(member, seed),
             () => (member.Build(data.Outputs, 0, out _, Device.Meta), Updates(data.Folds.Train(0).Length, member.Config.Batch))))];

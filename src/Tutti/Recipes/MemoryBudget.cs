@@ -27,6 +27,9 @@ sealed class MemoryBudget : IDisposable
 
     public Device Device { get; }
 
+    /// <summary>Rows are pictures, which decides what can be advised where memory is short.</summary>
+    public bool OfPictures { get; init; }
+
     /// <summary>Bytes that may be in use.</summary>
     public long Limit => Memory.Stats(Device).Limit is > 0 and var limit ? limit : MemoryPlanner.Of(Device);
 
@@ -66,7 +69,7 @@ sealed class MemoryBudget : IDisposable
         {
             var limit = size is { } given ? $"the recipe's memory: {given}" : Device.IsCuda ? $"the memory of {Device}" : "the memory of this machine";
             throw new RunMemoryException(FormattableString.Invariant($"{what}: does not fit into {limit} ({e.Op} found no room beside {MemoryStats.Text(Memory.Stats(Device).Peak)} at the peak).\n")
-                + FormattableString.Invariant($"Lower train.max-length (now {config.MaxLength}), take a smaller model, or raise memory; the same command goes on from the last resume point."), e);
+                + FormattableString.Invariant($"{(OfPictures ? "Take smaller pictures" : FormattableString.Invariant($"Lower train.max-length (now {config.MaxLength})"))}, take a smaller model, or raise memory; the same command goes on from the last resume point."), e);
         }
     }
 

@@ -22,7 +22,7 @@ public sealed record MemberMemory(string Name, TrainConfig Config, long Weights,
     public (int Width, int Height)? Picture { get; init; }
 
     /// <summary>Pictures of the largest micro-batch.</summary>
-    public int Pictures => Math.Clamp(Memory.Plan.MicroTokens / Longest, 1, Config.Batch);
+    public int Pictures => Memory.Plan.Pictures(Longest, Config.Batch);
 
     /// <summary>What an update would take that is not cut, reckoned from what one micro-batch takes.</summary>
     public long Whole => Math.Max(Memory.Plan.PredictedPeak, Memory.Weights + Memory.Gradients + Memory.Optimizer + (Memory.ActivationsPerThousand * Longest * Config.Batch / 1000));
@@ -38,7 +38,7 @@ public static class MemoryForecast
     public static IEnumerable<MemberMemory> Of(Recipe recipe, bool measure = false, HubSettings? hub = null, CancellationToken cancel = default)
     {
         recipe.Check();
-        using var memory = new MemoryBudget(recipe.Memory, recipe.Device.Resolve());
+        using var memory = new MemoryBudget(recipe.Memory, recipe.Device.Resolve()) { OfPictures = recipe.SeesPictures };
         foreach (var member in FirstFits.Open(recipe, memory, hub, cancel))
         {
             cancel.ThrowIfCancellationRequested();

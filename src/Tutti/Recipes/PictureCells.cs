@@ -1,94 +1,55 @@
+using Tutti.Models;
 using Tutti.Runs;
+using Tutti.Torch;
 using Tutti.Training;
 
 namespace Tutti.Recipes;
 
-/// <summary>The cells of a run of pictures, members x seeds x folds: trained, and their test rows predicted.</summary>
+/// <summary>The cells of a run of pictures.</summary>
 /// <param name="recipe">What to do.</param>
 /// <param name="data">The rows.</param>
 /// <param name="members">Members that were opened and checked.</param>
 /// <param name="memory">What the recipe allows.</param>
-sealed class PictureCells(Recipe recipe, RunData data, PictureMember[] members, MemoryBudget memory) : CellTraining
+sealed class PictureCells(Recipe recipe, RunData data, PictureMember[] members, MemoryBudget memory) : LabelledCells(recipe, data, memory)
 {
     /// <summary>All cells of a run, in the order of members, seeds and folds.</summary>
     public static Cell[] Of(Recipe recipe, RunFolder files, RunData data, PictureMember[] members) =>
         [.. members.SelectMany(member => Cell.Of(recipe, files, data, member.Member, member.Weights))];
 
-    public override CellState State(Cell cell) => cell.State(data.Test?.ContentHash);
+    protected override (TrainConfig Config, Device Device) Settings(string member) => Member(member) is var one ? (one.Config, one.Device) : default;
 
-    public override void Train(Cell cell, int number, int of, IProgress<RunNews>? news, CancellationToken cancel)
+    protected override (CellFit Fit, IReadOnlyList<Example> Train, IReadOnlyList<Example>? Test) Ready(Cell cell, IProgress<RunNews>? news)
     {
         var member = Member(cell.Member);
-        if (State(cell) == CellState.OtherTest)
-        {
-            cell.PredictTest(member.Config, member.Device, data);
-            news?.Report(new NoteNews($"{cell.Name} is trained; the test rows are others than before and were predicted again"));
-            cell.Finished();
-            return;
-        }
         foreach (var note in member.Notes) news?.Report(new NoteNews($"{member.Name}: {note}"));
-        var (train, test) = Rows(member, cell);
-        var fit = FitOf(member, cell);
-        if (Ranks is not null) CellOrders.Give(Ranks, cell, data.Test?.ContentHash);
-        memory.Within(cell.Name, fit.Config, () => cell.Train(fit, data, train, test, recipe.Checkpoint, news, number, of, cancel, Ranks));
+        var fit = new CellFit(member.Config, member.Device, null, () => member.Build(Data.Outputs, cell.Seed, out _), (_, labelled) => labelled) { Objective = weights => member.Mixed(weights, Data.Labels.Count, cell.Seed) };
+        return (fit, Rows(member, cell.Seed), Data.Test is null ? null : member.Way.Examples(PictureTable.Items(Data.Test, Recipe.Data)));
     }
 
-    public override void Help(Cell cell, CancellationToken cancel)
-    {
-        var member = Member(cell.Member);
-        var (train, test) = Rows(member, cell);
-        var fit = FitOf(member, cell);
-        memory.Within(cell.Name, fit.Config, () =>
-        {
-            cell.Help(fit, data, train, test, Ranks!, cancel);
-            return true;
-        });
-    }
+    protected override Network Shapes(string member) => Member(member).Build(Data.Outputs, 0, out _, Device.Meta);
 
-    public override string? Test => data.Test?.ContentHash;
-
-    public override string? NotShared(string member)
-    {
-        var open = Member(member);
-        using var model = open.Build(data.Outputs, 0, out _, Torch.Device.Meta);
-        return SharedFit.Hindrance(model, open.Config, streams: 0)?.Message.Split('\n')[0];
-    }
-
-    public override UpdateTrial Try(Cell cell, Distributed.Ranks? with, int updates, CancellationToken cancel)
-    {
-        var member = Member(cell.Member);
-        var fit = FitOf(member, cell);
-        return memory.Within(cell.Name, fit.Config, () => cell.Try(fit, data, Rows(member, cell).Train, with, updates, cancel));
-    }
-
-    (Example[] Train, Example[]? Test) Rows(PictureMember member, Cell cell) =>
-        (member.Way.Examples(PictureTable.Items(data.Train, recipe.Data), data.Answers is null ? data.Truth : null, cell.Seed), data.Test is null ? null : member.Way.Examples(PictureTable.Items(data.Test, recipe.Data)));
-
-    CellFit FitOf(PictureMember member, Cell cell) =>
-        new(member.Config, member.Device, null, () => member.Build(data.Outputs, cell.Seed, out _), (_, labelled) => labelled) { Objective = weights => member.Mixed(weights, data.Labels.Count, cell.Seed) };
+    Example[] Rows(PictureMember member, int seed) => member.Way.Examples(PictureTable.Items(Data.Train, Recipe.Data), Data.Answers is null ? Data.Truth : null, seed);
 
     public override long PredictedPeak(string member, CancellationToken cancel)
     {
-        var open = Member(member);
-        var all = open.Way.Examples(PictureTable.Items(data.Train, recipe.Data), data.Answers is null ? data.Truth : null);
-        var rows = data.Known(data.Folds.Train(0).Select(row => all[row]));
-        return memory.Within(member, open.Config, () =>
+        var (open, seed) = (Member(member), Member(member).Member.Seeds[0]);
+        var all = Rows(open, seed);
+        var rows = Data.Known(Data.Folds.Train(0).Select(row => all[row]));
+        return Memory.Within(member, open.Config, () =>
         {
-            using var model = open.Build(data.Outputs, open.Member.Seeds[0], out _);
+            using var model = open.Build(Data.Outputs, seed, out _);
             cancel.ThrowIfCancellationRequested();
-            var answers = data.Answers;
-            var objective = answers is null ? open.Mixed(null, data.Labels.Count, open.Member.Seeds[0]) : Objective.Of(answers.Answers, open.Config, answers.Losses, model);
-            return MemoryBudget.PredictedPeak(model, open.Config, open.Member.Seeds[0], rows, objective);
+            return MemoryBudget.PredictedPeak(model, open.Config, seed, rows, CellObjective.Of(Data, open.Config, rows, model, weights => open.Mixed(weights, Data.Labels.Count, seed)));
         });
     }
 
     public override double Work(string member) => Member(member).Work;
 
-    public override IReadOnlyList<ViewedMember> Viewed => [.. members.Select(member => new ViewedMember(member.Name, recipe.TestTimeOf(member.Member), member.Config, member.Device, table =>
+    public override IReadOnlyList<ViewedMember> Viewed => [.. members.Select(member => new ViewedMember(member.Name, Recipe.TestTimeOf(member.Member), member.Config, member.Device, table =>
     {
-        var items = PictureTable.Items(table, recipe.Data);
+        var items = PictureTable.Items(table, Recipe.Data);
         var rows = member.Way.Examples(items);
-        var views = new PictureViews(member.Way, recipe.TestTimeOf(member.Member)).Of(items, rows);
+        var views = new PictureViews(member.Way, Recipe.TestTimeOf(member.Member)).Of(items, rows);
         return new(rows, part => Views.Attach(part, views, _ => false));
     }))];
 

@@ -29,7 +29,7 @@ public static class RateFinder
     public static IEnumerable<MemberRates> Of(Recipe recipe, RateRange range, string? member = null, bool headOnly = false, HubSettings? hub = null, IProgress<SweepNews>? news = null, CancellationToken cancel = default)
     {
         range.Check();
-        using var memory = new MemoryBudget(recipe.Memory, recipe.Device.Resolve());
+        using var memory = new MemoryBudget(recipe.Memory, recipe.Device.Resolve()) { OfPictures = recipe.SeesPictures };
         var members = FirstFits.Open(FirstFits.Only(recipe, member), memory, hub, cancel);
         foreach (var open in members)
         {

@@ -209,8 +209,8 @@ public sealed record Recipe
         {
             var (key, seen) = (Members[i].TestTime is null ? "test-time" : $"members.{i}.test-time", TestTimeOf(Members[i]));
             if (!seen.Any) continue;
-            if (Task is not (RecipeTask.TextClassification or RecipeTask.Ulmfit or RecipeTask.ImageClassification)) yield return new(key, $"is for tasks text-classification and image-classification, not {RecipeJson.Name(Task)}; take it out");
-            else if (seen.OfPictures != (Task == RecipeTask.ImageClassification)) yield return new($"{key}.views", $"got {RecipeJson.Name(seen.Views)}, expected {(seen.OfPictures ? "windows or head-tail, which texts have" : "flip, dihedral, crops or augment, which pictures have")}");
+            if (Task is not (RecipeTask.TextClassification or RecipeTask.Ulmfit or RecipeTask.ImageClassification or RecipeTask.ImageMultiTarget)) yield return new(key, $"is for tasks text-classification, image-classification and image-multi-target, not {RecipeJson.Name(Task)}; take it out");
+            else if (seen.OfPictures != SeesPictures) yield return new($"{key}.views", $"got {RecipeJson.Name(seen.Views)}, expected {(seen.OfPictures ? "windows or head-tail, which texts have" : "flip, dihedral, crops or augment, which pictures have")}");
             else if (seen.Views == TestTimeViews.Augment && PicturesOf(Members[i]).Augment == new AugmentConfig()) yield return new($"{key}.views", "is augment, but pictures.augment asks for no random changes; ask for some, or take flip");
             else continue;
             if (Members[i].TestTime is null) yield break;     // one fault of the common key

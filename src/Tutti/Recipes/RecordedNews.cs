@@ -40,7 +40,7 @@ sealed class RecordedNews(EventLog events, IProgress<RunNews>? to) : IProgress<R
                 events.Write("evaluated", ("cell", news.Cell), ("update", r.Update), ("loss", r.Loss), ("accuracy", r.Accuracy), ("macroF1", r.MacroF1), ("best", r.Best), ("targets", r.Targets.Count == 0 ? null : r.Targets.Select(score => new { name = score.Name, measure = score.Measure, value = double.IsNaN(score.Value) ? (double?)null : score.Value })));
                 break;
             case PlanNews { Memory: var m } news:
-                events.Write("planned", ("cell", news.Cell), ("microTokens", m.Plan.MicroTokens), ("checkpointing", m.Plan.Checkpointing), ("pagedOptimizer", m.Plan.PagedOptimizer),
+                events.Write("planned", ("cell", news.Cell), ("microTokens", m.Plan.MicroTokens), ("pictures", news.Pictures), ("checkpointing", m.Plan.Checkpointing), ("pagedOptimizer", m.Plan.PagedOptimizer),
                     ("predictedPeak", m.Plan.PredictedPeak), ("limit", news.Limit), ("timeline", m.Timeline.Select(moment => new { module = moment.Module, backward = moment.Backward, inUse = moment.InUse, peak = moment.Peak })));
                 break;
             case ReplayNews { Replay: var r } news:

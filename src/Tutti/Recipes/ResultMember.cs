@@ -14,12 +14,16 @@ sealed record ResultMember(string Name, PredictionSet OutOfFold, Func<Prediction
     /// <summary>Of a soup, the cells whose weights are in it.</summary>
     public IReadOnlyList<CellFolder> Sources { get; init; } = [];
 
+    /// <summary>What the ways in which its rows were seen brought; null where there is but the plain one.</summary>
+    public SeenShare? Views { get; init; }
+
     /// <summary>A trained member.</summary>
     /// <param name="order">The ids of all training rows.</param>
     public static ResultMember Of(MemberPredictions member, IReadOnlyList<string> order)
     {
         var seeds = member.Cells.GroupBy(cell => cell.Seed).ToArray();
         return new(member.Name, member.OutOfFold(order), member.Test, [.. member.Cells.Select(cell => cell.Folder)],
-            seeds.Length == 1 ? [] : [.. seeds.Select(cells => (member with { Cells = [.. cells] }).OutOfFold(order))]);
+            seeds.Length == 1 ? [] : [.. seeds.Select(cells => (member with { Cells = [.. cells] }).OutOfFold(order))])
+        { Views = member.Share is { } share ? SeenShare.Of(share) : null };
     }
 }

@@ -69,7 +69,7 @@ public sealed class Run(Recipe recipe, string folder, Device? device = null)
             var reused = ReusedCells.Of(recipe, files, data, members, cells, told, cancel).Length;
             var complete = Recipes.Grid.Train(recipe, files, cells, training, Grid, memory, start.Events, news, begun, cancel);
             using var turn = FileLock.Wait(files.Lock("results"), cancel: cancel);
-            if (data.Answers is null) new RunViews(files, data, training.Viewed, complete, memory, news).Finish(cancel);
+            new RunViews(files, data, training.Viewed, complete, memory, news).Finish(cancel);
             var result = finish(data, complete, memory.Device, reused, told);
             start.Events.Write("finished", headline(result));
             new RunReport(recipe, files, data, memory.Device).Write(files.Report, cancel: cancel);
@@ -119,7 +119,7 @@ public sealed class Run(Recipe recipe, string folder, Device? device = null)
     {
         recipe.Check();
         if (!tasks.Contains(recipe.Task)) throw new ConfigException("task", $"is {RecipeJson.Name(recipe.Task)}, expected {string.Join(" or ", tasks.Select(RecipeJson.Name))}; Run.Train, Run.TrainAnswers, LanguageRun.Train and UlmfitRun.Train are for different tasks");
-        return new(recipe.Memory, device ?? recipe.Device.Resolve(Ranks), Ranks?.OnThisMachine ?? 1);
+        return new(recipe.Memory, device ?? recipe.Device.Resolve(Ranks), Ranks?.OnThisMachine ?? 1) { OfPictures = recipe.SeesPictures };
     }
 
     (RunData Data, OpenMember[] Members, Cell[] Cells, CellTraining Training) Open(MemoryBudget memory, IReadOnlyList<MemberConfig> some, IProgress<RunNews>? news, CancellationToken cancel)

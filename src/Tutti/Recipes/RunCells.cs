@@ -2,16 +2,17 @@ using Tutti.Models;
 using Tutti.Runs;
 using Tutti.Tables;
 using Tutti.Text;
+using Tutti.Torch;
 using Tutti.Training;
 
 namespace Tutti.Recipes;
 
-/// <summary>The cells of a run of classes or answers, members x seeds x folds: trained, and their test rows predicted.</summary>
+/// <summary>The cells of a run of texts.</summary>
 /// <param name="recipe">What to do.</param>
 /// <param name="data">The rows.</param>
 /// <param name="members">Members that were opened and checked.</param>
 /// <param name="memory">What the recipe allows.</param>
-sealed class RunCells(Recipe recipe, RunData data, OpenMember[] members, MemoryBudget memory) : CellTraining
+sealed class RunCells(Recipe recipe, RunData data, OpenMember[] members, MemoryBudget memory) : LabelledCells(recipe, data, memory)
 {
     /// <summary>Ids that a text may be shorter than the model reads and yet have lost something: special tokens that were put together.</summary>
     const int Specials = 4;
@@ -22,68 +23,31 @@ sealed class RunCells(Recipe recipe, RunData data, OpenMember[] members, MemoryB
     public static Cell[] Of(Recipe recipe, RunFolder files, RunData data, OpenMember[] members) =>
         [.. members.SelectMany(member => Cell.Of(recipe, files, data, member.Config, member.Weights))];
 
-    public override CellState State(Cell cell) => cell.State(data.Test?.ContentHash);
+    protected override (TrainConfig Config, Device Device) Settings(string member) => Member(member).Model is var model ? (model.Config, model.Device) : default;
 
-    public override void Train(Cell cell, int number, int of, IProgress<RunNews>? news, CancellationToken cancel)
+    protected override (CellFit Fit, IReadOnlyList<Example> Train, IReadOnlyList<Example>? Test) Ready(Cell cell, IProgress<RunNews>? news)
     {
-        var member = Member(cell.Member);
-        if (State(cell) == CellState.OtherTest)
-        {
-            cell.PredictTest(member.Model.Config, member.Model.Device, data);
-            news?.Report(new NoteNews($"{cell.Name} is trained; the test rows are others than before and were predicted again"));
-            cell.Finished();
-            return;
-        }
-        var (train, test) = Encode(member, news);
-        var fit = FitOf(member, cell);
-        if (Ranks is not null) CellOrders.Give(Ranks, cell, data.Test?.ContentHash);
-        memory.Within(cell.Name, fit.Config, () => cell.Train(fit, data, train.Examples, test?.Examples, recipe.Checkpoint, news, number, of, cancel, Ranks));
+        var (train, test) = Encode(Member(cell.Member), news);
+        return (FitOf(Member(cell.Member), cell), train.Examples, test?.Examples);
     }
 
-    public override void Help(Cell cell, CancellationToken cancel)
-    {
-        var member = Member(cell.Member);
-        var (train, test) = Encode(member, null);
-        var fit = FitOf(member, cell);
-        memory.Within(cell.Name, fit.Config, () =>
-        {
-            cell.Help(fit, data, train.Examples, test?.Examples, Ranks!, cancel);
-            return true;
-        });
-    }
-
-    public override string? Test => data.Test?.ContentHash;
-
-    public override string? NotShared(string member)
-    {
-        var open = Member(member).Model;
-        using var model = open.Build(data.Outputs, 0, out _, Torch.Device.Meta);
-        return SharedFit.Hindrance(model, open.Config, streams: 0)?.Message.Split('\n')[0];
-    }
-
-    public override UpdateTrial Try(Cell cell, Distributed.Ranks? with, int updates, CancellationToken cancel)
-    {
-        var member = Member(cell.Member);
-        var (train, _) = Encode(member, null);
-        var fit = FitOf(member, cell);
-        return memory.Within(cell.Name, fit.Config, () => cell.Try(fit, data, train.Examples, with, updates, cancel));
-    }
+    protected override Network Shapes(string member) => Member(member).Model.Build(Data.Outputs, 0, out _, Device.Meta);
 
     CellFit FitOf(OpenMember member, Cell cell)
     {
         var model = member.Model;
-        return new(model.Config, model.Device, model.Tokenizer, () => model.Build(data.Outputs, cell.Seed, out _),
-            (built, labelled) => data.Taught?.Examples(labelled, cell.Fold, cell.Folder.Run, data, model.Tokenizer, model.MaxLength((TextModel)built)) ?? labelled);
+        return new(model.Config, model.Device, model.Tokenizer, () => model.Build(Data.Outputs, cell.Seed, out _),
+            (built, labelled) => Data.Taught?.Examples(labelled, cell.Fold, cell.Folder.Run, Data, model.Tokenizer, model.MaxLength((TextModel)built)) ?? labelled);
     }
 
     public override long PredictedPeak(string member, CancellationToken cancel)
     {
-        var (open, rows) = (Member(member), data.Known(Encode(Member(member), null).Train.Rows(data.Folds.Train(0))));
-        return memory.Within(member, open.Model.Config, () =>
+        var (open, rows) = (Member(member), Data.Known(Encode(Member(member), null).Train.Rows(Data.Folds.Train(0))));
+        return Memory.Within(member, open.Model.Config, () =>
         {
-            using var model = open.Model.Build(data.Outputs, open.Config.Seeds[0], out _);
+            using var model = open.Model.Build(Data.Outputs, open.Config.Seeds[0], out _);
             cancel.ThrowIfCancellationRequested();
-            return MemoryBudget.PredictedPeak(model, open.Model.Config, open.Config.Seeds[0], rows, data.Answers is { } known ? Objective.Of(known.Answers, open.Model.Config, known.Losses, model) : null);
+            return MemoryBudget.PredictedPeak(model, open.Model.Config, open.Config.Seeds[0], rows, CellObjective.Of(Data, open.Model.Config, rows, model));
         });
     }
 
@@ -94,15 +58,15 @@ sealed class RunCells(Recipe recipe, RunData data, OpenMember[] members, MemoryB
         get
         {
             var cache = TokenCache.OfUser();
-            return [.. members.Select(member => new ViewedMember(member.Name, recipe.TestTimeOf(member.Config), member.Model.Config, member.Model.Device, table => Seen(member, table, cache)))];
+            return [.. members.Select(member => new ViewedMember(member.Name, Recipe.TestTimeOf(member.Config), member.Model.Config, member.Model.Device, table => Seen(member, table, cache)))];
         }
     }
 
     ViewedRows Seen(OpenMember member, Table table, TokenCache cache)
     {
         var (tokenizer, length) = (member.Model.Tokenizer, member.MaxLength);
-        var plain = TextData.From(table, data.Text, tokenizer, length, pair: data.Pair, cache: cache);
-        var views = Views.Of(TextData.Texts(table, data.Text), data.Pair is null ? null : TextData.Texts(table, data.Pair), tokenizer, length, recipe.TestTimeOf(member.Config).Windows!);
+        var plain = TextData.From(table, Data.Text, tokenizer, length, pair: Data.Pair, cache: cache);
+        var views = Views.Of(TextData.Texts(table, Data.Text), Data.Pair is null ? null : TextData.Texts(table, Data.Pair), tokenizer, length, Recipe.TestTimeOf(member.Config).Windows!);
         return new(plain.Examples, part => Views.Attach(part, views, row => row.Ids.Length + Specials < length));
     }
 
@@ -116,10 +80,10 @@ sealed class RunCells(Recipe recipe, RunData data, OpenMember[] members, MemoryB
         foreach (var note in member.Notes) news?.Report(new NoteNews($"{member.Name}: {note}"));
         var (tokenizer, length) = (member.Model.Tokenizer, member.MaxLength);
         var cache = TokenCache.OfUser(note => news?.Report(new NoteNews($"{member.Name}: {note}")));
-        var train = TextData.From(data.Train, data.Text, tokenizer, length, data.Answers is null ? data.Truth : null, data.Pair, cache);
+        var train = TextData.From(Data.Train, Data.Text, tokenizer, length, Data.Answers is null ? Data.Truth : null, Data.Pair, cache);
         var cached = cache.Hits > 0;
-        var test = data.Test is null ? null : TextData.From(data.Test, data.Text, tokenizer, length, pair: data.Pair, cache: cache);
-        news?.Report(new EncodedNews(member.Name, data.Train.Count, train.Truncated, train.LostTokens, train.AllTokens, length, tokenizer.VocabularySize, cached));
+        var test = Data.Test is null ? null : TextData.From(Data.Test, Data.Text, tokenizer, length, pair: Data.Pair, cache: cache);
+        news?.Report(new EncodedNews(member.Name, Data.Train.Count, train.Truncated, train.LostTokens, train.AllTokens, length, tokenizer.VocabularySize, cached));
         encoded = (member.Name, train, test);
         return (train, test);
     }

@@ -58,10 +58,18 @@ public sealed record SkippedNews(string Cell, int Number, int Cells) : RunNews;
 
 /// <summary>How a cell's updates will be cut, and what memory they are expected to take.</summary>
 /// <param name="Limit">Bytes that may be in use.</param>
-public sealed record PlanNews(string Cell, MemoryReport Memory, long Limit) : RunNews;
+public sealed record PlanNews(string Cell, MemoryReport Memory, long Limit) : RunNews
+{
+    /// <summary>Pictures of the largest micro-batch; null for texts.</summary>
+    public int? Pictures { get; init; }
+}
 
 /// <summary>Memory ended inside an update; the micro-batch was computed again in pieces, and the update is the same.</summary>
-public sealed record ReplayNews(string Cell, ReplayResult Replay) : RunNews;
+public sealed record ReplayNews(string Cell, ReplayResult Replay) : RunNews
+{
+    /// <summary>Its rows are pictures, which have no tokens.</summary>
+    public bool OfPictures { get; init; }
+}
 
 /// <summary>A cell did one update.</summary>
 public sealed record StepNews(string Cell, StepResult Step) : RunNews;

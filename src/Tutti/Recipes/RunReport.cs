@@ -56,7 +56,7 @@ public sealed class RunReport
         }
     }
 
-    static string Rest(Recipe recipe) => $"{(recipe.Task == RecipeTask.ImageClassification ? "pictures" : "texts")}, slices by column and explanations";
+    static string Rest(Recipe recipe) => $"{(recipe.SeesPictures ? "pictures" : "texts")}, slices by column and explanations";
 
     static string? Hash(RunFolder files) => RunStart.Recorded(files, "train");
 

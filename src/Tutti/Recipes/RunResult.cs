@@ -15,6 +15,9 @@ namespace Tutti.Recipes;
 /// <param name="Submission">The file for the test rows, or null.</param>
 public sealed record RunResult(RunFolder Files, Leaderboard Leaderboard, EvaluationSummary Summary, ChosenBlend Blend, IReadOnlyList<string> Classes, string? Test, string? Submission)
 {
+    /// <summary>What the blend brought over the best member, and test-time views to each member.</summary>
+    public IReadOnlyList<Gain> Gains { get; init; } = [];
+
     /// <summary>What corrected labels gained; null where none were.</summary>
     public CorrectionOutcome? Corrections { get; init; }
 }

@@ -71,7 +71,20 @@ sealed class RunResults(Recipe recipe, RunFolder files, RunData data, Cell[] cel
         entries.AddRange(RunBaselines.Entries(recipe, data, blend.OutOfFold));
         var leaderboard = Leaderboard.Of(entries);
         leaderboard.Write(files.Leaderboard);
-        AtomicFile.Write(files.Metrics, EvaluationJson.Text(RunningScores.AllOf(blend.OutOfFold, summary)));
-        return new(files, leaderboard, summary, blend, blend.OutOfFold.Classes, data.Test is null ? null : files.Test, recipe.Submission is { } s && data.Test is not null ? Path.Combine(files.Root, s.File) : null);
+        var gains = Gains(blend, members, leaderboard);
+        AtomicFile.Write(files.Metrics, EvaluationJson.Text(RunningScores.AllOf(blend.OutOfFold, summary), gains));
+        return new(files, leaderboard, summary, blend, blend.OutOfFold.Classes, data.Test is null ? null : files.Test, recipe.Submission is { } s && data.Test is not null ? Path.Combine(files.Root, s.File) : null) { Gains = gains };
+    }
+
+    Gain[] Gains(ChosenBlend blend, ResultMember[] members, Leaderboard leaderboard)
+    {
+        IEnumerable<Gain> Blended()
+        {
+            if (members.Length < 2) return [];
+            var best = members.First(member => member.Name == leaderboard.Sorted.First(row => members.Any(one => one.Name == row.Name)).Name);
+            var against = Leaderboard.Difference(blend.OutOfFold, best.OutOfFold);
+            return [new($"blend ({blend.Name})", $"{best.Name}, the best member", [AnswerDifference.OfClasses(against.Accuracy, against.LogLoss, against.McNemar)])];
+        }
+        return [.. Blended(), .. members.SelectMany(member => member.Views is { } views ? (Gain[])[views.Gain(member.Name, recipe.TestTimeOf(recipe.Members.First(one => one.Name == member.Name)))] : [])];
     }
 }

@@ -6,7 +6,7 @@ namespace Tutti.Recipes;
 public static class RunTask
 {
     /// <summary>Whether a run learns labels, numbers or several targets.</summary>
-    public static bool HasAnswers(RunFolder run) => Recipe.Load(run.Recipe).Task is RecipeTask.MultiLabel or RecipeTask.TextRegression or RecipeTask.MultiTarget or RecipeTask.ImageMultiTarget;
+    public static bool HasAnswers(RunFolder run) => File.Exists(run.Recipe) && Recipe.Load(run.Recipe).Task is RecipeTask.MultiLabel or RecipeTask.TextRegression or RecipeTask.MultiTarget or RecipeTask.ImageMultiTarget;
 
     /// <summary>Whether a run's rows are pictures.</summary>
     public static bool HasPictures(RunFolder run) => File.Exists(run.Recipe) && Recipe.Load(run.Recipe).Task == RecipeTask.ImageClassification;
@@ -19,6 +19,6 @@ public static class RunTask
     public static void RequireClasses(RunFolder run, string what, bool pictures = false)
     {
         if (File.Exists(run.Recipe) && Recipe.Load(run.Recipe).Task is not RecipeTask.TextClassification and var task && !(pictures && task == RecipeTask.ImageClassification))
-            throw new DataException(run.Root, $"is a run of task {RecipeJson.Name(task)}; {what} need one of task text-classification");
+            throw new DataException(run.Root, $"is a run of task {RecipeJson.Name(task)}; {what} need one of task text-classification{(pictures ? " or image-classification" : "")}");
     }
 }

@@ -18,7 +18,7 @@ sealed class RunViews(RunFolder files, RunData data, IReadOnlyList<ViewedMember>
     /// <summary>Predicts what is missing, fits the shares and records them.</summary>
     public void Finish(CancellationToken cancel)
     {
-        List<(string, TestTimeConfig, Ensembling.ViewShare, int)> found = [];
+        List<(string, TestTimeConfig, SeenShare, int)> found = [];
         foreach (var member in members)
         {
             Cell[] own = [.. cells.Where(cell => cell.Member == member.Name)];
@@ -30,7 +30,7 @@ sealed class RunViews(RunFolder files, RunData data, IReadOnlyList<ViewedMember>
                 continue;
             }
             Predict(member, own, cancel);
-            var share = new MemberPredictions(member.Name, own).Share!;
+            var share = data.Answers is { } known ? SeenShare.Of(new AnswerPredictions(member.Name, own, known.Answers).Share!) : SeenShare.Of(new MemberPredictions(member.Name, own).Share!);
             var cut = own.Where(cell => cell.Seed == own[0].Seed).Sum(cell => cell.RowsSeenOtherwise());
             found.Add((member.Name, config, share, cut));
             news?.Report(new NoteNews($"{member.Name}: test-time {RecipeJson.Name(config.Views)}, {Text(config, share, cut)}"));
@@ -50,15 +50,16 @@ sealed class RunViews(RunFolder files, RunData data, IReadOnlyList<ViewedMember>
         {
             cancel.ThrowIfCancellationRequested();
             var held = train with { Rows = [.. data.Folds.Valid(cell.Fold).Select(row => train.Rows[row])] };
-            memory.Within(cell.Name, member.Train, () => cell.PredictViews(member, held, rows, test, cancel));
+            memory.Within(cell.Name, member.Train, () => cell.PredictViews(member, held, rows, test, data.Answers?.Answers, cancel));
         }
     }
 
-    static string Text(TestTimeConfig config, Ensembling.ViewShare share, int seen) => FormattableString.Invariant($"{seen} of {share.Predictions.Count} held-out rows are {(config.OfPictures ? "seen otherwise" : "cut")}: ") + (share.Weight == 0
+    static string Text(TestTimeConfig config, SeenShare share, int seen) => FormattableString.Invariant($"{seen} of {share.Rows} held-out rows are {(config.OfPictures ? "seen otherwise" : "cut")}: ") + (share.Weight == 0
         ? "no gain, weight 0"
-        : FormattableString.Invariant($"weight {share.Weight:0.00}, log-loss {Gain(share.LogLoss)} lower, accuracy {Gain(share.Accuracy)} higher")
-            + (share.LogLoss.Difference.Low > 0 ? "" : "; too little to be sure of")
-            + (share.Nested ? "" : "; weight and gain are of the same rows, which flatters"));
+        : FormattableString.Invariant($"weight {share.Weight:0.00}, {string.Join("; ", share.Differences.Select(Gain))}") + (share.Nested ? "" : "; weight and gain are of the same rows, which flatters"));
+
+    static string Gain(AnswerDifference of) =>
+        $"{(of.Name.Length > 0 ? $"{of.Name}: " : "")}{(of.Name.Length > 0 && of.Measure == "MAE" ? "loss" : "log-loss")} {Gain(of.Loss.Reversed)} lower, {of.Measure} {Gain(of.Higher ? of.Value : of.Value.Reversed)} {(of.Higher ? "higher" : "lower")}{(of.Loss.Difference.High < 0 ? "" : "; too little to be sure of")}";
 
     static string Gain(PairedResult result) => FormattableString.Invariant($"{result.Difference.Value:0.0000} ({result.Difference.Low:0.0000} to {result.Difference.High:0.0000}; 95 % interval)");
 }

@@ -22,7 +22,7 @@ public static class ScheduleForecast
     /// <exception cref="InputException">The recipe, its data or a model cannot be used.</exception>
     public static IReadOnlyList<MemberSchedule> Of(Recipe recipe, string? member = null, HubSettings? hub = null, CancellationToken cancel = default)
     {
-        using var memory = new MemoryBudget(recipe.Memory, recipe.Device.Resolve());
+        using var memory = new MemoryBudget(recipe.Memory, recipe.Device.Resolve()) { OfPictures = recipe.SeesPictures };
         var members = FirstFits.Open(FirstFits.Only(recipe, member), memory, hub, cancel);
         return [.. members.Select(open =>
         {

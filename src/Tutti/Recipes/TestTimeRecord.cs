@@ -1,7 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using Tutti.Ensembling;
 using Tutti.Evaluation;
+using Tutti.Reports;
 using Tutti.Runs;
 
 namespace Tutti.Recipes;
@@ -13,17 +13,18 @@ sealed record TestTimeShare(TestTimeConfig Settings, double Weight);
 static class TestTimeRecord
 {
     /// <param name="members">Those that see rows in several ways: their settings, their share, and how many of the scored rows could be seen otherwise.</param>
-    public static void Write(string path, IEnumerable<(string Name, TestTimeConfig Config, ViewShare Share, int Cut)> members) => AtomicFile.Write(path, new JsonObject(
+    public static void Write(string path, IEnumerable<(string Name, TestTimeConfig Config, SeenShare Share, int Cut)> members) => AtomicFile.Write(path, new JsonObject(
         members.Select(member => KeyValuePair.Create(member.Name, (JsonNode?)new JsonObject
         {
             ["settings"] = RecipeJson.Node(member.Config),
             ["weight"] = member.Share.Weight,
             ["weightByFold"] = new JsonObject(member.Share.ByFold.Select(pair => KeyValuePair.Create(pair.Key.ToString(System.Globalization.CultureInfo.InvariantCulture), (JsonNode?)pair.Value))),
             ["fittedToOtherFolds"] = member.Share.Nested,
-            ["rows"] = member.Share.Predictions.Count,
+            ["rows"] = member.Share.Rows,
             ["cut"] = member.Cut,
-            ["logLossGain"] = Json(member.Share.LogLoss),
-            ["accuracyGain"] = Json(member.Share.Accuracy),
+            ["logLossGain"] = member.Share.Differences is [{ Name: "" } loss] ? Json(loss.Loss.Reversed) : null,
+            ["accuracyGain"] = member.Share.Differences is [{ Name: "" } right] ? Json(right.Value) : null,
+            ["answers"] = member.Share.Differences is [{ Name: "" }] ? null : GainsJson.Of(member.Share.Differences),
         }))).ToJsonString(new JsonSerializerOptions { WriteIndented = true }) + "\n");
 
     /// <summary>The share of each member of a recipe, in its order; null where rows are seen in the plain way alone.</summary>

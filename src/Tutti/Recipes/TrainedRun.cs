@@ -138,7 +138,7 @@ public sealed class TrainedRun
     /// <exception cref="RunMemoryException">A model does not fit into the recipe's memory.</exception>
     public AnswerRunScores ScoreAnswers(string data, MetricChoice metrics = MetricChoice.Usual, CancellationToken cancel = default)
     {
-        var answers = Answers ?? throw new DataException(files.Root, "is a run of task text-classification, which Score scores");
+        var answers = Answers ?? throw new DataException(files.Root, $"is a run of task {RecipeJson.Name(recipe.Task)}, which Score scores");
         var known = SeenRows.Read(files.SeenRows);
         bool[] Seen(Table chunk) => [.. SeenRows.Keys(chunk, Text, Pair, recipe.SeesPictures).Select(known.Contains)];
         Check(data, cancel);
@@ -165,6 +165,28 @@ public sealed class TrainedRun
             }
         }
         return new(all.Summary(), rows, seen, unseen?.Summary());
+    }
+
+    /// <summary>Predicts a labelled file whose rows are kept in memory, to be compared with what other runs say of it.</summary>
+    /// <returns>Its rows with their true values; one class per row is one answer, named as its column. And how many of them were trained on.</returns>
+    /// <exception cref="DataException">A column is missing, or a cell is not what it has to be (row named).</exception>
+    /// <exception cref="RunMemoryException">A model does not fit into the recipe's memory.</exception>
+    internal (AnswerSet Rows, int Seen) Labelled(string data, CancellationToken cancel)
+    {
+        var (answers, known) = (Answers ?? [new Answer(Data.Label!, AnswerKind.Class, Classes)], SeenRows.Read(files.SeenRows));
+        double[][] Truth(Table chunk) => Answers is null ? [.. LabelMap.InOrder(Classes).IndicesOf(chunk, Data.Label!).Select(label => (double[])[label])]
+            : Array.ConvertAll(RunAnswers.TruthOf(chunk, Data, answers), row => Array.ConvertAll(row, value => (double)value));
+        Check(data, cancel);
+        foreach (var chunk in Chunks(data)) Truth(chunk);     // checked before any model is loaded
+        var (ids, values, truth, seen) = (new List<string>(), new List<double>(), new List<double>(), 0);
+        foreach (var (chunk, predicted) in Predicted(data, cancel))
+        {
+            ids.AddRange(RowIds.Of(chunk, Data.Id, ids.Count));
+            values.AddRange(predicted);
+            foreach (var row in Truth(chunk)) truth.AddRange(row);
+            seen += SeenRows.Keys(chunk, Text, Pair, recipe.SeesPictures).Count(known.Contains);
+        }
+        return ids.Count > 0 ? (new(ids, answers, [.. values], [.. truth]), seen) : throw new DataException(data, "has no rows to score");
     }
 
     /// <summary>All models of the blend at once, for repeated small predictions; the caller disposes them.</summary>
@@ -264,7 +286,7 @@ public sealed class TrainedRun
     }
 
     /// <summary>What the recipe allows, until disposed.</summary>
-    internal MemoryBudget Budget() => new(recipe.Memory, device.Value);
+    internal MemoryBudget Budget() => new(recipe.Memory, device.Value) { OfPictures = recipe.SeesPictures };
 
     /// <summary>What to say where a cell's model does not fit.</summary>
     internal RunMemoryException NoRoom(CellFolder cell, TorchMemoryException e) =>

@@ -33,7 +33,8 @@ public static class AnswersJson
     })];
 
     /// <summary>metrics.json of a run of answers.</summary>
-    public static string Text(IReadOnlyList<AnswerSummary> answers) => new JsonObject { ["answers"] = Of(answers) }.ToJsonString(new JsonSerializerOptions { WriteIndented = true }) + "\n";
+    /// <param name="gains">What the blend and test-time views brought.</param>
+    public static string Text(IReadOnlyList<AnswerSummary> answers, IReadOnlyList<Gain> gains) => new JsonObject { ["answers"] = Of(answers), ["gains"] = GainsJson.Of(gains) }.ToJsonString(new JsonSerializerOptions { WriteIndented = true }) + "\n";
 
     internal static JsonObject Of(Score score) => new() { ["value"] = Number(score.Value), ["low"] = Number(score.Low), ["high"] = Number(score.High), ["n"] = score.N };
 

@@ -39,7 +39,14 @@ public static class EvaluationJson
         return json;
     }
 
-    public static string Text(EvaluationSummary summary) => Of(summary).ToJsonString(new JsonSerializerOptions { WriteIndented = true }) + "\n";
+    /// <summary>metrics.json of a run.</summary>
+    /// <param name="gains">What the blend and test-time views brought.</param>
+    public static string Text(EvaluationSummary summary, IReadOnlyList<Gain>? gains = null)
+    {
+        var json = Of(summary);
+        if (gains is not null) json["gains"] = GainsJson.Of(gains);
+        return json.ToJsonString(new JsonSerializerOptions { WriteIndented = true }) + "\n";
+    }
 
     /// <summary>Scores of each class, or label.</summary>
     internal static JsonArray Classes(IReadOnlyList<ClassScores> classes) => [.. classes.Select(one => (JsonNode)new JsonObject

@@ -19,7 +19,7 @@ static class ReportFacts
             ["rows"] = summary.Rows,
             ["testRows"] = source.TestRows,
             ["classes"] = new JsonArray([.. summary.Classes.Select(one => (JsonNode?)new JsonObject { ["name"] = one.Name, ["rows"] = one.Rows })]),
-            ["lengths"] = source.Pictures is not null ? null : new JsonObject
+            ["lengths"] = source.OfPictures ? null : new JsonObject
             {
                 ["min"] = summary.Lengths.Min,
                 ["median"] = ReportJson.Rounded(summary.Lengths.Median),
@@ -27,8 +27,8 @@ static class ReportFacts
                 ["p95"] = summary.Lengths.P95,
                 ["max"] = summary.Lengths.Max,
             },
-            ["empty"] = source.Pictures is not null ? null : summary.EmptyTexts,
-            ["repeats"] = source.Pictures is not null ? new JsonArray() : new JsonArray([.. Repeats(summary).Select(one => (JsonNode?)new JsonObject { ["what"] = one.What, ["texts"] = one.Found.Texts, ["rows"] = one.Found.Rows })]),
+            ["empty"] = source.OfPictures ? null : summary.EmptyTexts,
+            ["repeats"] = source.OfPictures ? new JsonArray() : new JsonArray([.. Repeats(summary).Select(one => (JsonNode?)new JsonObject { ["what"] = one.What, ["texts"] = one.Found.Texts, ["rows"] = one.Found.Rows })]),
             ["truncation"] = truncation,
         };
     }
@@ -49,7 +49,7 @@ static class ReportFacts
                 yield return ("truncated", Invariant($"{member}: {cut:0} of {ReportJson.Number(fields["rows"]):0} texts are longer than {ReportJson.Number(fields["maxLength"]):0} tokens and were cut; {ReportJson.Number(fields["lostTokens"]) / ReportJson.Number(fields["allTokens"]):0.0 %} of all tokens were not read"));
         if (source.Pictures is { } pictures && pictures.Jpegs.Count < pictures.Wanted)
             yield return ("report", Invariant($"{pictures.Jpegs.Count} of {pictures.Wanted} pictures that are listed are shown, up to {ReportPictures.Most} and {ReportPictures.MostBytes / 1024 / 1024} MB of them; the others by name"));
-        if (source.Summary is { } summary && source.Pictures is null)
+        if (source.Summary is { } summary && !source.OfPictures)
         {
             if (summary.EmptyTexts > 0) yield return ("data", Invariant($"{summary.EmptyTexts} texts are empty"));
             foreach (var (what, found) in Repeats(summary))

@@ -68,14 +68,17 @@ static class ReportScores
         if (leaderboard is not JsonArray { Count: > 0 } rows) return null;
         // Accuracy of masked tokens stands beside perplexity.
         var columns = known.Where(column => rows.All(row => row![column.Key] is JsonObject)).OrderByDescending(column => column.Key == "perplexity").ToArray();
+        // Of several answers the first score of each.
+        var answers = rows.All(row => row!["answers"] is JsonArray) ? rows[0]!["answers"]!.AsArray().Select((answer, i) => (Name: answer!["name"]!.GetValue<string>(), Score: First(rows[0]!, i).Key)).ToArray() : [];
         return new()
         {
-            ["columns"] = new JsonArray([.. columns.Select(column => (JsonNode?)new JsonObject { ["name"] = column.Name, ["higher"] = column.Higher })]),
+            ["columns"] = new JsonArray([.. columns.Select(column => (column.Name, column.Higher)).Concat(answers.Select(answer => ($"{answer.Name}: {answer.Score}", answer.Score is not ("RMSE" or "levels off"))))
+                .Select(column => (JsonNode?)new JsonObject { ["name"] = column.Item1, ["higher"] = column.Item2 })]),
             ["rows"] = new JsonArray([.. rows.Select(row => (JsonNode?)new JsonObject
             {
                 ["name"] = row!["name"]?.GetValue<string>(),
                 ["kind"] = Kind(row),
-                ["scores"] = new JsonArray([.. columns.Select(column => (JsonNode?)ReportJson.Score(row[column.Key]))]),
+                ["scores"] = new JsonArray([.. columns.Select(column => (JsonNode?)ReportJson.Score(row[column.Key])), .. answers.Select((_, i) => (JsonNode?)ReportJson.Score(First(row, i).Value))]),
                 ["cells"] = row["cells"]?.DeepClone() ?? 1,
                 ["seconds"] = ReportJson.Rounded(ReportJson.Number(row["seconds"])),
                 ["peakBytes"] = row["peakBytes"]?.DeepClone(),
@@ -83,6 +86,19 @@ static class ReportScores
             })]),
         };
     }
+
+    static KeyValuePair<string, JsonNode?> First(JsonNode row, int answer) => row["answers"]![answer]!["scores"]!.AsObject().First();
+
+    /// <summary>What the blend and test-time views brought, a line for each answer.</summary>
+    public static JsonArray Gains(JsonNode? metrics) => metrics?["gains"] is not JsonArray gains ? [] : [.. gains.SelectMany(gain => gain!["differences"]!.AsArray().Select(one => (JsonNode?)new JsonObject
+    {
+        ["of"] = gain["of"]?.DeepClone(),
+        ["over"] = gain["over"]?.DeepClone(),
+        ["name"] = one!["name"]?.DeepClone(),
+        ["measure"] = one["measure"]?.DeepClone(),
+        ["difference"] = ReportJson.Score(one["difference"]),
+        ["loss"] = ReportJson.Score(one["loss"]),
+    }))];
 
     /// <summary>What a row of a leaderboard has of one fold.</summary>
     static JsonObject Fold(JsonNode fold) => new()
@@ -100,6 +116,15 @@ static class ReportScores
         ["recall"] = ReportJson.Rounded(ReportJson.Number(line["recall"])),
         ["f1"] = ReportJson.Rounded(ReportJson.Number(line["f1"])),
         ["support"] = line["support"]?.DeepClone(),
+    })];
+
+    /// <summary>Of several targets those with classes: how they are confused, and each class.</summary>
+    public static JsonArray Targets(JsonNode? metrics) => metrics?["answers"] is not JsonArray answers ? [] : [.. answers.Where(answer => answer!["classification"] is JsonObject).Select(answer => (JsonNode?)new JsonObject
+    {
+        ["name"] = answer!["name"]?.DeepClone(),
+        ["classes"] = new JsonArray([.. answer["classification"]!["classes"]!.AsArray().Select(line => line!["name"]?.DeepClone())]),
+        ["confusion"] = answer["classification"]!["confusion"]?.DeepClone(),
+        ["perClass"] = PerClass(answer["classification"]),
     })];
 
     // A blend is called after its method; baselines have no cells.

@@ -16,6 +16,9 @@ public sealed record ReportSource
     /// <summary>As the recipe names it.</summary>
     public required string Task { get; init; }
 
+    /// <summary>Its rows are pictures.</summary>
+    public bool OfPictures => Task.StartsWith("image-", StringComparison.Ordinal);
+
     /// <summary>The cells by the names that the event log has for them.</summary>
     public required IReadOnlyList<(string Name, CellFolder Folder)> Cells { get; init; }
 

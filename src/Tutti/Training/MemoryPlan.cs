@@ -12,6 +12,14 @@ public sealed record MemoryPlan(int MicroTokens, bool Checkpointing = false, boo
     /// <summary>"micro-batches of 512 tokens, activations computed again, optimizer state in a file".</summary>
     public override string ToString() => Described(FormattableString.Invariant($"{MicroTokens} tokens"));
 
+    /// <summary>Of a plan of pictures, how many a micro-batch holds.</summary>
+    /// <param name="length">How much of it a picture takes, see <see cref="Example.Length"/>.</param>
+    /// <param name="batch">Pictures of an update.</param>
+    public int Pictures(int length, int batch) => Math.Clamp(MicroTokens / length, 1, batch);
+
+    /// <summary>So many pictures, in words.</summary>
+    public static string Count(int pictures) => FormattableString.Invariant($"{pictures} picture{(pictures == 1 ? "" : "s")}");
+
     /// <summary>The plan in words.</summary>
     /// <param name="micro">What a micro-batch holds.</param>
     public string Described(string micro) => $"micro-batches of {micro}"

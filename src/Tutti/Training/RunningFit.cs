@@ -114,7 +114,7 @@ sealed class RunningFit(Network model, TrainConfig config, GradientSum gradients
         var clock = Stopwatch.GetTimestamp();
         sum.AddLoss(gradients.ReadWaiting());
         word = shared!.Reduce(sum.Loss, new(0, cut.Tokens, cancel.IsCancellationRequested, store is { IsDue: true }));
-        if (word.Tokens < cut.Tokens) progress.Notes?.Report(FormattableString.Invariant($"update {state.Update + 1}: another process found no room; micro-batches have at most {word.Tokens} tokens in all of them"));
+        if (word.Tokens < cut.Tokens) progress.Notes?.Report(FormattableString.Invariant($"update {state.Update + 1}: another process found no room; micro-batches are smaller in all of them from here on"));
         cut.Agree(word.Tokens);
         sum.Shared(word.Loss, Stopwatch.GetElapsedTime(clock).TotalSeconds);
     }

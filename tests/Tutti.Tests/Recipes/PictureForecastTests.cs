@@ -1,4 +1,5 @@
 using Tutti.Recipes;
+using Tutti.Tables;
 using Tutti.Training;
 
 namespace Tutti.Tests.Recipes;
@@ -58,23 +59,34 @@ public sealed class PictureForecastTests : IDisposable
         Assert.All(schedules, schedule => Assert.True(schedule.Groups.Count > 3 && schedule.Weights.Sum() > 3_000_000, string.Join(' ', schedule.Groups)));
     }
 
-    [Fact]
-    public void Losses_are_those_without_limit_where_an_update_is_cut_for_memory()
+    [Theory, InlineData(null), InlineData("vit_tiny_patch16_224")]
+    public void Losses_are_those_without_limit_where_an_update_is_cut_for_memory(string? ofTargets)
     {
+        string[] common = ofTargets is null ? ["data.folds=null"] : ["data.folds=null", "pictures.mix=none", "task=image-multi-target", $"data.train={temp.File("targets.csv")}", "data.picture=file", "data.targets=[shape, side]", $"members=[{{ model: {{ network: {ofTargets} }}, pictures: {{ size: {{ width: 128, height: 96 }}, presize: 144 }} }}]"];
+        if (ofTargets is not null) Targets();
         double[] Losses(string run, out int micro, params string[] settings)
         {
             var news = new KeptNews();
-            var recipe = Load(["data.folds=null", .. settings]);
-            TinyRun.Train(recipe with { Members = [recipe.Members[1]] }, temp.File(run), news);
-            micro = news.All.OfType<PlanNews>().First().Memory.Plan.MicroTokens / 48;      // as many patches of 16 x 16 pixels
+            var recipe = Load([.. common, .. settings]);
+            recipe = recipe with { Members = [recipe.Members[^1]] };
+            if (ofTargets is null) TinyRun.Train(recipe, temp.File(run), news);
+            else new Run(recipe, temp.File(run)).TrainAnswers(news, TestContext.Current.CancellationToken);
+            micro = news.All.OfType<PlanNews>().First().Pictures!.Value;
             return [.. news.All.OfType<StepNews>().Select(step => step.Step.Loss)];
         }
         using var thread = new OneThread();
-        var whole = MemoryForecast.Of(Load("data.folds=null"), cancel: TestContext.Current.CancellationToken).Last();
+        var whole = MemoryForecast.Of(Load(common), cancel: TestContext.Current.CancellationToken).Last();
         var expected = Losses("free", out var uncut);
         var losses = Losses("tight", out var cut, $"memory={Tight(whole)}");
         Assert.True(uncut >= 16 && cut is > 0 and < 16, $"{uncut} and {cut} pictures at a time");
         Assert.Equal(2, losses.Length);
         Assert.All(expected.Zip(losses), pair => Assert.Equal(pair.First, pair.Second, 1e-4));
     }
+
+    /// <summary>Two targets of the drawn shapes, of which some rows lack one.</summary>
+    void Targets() => TableWriter.Write(temp.File("targets.csv"), ["file", "shape", "side"], table =>
+    {
+        foreach (var shape in DrawnShapes.Names)
+            for (var i = 0; i < 16; i++) table.Row($"train/{shape}/{i:00}.png", i % 4 == 1 ? "" : shape, i % 5 == 2 ? "" : i % 2 == 0 ? "even" : "odd");
+    });
 }

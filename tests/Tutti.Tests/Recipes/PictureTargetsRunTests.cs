@@ -1,6 +1,8 @@
+using System.Text.Json.Nodes;
 using Tutti.Predictions;
 using Tutti.Recipes;
 using Tutti.Tables;
+using Tutti.Tests.App;
 using Tutti.Vision;
 
 namespace Tutti.Tests.Recipes;
@@ -87,6 +89,39 @@ public sealed class PictureTargetsRunTests : IDisposable
     }
 
     [Fact]
+    public void A_target_of_two_runs_is_compared_on_held_out_rows_and_on_those_of_a_file()
+    {
+        var both = Train(Recipe.Replace("epochs: 10", "epochs: 2", StringComparison.Ordinal), "both");
+        var alone = Train(Recipe.Replace("epochs: 10", "epochs: 1", StringComparison.Ordinal).Replace("targets: [half, { column: colour, weight: 0.5 }, ", "targets: [", StringComparison.Ordinal), "alone");
+        TableWriter.Write(temp.File("known.csv"), ["file", "half", "colour", "level"], table =>
+        {
+            for (var i = 0; i < 144; i++) table.Row($"train/{i:000}.png", halves[i % 2], colours[i / 2 % 3], levels[i / 6 % 3]);
+        });
+        var classes = CommandLine.Run("train", temp.Write("classes.yaml", "task: image-classification\ndata: { train: known.csv, picture: file, label: half, folds: 2 }\ntrain: { batch: 16, epochs: 1, learning-rate: 1e-2 }\npictures: { size: 12 }\nmembers: [ { model: { network: small-mlp } } ]\n"), "--run", temp.File("classes"));
+        Assert.True(classes.Code == 0, classes.Error);
+
+        var held = AnswerComparison.Of([both.Files.Root, alone.Files.Root]);
+        var level = Assert.Single(held.Targets);
+        Assert.Equal(("level", 123, 0), (level.Name, level.Common, level.OtherTruth));
+        Assert.Equal(["half", "colour"], held.Others);
+        Assert.Equal([both.Answers[2].Scores[0].Score.Value, alone.Answers[0].Scores[0].Score.Value], level.Runs.Select(run => run.Scores.Scores[0].Score.Value));
+        Assert.Equal(level.Runs[1].Scores.Scores[0].Score.Value - level.Runs[0].Scores.Scores[0].Score.Value, level.Runs[1].AgainstFirst!.Value.Difference.Value, 1e-9);
+
+        // A run of one class per row has one target, called as its column; both may be asked of a file that nobody held out.
+        var half = Assert.Single(AnswerComparison.Of([both.Files.Root, temp.File("classes")]).Targets);
+        Assert.Equal(("half", 115), (half.Name, half.Common));
+        Assert.Equal([115, 144], half.Runs.Select(run => run.Rows));
+        var outcome = CommandLine.Run("compare", both.Files.Root, temp.File("classes"), "--data", temp.File("truth.csv"), "--json");
+        Assert.True(outcome.Code == 0, outcome.Error);
+        var found = JsonNode.Parse(outcome.Out)!["targets"]![0]!;
+        Assert.Equal(("half", 12), ((string)found["name"]!, (int)found["common"]!));
+        using (var thread = new OneThread())
+            Assert.Equal(TrainedRun.Open(both.Files.Root).ScoreAnswers(temp.File("truth.csv"), cancel: TestContext.Current.CancellationToken).All[0].Scores[0].Score.Value, (double)found["runs"]![0]!["scores"]!["accuracy"]!["value"]!, 1e-9);
+        Assert.Contains("was trained on 144 of the rows", CommandLine.Run("compare", both.Files.Root, temp.File("classes"), "--data", temp.File("known.csv")).Error, StringComparison.Ordinal);
+        CommandLine.Run("compare", alone.Files.Root, temp.File("classes")).IsWrongInput("has no target in common", "level", "half");
+    }
+
+    [Fact]
     public void Targets_of_pictures_are_checked_as_those_of_texts()
     {
         foreach (var (from, to, part) in new[] { ("targets: [half,", "label: half, targets: [half,", "data.label"), ("small-mlp", "resnet0", "resnet0"), ("kind: ordinal", "kind: odd", "ordinal"), ("picture: file", "picture: nothing", "nothing") })
@@ -94,6 +129,6 @@ public sealed class PictureTargetsRunTests : IDisposable
         Assert.False(Directory.Exists(temp.File("refused")));
     }
 
-    [Fact]
-    public void The_sample_recipe_loads() => Assert.Equal(["label", "variety"], Tutti.Recipes.Recipe.Load(Path.Combine(Shared.Root, "samples", "rice-leaves.yaml")).Data.Targets!.Select(target => target.Column));
+    [Theory, InlineData("rice-leaves.yaml"), InlineData("rice-ensemble.yaml")]
+    public void The_sample_recipes_load(string file) => Assert.Equal(["label", "variety"], Tutti.Recipes.Recipe.Load(Path.Combine(Shared.Root, "samples", file)).Data.Targets!.Select(target => target.Column));
 }

@@ -78,6 +78,7 @@ public sealed class RunComparisonTests : IDisposable
         Assert.Contains("second fixes 2 rows that", outcome.Out, StringComparison.Ordinal);
         Assert.Contains("second breaks 1 rows that", outcome.Out, StringComparison.Ordinal);
         Assert.Contains("= +0.250 (P 1.000)", outcome.Out, StringComparison.Ordinal);
+        Assert.Matches(@"second against \S*first: accuracy \+0\.250 \(\S+ to \S+\), log-loss \S+ \(\S+ to \S+\)", outcome.Out);
         var json = JsonNode.Parse(CommandLine.Run("compare", First(), Second(), "--json", "--rows", "1").Out)!;
         Assert.Equal((4, 2, 1), ((int)json["common"]!, (int)json["runs"]![1]!["fixes"]!, json["runs"]![1]!["fixed"]!.AsArray().Count));
         Assert.Equal("5", (string)json["runs"]![1]!["fixed"]![0]!["id"]!);

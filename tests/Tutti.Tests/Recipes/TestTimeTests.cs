@@ -116,7 +116,7 @@ public sealed class TestTimeTests(TinyRun run)
     }
 
     [Theory]
-    [InlineData("test-time: is for tasks text-classification and image-classification", "test-time=windows")]
+    [InlineData("test-time: is for tasks text-classification, image-classification and image-multi-target", "test-time=windows")]
     [InlineData("data.unlabelled: is for task text-classification", "data.unlabelled={ file: more.csv, run: teacher }")]
     [InlineData("distill: is for task text-classification", "distill={ run: teacher }")]
     public void Other_tasks_have_neither_views_nor_teachers(string expected, string change)
