@@ -86,6 +86,7 @@ struct JpegPicture::State {
     const uint8_t* bytes = nullptr;
     int64_t length = 0;
     int by = 1;
+    bool quickly = true;
     EntropyDecoder entropy;
 };
 
@@ -117,6 +118,7 @@ std::unique_ptr<JpegPicture> JpegPicture::open(const uint8_t* bytes, int64_t len
     auto* state = picture->state.get();
     state->bytes = bytes;
     state->length = length;
+    state->quickly = (flags & LibjpegAlone) == 0;
     if (!read_header(state)) {
         error = state->failure.text;
         return nullptr;
@@ -182,7 +184,7 @@ bool JpegPicture::read(uint8_t* pixels, int64_t capacity, std::string& error) {
         return false;
     }
     state->failure.gave_up = false;
-    if (read_rows(state.get(), pixels, true)) return true;
+    if (read_rows(state.get(), pixels, state->quickly)) return true;
     if (state->failure.gave_up) {
         jpeg_destroy_decompress(&state->reader);
         if (read_header(state.get()) && set_scale(state.get()) && read_rows(state.get(), pixels, false)) return true;
