@@ -1,5 +1,7 @@
 #include "jpeg.h"
 
+#include "entropy.h"
+
 #ifdef TUTTI_JPEG
 #include <csetjmp>
 #include <cstdio>
@@ -16,6 +18,7 @@ constexpr int most_scans = 100;
 struct Failure {
     jpeg_error_mgr manager;
     jmp_buf back;
+    bool gave_up;                                               // the quick decoder did: the picture is to be decoded by libjpeg alone
     char text[JMSG_LENGTH_MAX];
 };
 
@@ -33,6 +36,12 @@ void heard(j_common_ptr common, int level) {
 }
 
 void said(j_common_ptr) {}
+
+[[noreturn]] void give_up(j_decompress_ptr reader) {
+    auto* failure = failure_of(reinterpret_cast<j_common_ptr>(reader));
+    failure->gave_up = true;
+    longjmp(failure->back, 1);
+}
 
 void watch(j_common_ptr common) {
     auto* reader = reinterpret_cast<j_decompress_ptr>(common);
@@ -74,6 +83,11 @@ struct JpegPicture::State {
     jpeg_decompress_struct reader = {};
     Failure failure = {};
     jpeg_progress_mgr progress = {};
+    const uint8_t* bytes = nullptr;
+    int64_t length = 0;
+    int by = 1;
+    bool quickly = true;
+    EntropyDecoder entropy;
 };
 
 JpegPicture::JpegPicture() : state(new State) {
@@ -87,14 +101,14 @@ JpegPicture::JpegPicture() : state(new State) {
 JpegPicture::~JpegPicture() { jpeg_destroy_decompress(&state->reader); }
 
 // Between setjmp and the last call of libjpeg stands nothing that would have to be destroyed.
-static bool read_header(JpegPicture::State* state, const uint8_t* bytes, int64_t length) {
+static bool read_header(JpegPicture::State* state) {
     if (setjmp(state->failure.back) != 0) return false;
     jpeg_create_decompress(&state->reader);
     state->progress.progress_monitor = watch;
     state->reader.progress = &state->progress;
     jpeg_save_markers(&state->reader, JPEG_APP0 + 1, 0xFFFF);
     jpeg_save_markers(&state->reader, JPEG_APP0 + 2, 0xFFFF);
-    jpeg_mem_src(&state->reader, const_cast<uint8_t*>(bytes), static_cast<unsigned long>(length));
+    jpeg_mem_src(&state->reader, const_cast<uint8_t*>(state->bytes), static_cast<unsigned long>(state->length));
     jpeg_read_header(&state->reader, TRUE);
     return true;
 }
@@ -102,7 +116,10 @@ static bool read_header(JpegPicture::State* state, const uint8_t* bytes, int64_t
 std::unique_ptr<JpegPicture> JpegPicture::open(const uint8_t* bytes, int64_t length, int flags, PictureHeader* header, std::string& error) {
     auto picture = std::make_unique<JpegPicture>();
     auto* state = picture->state.get();
-    if (!read_header(state, bytes, length)) {
+    state->bytes = bytes;
+    state->length = length;
+    state->quickly = (flags & LibjpegAlone) == 0;
+    if (!read_header(state)) {
         error = state->failure.text;
         return nullptr;
     }
@@ -124,17 +141,18 @@ std::unique_ptr<JpegPicture> JpegPicture::open(const uint8_t* bytes, int64_t len
     return picture;
 }
 
-static bool set_scale(JpegPicture::State* state, int by) {
+static bool set_scale(JpegPicture::State* state) {
     if (setjmp(state->failure.back) != 0) return false;
     state->reader.scale_num = 1;
-    state->reader.scale_denom = static_cast<unsigned>(by);
+    state->reader.scale_denom = static_cast<unsigned>(state->by);
     state->reader.out_color_space = JCS_RGB;
     jpeg_calc_output_dimensions(&state->reader);
     return true;
 }
 
 bool JpegPicture::shrink(int by, PictureHeader* header, std::string& error) {
-    if (!set_scale(state.get(), by)) {
+    state->by = by;
+    if (!set_scale(state.get())) {
         error = state->failure.text;
         return false;
     }
@@ -143,10 +161,12 @@ bool JpegPicture::shrink(int by, PictureHeader* header, std::string& error) {
     return true;
 }
 
-static bool read_rows(JpegPicture::State* state, uint8_t* pixels) {
+static bool read_rows(JpegPicture::State* state, uint8_t* pixels, bool quickly) {
     if (setjmp(state->failure.back) != 0) return false;
     auto& reader = state->reader;
     jpeg_start_decompress(&reader);
+    reader.client_data = &state->entropy;
+    if (quickly) state->entropy.take(reader, give_up);
     const auto stride = static_cast<size_t>(reader.output_width) * 3;
     while (reader.output_scanline < reader.output_height) {
         JSAMPROW rows[8];
@@ -163,7 +183,12 @@ bool JpegPicture::read(uint8_t* pixels, int64_t capacity, std::string& error) {
         error = "the room for the pixels has another size";
         return false;
     }
-    if (read_rows(state.get(), pixels)) return true;
+    state->failure.gave_up = false;
+    if (read_rows(state.get(), pixels, state->quickly)) return true;
+    if (state->failure.gave_up) {
+        jpeg_destroy_decompress(&state->reader);
+        if (read_header(state.get()) && set_scale(state.get()) && read_rows(state.get(), pixels, false)) return true;
+    }
     error = state->failure.text;
     return false;
 }

@@ -7,7 +7,7 @@
 
 enum Format : int { Jpeg = 1, Png = 2, Webp = 3, Gif = 4, Tiff = 5 };
 
-enum Flag : int { Profiles = 1, OnWhite = 2 };
+enum Flag : int { Profiles = 1, OnWhite = 2, LibjpegAlone = 4 };
 
 // What a header says, and what was made of it.
 struct PictureHeader {

@@ -16,7 +16,7 @@ public sealed class PictureCache(string folder, long bytes = PictureCache.Defaul
     public const long DefaultBytes = 10_000_000_000;
 
     /// <summary>Part of every key: pixels of another version are other pixels.</summary>
-    const int Version = 1;
+    const int Version = 2;
 
     const string Ending = ".pixels";
     const int HeadBytes = 16;

@@ -6,7 +6,7 @@ namespace Tutti.Vision;
 /// <summary>Reads pictures from files. What cannot be read is a <see cref="DataException"/> that names the file. Safe on any number of threads.</summary>
 public static class PictureFile
 {
-    const int HasProfiles = 1, LaysOnWhite = 2;               // native/pictures/pictures.h
+    const int HasProfiles = 1, LaysOnWhite = 2, IsPlain = 4;               // native/pictures/pictures.h
 
     /// <summary>The pixels of a file.</summary>
     public static Picture Read(string path, PictureReading? reading = null) => Decode(Bytes(path, reading ?? new()), path, reading);
@@ -31,7 +31,7 @@ public static class PictureFile
         return reading.Orientation ? Orientations.Apply(picture!, info.Orientation) : picture!;
     }
 
-    /// <summary>As <see cref="Decode"/> and then <see cref="Resize.To"/>, without memory of its own for the pixels between: large arrays are slow to make.</summary>
+    /// <summary>As <see cref="Decode"/> and then <see cref="Resize.To"/> (within 2 of 255 where less than all pixels of a JPEG or WebP will do: <see cref="PictureReading.Enough"/>), without memory of its own for the pixels between: large arrays are slow to make.</summary>
     internal static Picture DecodeTo(byte[] bytes, string name, PictureReading reading, ResizeRule size, ResizeFilter filter)
     {
         var format = Sniff(bytes, name);
@@ -56,7 +56,7 @@ public static class PictureFile
         Picture Sized(Picture picture)
         {
             var (width, height) = size.Of(picture.Width, picture.Height);
-            return Resize.To(picture, width, height, filter);
+            return reading.MayReduce(format) ? Resize.Quickly(picture, width, height, filter) : Resize.To(picture, width, height, filter);
         }
     }
 
@@ -113,7 +113,7 @@ public static class PictureFile
         var opened = (nint)0;
         try
         {
-            var flags = (reading.Profiles ? HasProfiles : 0) | (reading.Transparency == Transparency.OnWhite ? LaysOnWhite : 0);
+            var flags = (reading.Profiles ? HasProfiles : 0) | (reading.Transparency == Transparency.OnWhite ? LaysOnWhite : 0) | (reading.LibjpegAlone ? IsPlain : 0);
             if (NativePictures.tutti_picture_open(pinned.AddrOfPinnedObject(), bytes.Length, (int)format, flags, out var header, out opened) != 0) throw Broken(name, format);
             CheckSize(name, header.Width, header.Height, reading);
             info = new(format, header.Width, header.Height, header.Orientation, header.Bands, header.Bits);

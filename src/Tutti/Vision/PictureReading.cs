@@ -25,17 +25,24 @@ public sealed record PictureReading
 
     /// <summary>
     /// A width and a height (after the orientation) that are enough, or zeros for the full size: JPEG and WebP are then decoded at 1/2, 1/4 or 1/8 where that is no smaller,
-    /// which is several times quicker. The pixels are those of a first reduction by averaging, so what is resized from them differs slightly from what is resized from all pixels.
+    /// which is several times quicker. The pixels are those of a first reduction by averaging, so what is resized from them differs slightly from what is resized from all pixels;
+    /// where nothing is reduced, a picture that is resized as it is read (<see cref="PictureSource"/>) is within 2 of 255 of what <see cref="Resize.To"/> makes.
     /// </summary>
     public (int Width, int Height) Enough { get; init; }
+
+    /// <summary>Decode JPEG by libjpeg alone: the same pixels and errors, later. For tests.</summary>
+    internal bool LibjpegAlone { get; init; }
 
     /// <summary>As Pillow's <c>Image.open(file).convert("RGB")</c>: neither orientation nor profiles, all pixels.</summary>
     public static PictureReading AsPillow { get; } = new() { Orientation = false, Profiles = false };
 
+    /// <summary>Whether less than all pixels of a file will do.</summary>
+    internal bool MayReduce(PictureFormat format) => format is PictureFormat.Jpeg or PictureFormat.Webp && Enough is { Width: > 0, Height: > 0 };
+
     /// <summary>By what to divide on loading.</summary>
     internal int Shrink(PictureFormat format, int width, int height)
     {
-        if (format is not (PictureFormat.Jpeg or PictureFormat.Webp) || Enough.Width <= 0 || Enough.Height <= 0) return 1;
+        if (!MayReduce(format)) return 1;
         var by = 8;
         while (by > 1 && ((width + by - 1) / by < Enough.Width || (height + by - 1) / by < Enough.Height)) by /= 2;
         return by;

@@ -48,6 +48,47 @@ public static class Resize
         return new(width, height, to);
     }
 
+    /// <summary>
+    /// As <see cref="To"/>, in a third of the time and within 2 of 255 of it, for pictures that need not be Pillow's to the byte: columns first, so that no picture lies between the passes, and weights of
+    /// 14 bits. The same bytes on every processor. Filters with weights below zero, whose first pass cuts off, go the exact way.
+    /// </summary>
+    internal static Picture Quickly(Picture picture, int width, int height, ResizeFilter filter) => Quickly(picture, width, height, filter, Avx2.IsSupported);
+
+    /// <inheritdoc cref="Quickly(Picture, int, int, ResizeFilter)"/>
+    internal static Picture Quickly(Picture picture, int width, int height, ResizeFilter filter, bool vectors)
+    {
+        if (filter is not (ResizeFilter.Box or ResizeFilter.Bilinear or ResizeFilter.Hamming) || width == picture.Width || height == picture.Height) return To(picture, width, height, filter);
+        var (columns, rows) = (new ResizeWeights(filter, picture.Height, height, coarse: true), new ResizeWeights(filter, picture.Width, width, coarse: true));
+        var to = GC.AllocateUninitializedArray<byte>(3 * width * height);
+        var (stride, toStride) = (3 * picture.Width, 3 * width);
+        var room = RoomFor(stride, rows);
+        var pair = ArrayPool<byte>.Shared.Rent(2 * room);
+        try
+        {
+            pair.AsSpan(0, 2 * room).Clear();
+            for (var y = 0; y < height; y += 2)
+            {
+                var second = Math.Min(y + 1, height - 1);
+                Column(picture.Pixels, stride, pair.AsSpan(0, stride), columns, y, vectors);
+                Column(picture.Pixels, stride, pair.AsSpan(room, stride), columns, second, vectors);
+                var toFirst = to.AsSpan(y * toStride, toStride);
+                var toSecond = to.AsSpan(second * toStride, toStride);
+                if (vectors)
+                {
+                    TwoRows(pair.AsSpan(0, room), pair.AsSpan(room, room), toFirst, toSecond, rows);
+                    continue;
+                }
+                PlainRow(pair.AsSpan(0, stride), toFirst, rows);
+                PlainRow(pair.AsSpan(room, stride), toSecond, rows);
+            }
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(pair);
+        }
+        return new(width, height, to);
+    }
+
     // As Pillow's ImagingScaleAffine: places are added up, not multiplied.
     static Picture Nearest(Picture picture, int width, int height)
     {
@@ -79,8 +120,7 @@ public static class Resize
             for (var y = 0; y < height; y++) PlainRow(from.Slice(y * stride, stride), to.Slice(y * toStride, toStride), weights);
             return;
         }
-        // A pixel may ask for weights beyond the row; they are zero, whatever is read there.
-        var room = stride + (3 * weights.Taps) + Slack;
+        var room = RoomFor(stride, weights);
         var pair = ArrayPool<byte>.Shared.Rent(2 * room);
         try
         {
@@ -98,6 +138,9 @@ public static class Resize
             ArrayPool<byte>.Shared.Return(pair);
         }
     }
+
+    // A pixel may ask for weights beyond the row; they are zero, whatever is read there.
+    static int RoomFor(int stride, ResizeWeights weights) => stride + (3 * weights.Taps) + Slack;
 
     static void PlainRow(ReadOnlySpan<byte> from, Span<byte> to, ResizeWeights weights)
     {
@@ -125,6 +168,7 @@ public static class Resize
         ref var pairs = ref MemoryMarshal.GetArrayDataReference(weights.Pairs);
         // Red of both pixels, green of both, blue of both, each widened to 16 bits.
         var spread = Vector256.Create((byte)0, 255, 3, 255, 1, 255, 4, 255, 2, 255, 5, 255, 255, 255, 255, 255, 0, 255, 3, 255, 1, 255, 4, 255, 2, 255, 5, 255, 255, 255, 255, 255);
+        var (coarse, lowBits) = (weights.Coarse, weights.LowBits);
         for (var x = 0; x < weights.Starts.Length; x++)
         {
             var (high, low) = (Vector256<int>.Zero, Vector256.Create(Half));
@@ -134,9 +178,9 @@ public static class Resize
                 var pixels = Vector256.Create(Vector128.CreateScalarUnsafe(Unsafe.ReadUnaligned<ulong>(ref Unsafe.Add(ref a, at))), Vector128.CreateScalarUnsafe(Unsafe.ReadUnaligned<ulong>(ref Unsafe.Add(ref b, at)))).AsByte();
                 var wide = Avx2.Shuffle(pixels, spread).AsInt16();
                 high += Avx2.MultiplyAddAdjacent(wide, Vector256.Create(Unsafe.Add(ref pairs, tap)).AsInt16());
-                low += Avx2.MultiplyAddAdjacent(wide, Vector256.Create(Unsafe.Add(ref pairs, tap + 1)).AsInt16());
+                if (!coarse) low += Avx2.MultiplyAddAdjacent(wide, Vector256.Create(Unsafe.Add(ref pairs, tap + 1)).AsInt16());
             }
-            var sums = ((high << ResizeWeights.LowBits) + low) >> ResizeWeights.Bits;
+            var sums = ((high << lowBits) + low) >> ResizeWeights.Bits;
             var bytes = Avx2.PackUnsignedSaturate(Avx2.PackSignedSaturate(sums, sums), Vector256<short>.Zero).AsUInt32();
             Put(toFirst, 3 * x, bytes.GetElement(0));
             Put(toSecond, 3 * x, bytes.GetElement(4));
@@ -153,25 +197,29 @@ public static class Resize
     /// <summary>The second pass: another number of rows, each of <paramref name="stride"/> bytes.</summary>
     internal static void Columns(ReadOnlySpan<byte> from, int stride, Span<byte> to, ResizeWeights weights, bool vectors)
     {
-        for (var y = 0; y < weights.Starts.Length; y++)
+        for (var y = 0; y < weights.Starts.Length; y++) Column(from, stride, to.Slice(y * stride, stride), weights, y, vectors);
+    }
+
+    // One row of the result.
+    static void Column(ReadOnlySpan<byte> from, int stride, Span<byte> to, ResizeWeights weights, int y, bool vectors)
+    {
+        var (first, count) = (y * weights.Taps, weights.Counts[y]);
+        var rows = from.Slice(weights.Starts[y] * stride, count * stride);
+        var x = vectors ? SixteenColumns(rows, stride, to, weights, first, count) : 0;
+        var run = weights.Weights.AsSpan(first, count);
+        for (; x < stride; x++)
         {
-            var (first, count) = (y * weights.Taps, weights.Counts[y]);
-            var rows = from.Slice(weights.Starts[y] * stride, count * stride);
-            var row = to.Slice(y * stride, stride);
-            var x = vectors ? SixteenColumns(rows, stride, row, weights.Pairs.AsSpan(first, weights.Taps), count) : 0;
-            var run = weights.Weights.AsSpan(first, count);
-            for (; x < stride; x++)
-            {
-                var sum = Half;
-                for (var i = 0; i < run.Length; i++) sum += rows[x + (i * stride)] * run[i];
-                row[x] = Byte(sum);
-            }
+            var sum = Half;
+            for (var i = 0; i < run.Length; i++) sum += rows[x + (i * stride)] * run[i];
+            to[x] = Byte(sum);
         }
     }
 
     // Two rows at a time; returns where the columns that are left begin.
-    static int SixteenColumns(ReadOnlySpan<byte> rows, int stride, Span<byte> to, ReadOnlySpan<int> pairs, int count)
+    static int SixteenColumns(ReadOnlySpan<byte> rows, int stride, Span<byte> to, ResizeWeights weights, int at, int count)
     {
+        var pairs = weights.Pairs.AsSpan(at, weights.Taps);
+        var (coarse, lowBits) = (weights.Coarse, weights.LowBits);
         ref var source = ref MemoryMarshal.GetReference(rows);
         var x = 0;
         for (; x + 16 <= stride; x += 16)
@@ -186,16 +234,15 @@ public static class Resize
                 var (high, low) = (Vector256.Create(pairs[tap]).AsInt16(), Vector256.Create(pairs[tap + 1]).AsInt16());
                 highs += Avx2.MultiplyAddAdjacent(wide, high);
                 highs2 += Avx2.MultiplyAddAdjacent(wide2, high);
+                if (coarse) continue;
                 lows += Avx2.MultiplyAddAdjacent(wide, low);
                 lows2 += Avx2.MultiplyAddAdjacent(wide2, low);
             }
-            var sums = Avx2.PackSignedSaturate(Sum(highs, lows), Sum(highs2, lows2)).AsInt64();
+            var sums = Avx2.PackSignedSaturate(((highs << lowBits) + lows) >> ResizeWeights.Bits, ((highs2 << lowBits) + lows2) >> ResizeWeights.Bits).AsInt64();
             var words = Avx2.Permute4x64(sums, 0b11_01_10_00).AsInt16();
             Sse2.PackUnsignedSaturate(words.GetLower(), words.GetUpper()).CopyTo(to[x..]);
         }
         return x;
-
-        static Vector256<int> Sum(Vector256<int> high, Vector256<int> low) => ((high << ResizeWeights.LowBits) + low) >> ResizeWeights.Bits;
     }
 
     static byte Byte(int sum) => (byte)Math.Clamp(sum >> ResizeWeights.Bits, 0, 255);

@@ -33,13 +33,43 @@ public sealed class ResizeTests
             }
     }
 
+    [Theory]
+    [InlineData(2, 7)]
+    [InlineData(33, 5)]
+    [InlineData(200, 131)]
+    public void The_quick_way_is_within_two_of_the_exact_one_by_vectors_and_by_plain_code(int width, int height)
+    {
+        var picture = Made.Noise(width, height);
+        foreach (var filter in filters.Where(filter => filter != ResizeFilter.Nearest))
+            foreach (var (toWidth, toHeight) in (ReadOnlySpan<(int, int)>)[(1, 1), (3, 90), (77, 32), (411, 3), (width, 9), (9, height)])
+            {
+                var quick = Resize.Quickly(picture, toWidth, toHeight, filter, vectors: false);
+                Made.Same(Resize.To(picture, toWidth, toHeight, filter), quick, tolerance: 2, what: $"{filter} {toWidth} x {toHeight}");
+                if (Avx2.IsSupported) Made.Same(quick, Resize.Quickly(picture, toWidth, toHeight, filter, vectors: true), what: $"{filter} {toWidth} x {toHeight}");
+            }
+    }
+
+    [Fact]
+    public void The_quick_way_is_as_bright_as_the_exact_one()
+    {
+        // Sums of weights that were not 1 would show in the mean, where the roundings of single pixels do not.
+        var picture = Made.Noise(200, 131);
+        var (exact, quick) = (Resize.To(picture, 77, 50, ResizeFilter.Bilinear), Resize.Quickly(picture, 77, 50, ResizeFilter.Bilinear));
+        Assert.Equal(Mean(exact), Mean(quick), 0.05);
+
+        static double Mean(Picture picture) => picture.Pixels.ToArray().Average(value => (double)value);
+    }
+
     [Fact]
     public void A_picture_of_one_colour_keeps_it()
     {
         var colour = new Colour(3, 200, 77);
         foreach (var filter in filters)
             foreach (var (width, height) in (ReadOnlySpan<(int, int)>)[(1, 1), (5, 90), (64, 64), (300, 2)])
+            {
                 Made.Same(Picture.Of(width, height, colour), Resize.To(Picture.Of(40, 30, colour), width, height, filter), what: $"{filter}");
+                Made.Same(Picture.Of(width, height, colour), Resize.Quickly(Picture.Of(40, 30, colour), width, height, filter), what: $"{filter}");
+            }
     }
 
     [Fact]
