@@ -100,7 +100,7 @@ public sealed class PictureTargetsRunTests : IDisposable
         var classes = CommandLine.Run("train", temp.Write("classes.yaml", "task: image-classification\ndata: { train: known.csv, picture: file, label: half, folds: 2 }\ntrain: { batch: 16, epochs: 1, learning-rate: 1e-2 }\npictures: { size: 12 }\nmembers: [ { model: { network: small-mlp } } ]\n"), "--run", temp.File("classes"));
         Assert.True(classes.Code == 0, classes.Error);
 
-        var held = AnswerComparison.Of([both.Files.Root, alone.Files.Root]);
+        var held = AnswerComparison.Of([both.Files.Root, alone.Files.Root], cancel: TestContext.Current.CancellationToken);
         var level = Assert.Single(held.Targets);
         Assert.Equal(("level", 123, 0), (level.Name, level.Common, level.OtherTruth));
         Assert.Equal(["half", "colour"], held.Others);
@@ -108,7 +108,7 @@ public sealed class PictureTargetsRunTests : IDisposable
         Assert.Equal(level.Runs[1].Scores.Scores[0].Score.Value - level.Runs[0].Scores.Scores[0].Score.Value, level.Runs[1].AgainstFirst!.Value.Difference.Value, 1e-9);
 
         // A run of one class per row has one target, called as its column; both may be asked of a file that nobody held out.
-        var half = Assert.Single(AnswerComparison.Of([both.Files.Root, temp.File("classes")]).Targets);
+        var half = Assert.Single(AnswerComparison.Of([both.Files.Root, temp.File("classes")], cancel: TestContext.Current.CancellationToken).Targets);
         Assert.Equal(("half", 115), (half.Name, half.Common));
         Assert.Equal([115, 144], half.Runs.Select(run => run.Rows));
         var outcome = CommandLine.Run("compare", both.Files.Root, temp.File("classes"), "--data", temp.File("truth.csv"), "--json");

@@ -30,10 +30,12 @@ public sealed class RunComparisonTests : IDisposable
     /// <summary>In another order of rows and classes, and with rows of its own.</summary>
     string Second(Func<string, string>? hash = null) => Run("second", ["5", "9", "3", "1", "2"], [0.1, 0.5, 0.7, 0.3, 0.1], [1, 0, 0, 0, 1], ["yes", "no"], hash);
 
+    static RunComparison Compare(params string[] folders) => RunComparison.Of(folders, cancel: TestContext.Current.CancellationToken);
+
     [Fact]
     public void Rows_that_all_held_out_are_compared_and_what_changed_is_listed_the_farthest_apart_first()
     {
-        var comparison = RunComparison.Of([First(), Second()]);
+        var comparison = Compare(First(), Second());
         Assert.Equal((4, 0, 0), (comparison.Common, comparison.OtherText, comparison.OtherLabel));
         var (first, second) = (comparison.Runs[0], comparison.Runs[1]);
         Assert.Equal((5, 5, 0.5, 0.75), (first.Rows, second.Rows, first.Scores.Accuracy.Value, second.Scores.Accuracy.Value));
@@ -50,10 +52,10 @@ public sealed class RunComparisonTests : IDisposable
     [Fact]
     public void A_row_of_the_same_id_with_another_text_or_label_is_no_common_row()
     {
-        var comparison = RunComparison.Of([First(id => $"text of {id}"), Second(id => id == "5" ? "other" : $"text of {id}")]);
+        var comparison = Compare(First(id => $"text of {id}"), Second(id => id == "5" ? "other" : $"text of {id}"));
         Assert.Equal((3, 1, 0), (comparison.Common, comparison.OtherText, comparison.OtherLabel));
         var third = Run("third", ["1", "2"], [0.5, 0.5], [0, 0]);
-        Assert.Equal((1, 0, 1), (RunComparison.Of([First(), third]).Common, 0, RunComparison.Of([First(), third]).OtherLabel));
+        Assert.Equal((1, 0, 1), (Compare(First(), third).Common, 0, Compare(First(), third).OtherLabel));
         CommandLine.Run("compare", First(id => "a" + id), Second(id => "b" + id)).IsWrongInput("has no held-out row in common", "4 ids are the same, but their texts or labels are not");
     }
 
