@@ -49,7 +49,11 @@ sealed class RankProcesses(IReadOnlyList<string> command, int count)
         }
         finally
         {
-            foreach (var process in ranks.Where(process => process is { HasExited: false })) process.Kill(entireProcessTree: true);
+            foreach (var process in ranks.Where(process => process is { HasExited: false }))
+            {
+                process.Kill(entireProcessTree: true);
+                process.WaitForExit();                        // nobody writes to the run after the launcher's end
+            }
             Task.WaitAll(lines, CancellationToken.None);
             foreach (var process in ranks) process?.Dispose();
         }

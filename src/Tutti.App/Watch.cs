@@ -86,7 +86,7 @@ sealed class Watch(IAnsiConsole console, ProgressContext? bars) : IProgress<RunN
         if (!news.Pictures) Line(FormattableString.Invariant($"characters per text: median {s.Lengths.Median:0}, mean {s.Lengths.Mean:0}, 95 % up to {s.Lengths.P95}, longest {s.Lengths.Max}; {s.EmptyTexts} empty"));
         Duplicates("repeated within the training rows", s.WithinTrain, news.Pictures);
         Duplicates("repeated with different labels", s.Contradicting, news.Pictures);
-        if (s.AcrossFolds.Texts > 0) Line(FormattableString.Invariant($"warning: {s.AcrossFolds.Texts} {(news.Pictures ? "pictures" : "texts")} ({s.AcrossFolds.Rows} rows) stand in several folds, lines {Lines(s.AcrossFolds)}: scores on them are of rows that were trained on; give rows of one {(news.Pictures ? "picture" : "text")} one fold"));
+        if (s.AcrossFolds.Texts > 0) Line(FormattableString.Invariant($"warning: {s.AcrossFolds.Texts} {(news.Pictures ? "pictures" : "texts")} ({s.AcrossFolds.Rows} rows) stand in several folds, lines {Lines(s.AcrossFolds)}: scores on them are of {(news.Pictures ? "pictures" : "texts")} that were trained on; give rows of one {(news.Pictures ? "picture" : "text")} one fold"));
         Duplicates("in the test rows too", s.AcrossTest, news.Pictures);
     }
 
