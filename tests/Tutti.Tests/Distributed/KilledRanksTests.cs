@@ -157,7 +157,7 @@ public sealed class KilledRanksTests(CutRun run)
         Assert.InRange(took, TimeSpan.FromSeconds(Silence - 1), Stated(Silence));
     }
 
-    [Fact]
+    [Fact, Trait("Category", "Slow")]
     public void A_process_that_lives_but_never_comes_to_a_collective_is_named_and_ended()
     {
         using var temp = Shared.Temp();
