@@ -135,7 +135,7 @@ public sealed class KilledRanksTests(CutRun run)
         return FormattableString.Invariant($"rank {victim} killed {seconds:0.000} s after {updates} of {Steps} updates ({done} done before): the others ended after {took.TotalSeconds:0.0} s");
     }
 
-    [Fact]
+    [Fact, Trait("Category", "Slow")]
     public Task Each_of_them_killed_is_named_and_the_same_command_comes_to_the_same_bytes() => Kills(2, 0, 1, 2);
 
     [Theory, Trait("Category", "Slow"), InlineData(0), InlineData(1), InlineData(2)]

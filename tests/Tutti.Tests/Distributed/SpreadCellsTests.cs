@@ -65,7 +65,7 @@ public sealed class SpreadCellsTests(SpreadCells run) : IClassFixture<SpreadCell
         IsAlone(folder);
     }
 
-    [Fact]
+    [Fact, Trait("Category", "Slow")]
     public void A_folder_that_not_all_ranks_see_is_no_place_for_cells_of_several_ranks()
     {
         using var temp = Shared.Temp();

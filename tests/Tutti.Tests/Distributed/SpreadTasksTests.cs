@@ -42,7 +42,7 @@ public sealed class SpreadTasksTests : IDisposable
         return outcomes;
     }
 
-    [Fact]
+    [Fact, Trait("Category", "Slow")]
     public async Task Language_models()
     {
         var outcomes = await Train("""
