@@ -112,10 +112,10 @@ public sealed class SpreadCellsTests(SpreadCells run) : IClassFixture<SpreadCell
     /// <summary>Settings of a run that lasts long enough to be met in the middle; it saves at the end of every epoch.</summary>
     static readonly string[] longer = ["--set", "train.epochs=30", "--set", "checkpoint.every=10 min"];
 
-    /// <summary>Waits for updates of cells of two ranks.</summary>
+    /// <summary>Waits until cells of two ranks have ended their second epoch: what they saved after the first is there.</summary>
     static async Task Begun(RankProcesses processes, string folder)
     {
-        while (!File.Exists(Path.Combine(folder, "events.jsonl")) || EventLog.Read(Path.Combine(folder, "events.jsonl")).Where(line => line.Kind == "step").Select(line => (string)line.Fields["cell"]!).Distinct().Count() < 2)
+        while (!File.Exists(Path.Combine(folder, "events.jsonl")) || EventLog.Read(Path.Combine(folder, "events.jsonl")).Where(line => line.Kind == "evaluated").GroupBy(line => (string)line.Fields["cell"]!).Count(cell => cell.Count() > 1) < 2)
         {
             Assert.False(processes[0].HasExited, "the run ended before it got so far");
             await Task.Delay(5, Token);
