@@ -111,8 +111,7 @@ sealed class RankedCells(Ranks ranks, RunFolder files, Cell[] cells, CellTrainin
         if (!File.Exists(files.Spread)) return null;
         try
         {
-            var was = JsonNode.Parse(File.ReadAllText(files.Spread))!;
-            if ((int?)was["ranks"] != ranks.Count || (string?)was["cells"] != Cells) return null;
+            if (JsonNode.Parse(File.ReadAllText(files.Spread)) is not { } was || (int?)was["ranks"] != ranks.Count || (string?)was["cells"] != Cells) return null;
             return (string?)was["spread"] == "cells" ? Spread.Cells : Spread.Updates;
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException or FormatException)

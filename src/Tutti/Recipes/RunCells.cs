@@ -18,6 +18,7 @@ sealed class RunCells(Recipe recipe, RunData data, OpenMember[] members, MemoryB
     const int Specials = 4;
 
     (string Member, TextData Train, TextData? Test)? encoded;
+    RunNews[] untold = [];                                     // of what is encoded, where nobody listened then
 
     /// <summary>All cells of a run, in the order of members, seeds and folds.</summary>
     public static Cell[] Of(Recipe recipe, RunFolder files, RunData data, OpenMember[] members) =>
@@ -75,16 +76,27 @@ sealed class RunCells(Recipe recipe, RunData data, OpenMember[] members, MemoryB
     /// <summary>Encodes the rows of a member, unless the cell before or an earlier run did; says what was cut and what starts fresh.</summary>
     (TextData Train, TextData? Test) Encode(OpenMember member, IProgress<RunNews>? news)
     {
-        if (encoded is { } kept && kept.Member == member.Name) return (kept.Train, kept.Test);
+        if (encoded is { } kept && kept.Member == member.Name)
+        {
+            Tell(news);
+            return (kept.Train, kept.Test);
+        }
         encoded = null;
-        foreach (var note in member.Notes) news?.Report(new NoteNews($"{member.Name}: {note}"));
         var (tokenizer, length) = (member.Model.Tokenizer, member.MaxLength);
         var cache = TokenCache.OfUser(note => news?.Report(new NoteNews($"{member.Name}: {note}")));
         var train = TextData.From(Data.Train, Data.Text, tokenizer, length, Data.Answers is null ? Data.Truth : null, Data.Pair, cache);
         var cached = cache.Hits > 0;
         var test = Data.Test is null ? null : TextData.From(Data.Test, Data.Text, tokenizer, length, pair: Data.Pair, cache: cache);
-        news?.Report(new EncodedNews(member.Name, Data.Train.Count, train.Truncated, train.LostTokens, train.AllTokens, length, tokenizer.VocabularySize, cached));
+        untold = [.. member.Notes.Select(note => new NoteNews($"{member.Name}: {note}")), new EncodedNews(member.Name, Data.Train.Count, train.Truncated, train.LostTokens, train.AllTokens, length, tokenizer.VocabularySize, cached)];
         encoded = (member.Name, train, test);
+        Tell(news);
         return (train, test);
+    }
+
+    void Tell(IProgress<RunNews>? news)
+    {
+        if (news is null) return;
+        foreach (var one in untold) news.Report(one);
+        untold = [];
     }
 }

@@ -6,7 +6,7 @@ namespace Tutti.Vision;
 /// <summary>Reads pictures from files. What cannot be read is a <see cref="DataException"/> that names the file. Safe on any number of threads.</summary>
 public static class PictureFile
 {
-    const int HasProfiles = 1, LaysOnWhite = 2, IsPlain = 4;               // native/pictures/pictures.h
+    const int HasProfiles = 1, LaysOnWhite = 2, LibjpegAlone = 4;      // native/pictures/pictures.h
 
     /// <summary>The pixels of a file.</summary>
     public static Picture Read(string path, PictureReading? reading = null) => Decode(Bytes(path, reading ?? new()), path, reading);
@@ -113,7 +113,7 @@ public static class PictureFile
         var opened = (nint)0;
         try
         {
-            var flags = (reading.Profiles ? HasProfiles : 0) | (reading.Transparency == Transparency.OnWhite ? LaysOnWhite : 0) | (reading.LibjpegAlone ? IsPlain : 0);
+            var flags = (reading.Profiles ? HasProfiles : 0) | (reading.Transparency == Transparency.OnWhite ? LaysOnWhite : 0) | (reading.LibjpegAlone ? LibjpegAlone : 0);
             if (NativePictures.tutti_picture_open(pinned.AddrOfPinnedObject(), bytes.Length, (int)format, flags, out var header, out opened) != 0) throw Broken(name, format);
             CheckSize(name, header.Width, header.Height, reading);
             info = new(format, header.Width, header.Height, header.Orientation, header.Bands, header.Bits);
