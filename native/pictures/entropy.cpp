@@ -76,6 +76,28 @@ EntropyDecoder::Symbol EntropyDecoder::Table::search(uint64_t bits) const {
     return 0;
 }
 
+// From the single codes: the second is what the table says of the bits behind the first.
+void EntropyDecoder::Pairs::build(const Table& table) {
+    // The end of a block writes a zero to the next place, which has none yet.
+    const auto place = [](int advance) { return static_cast<uint8_t>(advance == end_of_block ? 1 : advance); };
+    for (int i = 0; i < 1 << lookup_bits; i++) {
+        auto& pair = entries[i];
+        const auto first = table.symbols[i];
+        const int code = first >> 8 & 31, size = first >> 16 & 15, used = first & 63, advance = static_cast<int>(first >> 20);
+        pair = {0, place(advance), place(advance), static_cast<uint8_t>(code), static_cast<uint8_t>(size), static_cast<uint8_t>(used), static_cast<uint8_t>(advance)};
+        if (first == 0 || advance == end_of_block || used >= lookup_bits) continue;
+        const auto second = table.symbols[i << used & ((1 << lookup_bits) - 1)];
+        const int code2 = second >> 8 & 31, advance2 = static_cast<int>(second >> 20);
+        if (second == 0 || used + code2 > lookup_bits) continue;
+        pair.value = static_cast<int16_t>(coefficient(static_cast<uint64_t>(i) << (64 - lookup_bits + code), size));
+        pair.place2 = static_cast<uint8_t>(advance + place(advance2));
+        pair.code = static_cast<uint8_t>(used + code2);
+        pair.size = static_cast<uint8_t>(second >> 16 & 15);
+        pair.bits = static_cast<uint8_t>(used + (second & 63));
+        pair.advance = static_cast<uint8_t>(advance + advance2);
+    }
+}
+
 bool EntropyDecoder::take(jpeg_decompress_struct& reader, GiveUp when_given_up) {
     // Lossless scans, which newer versions know, have another Se.
     if (reader.progressive_mode || reader.arith_code || reader.comps_in_scan != reader.num_components || reader.Ss != 0 || reader.Se != 63 || reader.Ah != 0 || reader.Al != 0) return false;
@@ -85,6 +107,12 @@ bool EntropyDecoder::take(jpeg_decompress_struct& reader, GiveUp when_given_up) 
         const int d = component->dc_tbl_no, a = component->ac_tbl_no;
         if (d < 0 || d >= components || a < 0 || a >= components) return false;
         if (!dc[d].build(reader.dc_huff_tbl_ptrs[d], true) || !ac[a].build(reader.ac_huff_tbl_ptrs[a], false)) return false;
+    }
+    for (int i = 0; i < reader.comps_in_scan; i++) {
+        const int a = reader.cur_comp_info[i]->ac_tbl_no;
+        bool built = false;
+        for (int j = 0; j < i; j++) built |= reader.cur_comp_info[j]->ac_tbl_no == a;
+        if (!built) pairs[a].build(ac[a]);
     }
     give_up = when_given_up;
     source = reader.src->next_input_byte;
@@ -127,6 +155,7 @@ bool EntropyDecoder::unit(const jpeg_decompress_struct& reader, JBLOCKROW* block
         const int which = reader.MCU_membership[b];
         const auto& first = dc[reader.cur_comp_info[which]->dc_tbl_no];
         const auto& others = ac[reader.cur_comp_info[which]->ac_tbl_no];
+        const auto* both = pairs[reader.cur_comp_info[which]->ac_tbl_no].entries;
         refill(at, word, left);
         {
             auto symbol = first.symbols[word >> (64 - lookup_bits)];
@@ -141,14 +170,23 @@ bool EntropyDecoder::unit(const jpeg_decompress_struct& reader, JBLOCKROW* block
         bool sound = true;
         // False at the end of the block, and where there is no such code.
         const auto step = [&]() __attribute__((always_inline)) {
-            auto symbol = others.symbols[word >> (64 - lookup_bits)];
-            if (__builtin_expect(symbol == 0, 0) && (symbol = others.search(word)) == 0) return sound = false;
-            const auto rest = word << (symbol >> 8 & 31);
-            const int size = symbol >> 16 & 15;
-            word <<= symbol & 63;
-            left -= static_cast<int>(symbol & 63);
-            k += static_cast<int>(symbol >> 20);
-            if (size != 0) block[natural[k]] = static_cast<JCOEF>(coefficient(rest, size));
+            const auto& pair = both[word >> (64 - lookup_bits)];
+            if (__builtin_expect(pair.code == 0 || k + pair.place >= 63, 0)) {
+                // One alone: its code is a long one, or it may be the block's last.
+                auto symbol = others.symbols[word >> (64 - lookup_bits)];
+                if (symbol == 0 && (symbol = others.search(word)) == 0) return sound = false;
+                const int size = symbol >> 16 & 15;
+                k += static_cast<int>(symbol >> 20);
+                if (size != 0) block[natural[k]] = static_cast<JCOEF>(coefficient(word << (symbol >> 8 & 31), size));
+                word <<= symbol & 63;
+                left -= static_cast<int>(symbol & 63);
+                return k < 63;
+            }
+            block[natural[k + pair.place]] = pair.value;
+            block[natural[k + pair.place2]] = static_cast<JCOEF>(coefficient(word << pair.code, pair.size));
+            k += pair.advance;
+            word <<= pair.bits;
+            left -= pair.bits;
             return k < 63;
         };
         do refill(at, word, left);

@@ -38,6 +38,19 @@ private:
         static Symbol symbol(int length, int value, bool dc);
     };
 
+    // What the next bits say, at once: the first coefficient where the bits that are looked at hold all of it and the next code, and the one behind that code; else zero, and the first coefficient.
+    // A coefficient of no bits is a zero where none has been written yet. `code` 0: the first code is longer than the bits that are looked at.
+    struct Pair {
+        int16_t value;                                          // the first coefficient
+        uint8_t place, place2;                                  // how many coefficients further the two stand
+        uint8_t code, size;                                     // where the second's bits begin, and how many they are
+        uint8_t bits, advance;                                  // of both, with their coefficients; past the last one at the end of a block
+    };
+    struct Pairs {
+        Pair entries[1 << lookup_bits];
+        void build(const Table& table);
+    };
+
     static boolean decode(j_decompress_ptr reader, JBLOCKROW* blocks);
     bool unit(const jpeg_decompress_struct& reader, JBLOCKROW* blocks);
     bool restart();
@@ -45,6 +58,7 @@ private:
 
     GiveUp give_up;
     Table dc[components], ac[components];
+    Pairs pairs[components];
     const uint8_t *source, *source_end;                         // what is not in the room yet; at a marker: its first byte
     const uint8_t *next, *end;                                  // within the room
     uint64_t buffer;                                            // the next bits, from the top; below `bits` of them stand some of the byte at `next`
