@@ -43,6 +43,8 @@ at::Tensor cast_weight(const at::Tensor& weight) {
   return cast;
 }
 
+at::Tensor weight_as(const at::Tensor& weight, at::ScalarType type) { return type == at::kBFloat16 ? cast_weight(weight) : weight.contiguous(); }
+
 void cast_changed(const at::Tensor& weight) {
   std::lock_guard<std::mutex> held(lock);
   if (const auto found = kept().find(weight.unsafeGetTensorImpl()); found != kept().end()) found->second.version = version_of(weight);

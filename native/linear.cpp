@@ -17,8 +17,6 @@ namespace {
 using torch::autograd::SavedVariable;
 using torch::autograd::variable_list;
 
-at::Tensor in_type(const at::Tensor& weight, at::ScalarType type) { return type == at::kBFloat16 ? cast_weight(weight) : weight.contiguous(); }
-
 // Results y_i = x w_i^T + b_i. Edges: x, then all weights, then all biases.
 struct Linears : torch::autograd::Node {
   SavedVariable x;                                            // (T, inputs), in the type of the products
@@ -40,7 +38,7 @@ struct Linears : torch::autograd::Node {
       const bool first = !dx.defined();
       // One consumer needs no wider sum than the type that the input came in.
       if (first) dx = at::empty(input.sizes(), input.options().dtype(count > 1 ? at::kFloat : given));
-      product_input(dy, in_type(weights[i].unpack(shared_from_this()), input.scalar_type()), dx, !first);
+      product_input(dy, weight_as(weights[i].unpack(shared_from_this()), input.scalar_type()), dx, !first);
     }
     if (dx.defined()) out[0] = dx.to(given).view(shape);
     return out;
@@ -73,7 +71,7 @@ std::vector<at::Tensor> linears(const at::Tensor& x, at::TensorList weights, at:
   std::vector<at::Tensor> results;
   for (size_t i = 0; i < weights.size(); i++) {
     shape.back() = weights[i].size(0);
-    results.push_back(product_forward(input, in_type(weights[i], type), biases[i].detach().contiguous()).view(shape));
+    results.push_back(product_forward(input, weight_as(weights[i], type), biases[i].detach().contiguous()).view(shape));
   }
   if (recorded) {
     std::shared_ptr<Linears> node(new Linears(), torch::autograd::deleteNode);

@@ -85,10 +85,10 @@ struct NormMaps : torch::autograd::Function<NormMaps> {
     at::AutoDispatchBelowADInplaceOrView guard;
     const auto in = x.contiguous(last), more = added.has_value() ? added->to(x.scalar_type()).contiguous(last) : at::Tensor();
     const auto [y, factors] = normed(in, weight, bias, means, variances, more, batch, eps, after);
-    // ReLU's gradient is read off the result, which the layer behind keeps anyway.
-    context->save_for_backward({in, weight, factors, after == 1 ? y : at::Tensor(), after == 2 ? more : at::Tensor()});
+    // Where something was added, ReLU's gradient is read off the result, which the layer behind keeps anyway; else off the input, which is read for the norm too.
+    context->save_for_backward({in, weight, factors, after == 1 && more.defined() ? y : at::Tensor(), after == 2 ? more : at::Tensor()});
     context->saved_data["batch"] = batch;
-    context->saved_data["after"] = after;
+    context->saved_data["after"] = after == 1 && !more.defined() ? int64_t(3) : after;
     context->saved_data["added"] = added.has_value();
     return y;
   }

@@ -101,6 +101,9 @@ template <int After> inline Floats before(const MapGradients& n, Floats dy, Floa
   else if constexpr (After == 2) {                              // rest: added
     const Floats z = (x - read(n.mean + c)) * read(n.scale + c) + read(n.shift + c) + rest, s = sigmoid(z);
     return dy * s * (1.f + z * (1.f - s));
+  } else if constexpr (After == 3) {
+    const Floats z = (x - read(n.mean + c)) * read(n.scale + c) + read(n.shift + c);
+    return z > 0.f ? dy : Floats{};
   } else return dy;
 }
 template <int After> inline float before(const MapGradients& n, float dy, float x, float rest, int64_t c) {
@@ -108,7 +111,8 @@ template <int After> inline float before(const MapGradients& n, float dy, float 
   else if constexpr (After == 2) {
     const float z = (x - n.mean[c]) * n.scale[c] + n.shift[c] + rest, s = sigmoid(z);
     return dy * s * (1.f + z * (1.f - s));
-  } else return dy;
+  } else if constexpr (After == 3) return (x - n.mean[c]) * n.scale[c] + n.shift[c] > 0.f ? dy : 0.f;
+  else return dy;
 }
 
 template <class T, int After> const T* rest_of(const MapGradients& n) { return static_cast<const T*>(After == 1 ? n.y : After == 2 ? n.added : nullptr); }
@@ -166,12 +170,12 @@ void backward_as(const MapGradients& n, int64_t begin, int64_t end) {
 
 template <class T>
 void sums(const MapGradients& n, int64_t begin, int64_t end, float* sum, float* product) {
-  (n.after == 1 ? sums_as<T, 1> : n.after == 2 ? sums_as<T, 2> : sums_as<T, 0>)(n, begin, end, sum, product);
+  (n.after == 1 ? sums_as<T, 1> : n.after == 2 ? sums_as<T, 2> : n.after == 3 ? sums_as<T, 3> : sums_as<T, 0>)(n, begin, end, sum, product);
 }
 
 template <class T>
 void backward(const MapGradients& n, int64_t begin, int64_t end) {
-  (n.after == 1 ? backward_as<T, 1> : n.after == 2 ? backward_as<T, 2> : backward_as<T, 0>)(n, begin, end);
+  (n.after == 1 ? backward_as<T, 1> : n.after == 2 ? backward_as<T, 2> : n.after == 3 ? backward_as<T, 3> : backward_as<T, 0>)(n, begin, end);
 }
 
 }  // namespace

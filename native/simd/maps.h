@@ -16,7 +16,7 @@ struct MapRows {
   void* y;
 };
 
-// The gradient g before the activation, from that behind it and from y (ReLU) or x and added (SiLU); dx = a * g + b * (x - mean) + c.
+// The gradient g before the activation, from that behind it and from y (ReLU, 1), x and added (SiLU, 2) or x alone (ReLU to which nothing was added, 3); dx = a * g + b * (x - mean) + c.
 struct MapGradients {
   int64_t width;
   const float* scale;

@@ -22,11 +22,15 @@ public sealed class Conv2d(Params p, int inputs, int outputs, int size, int stri
 
     public Tensor Forward(Tensor x)                                               // (n,inputs,H,W) -> (n,outputs,H/stride,W/stride)
     {
-        if (!same || stride == 1) return x.Conv2d(weight, bias, stride, padding ?? size / 2, groups);
+        if (!same || stride == 1) return Convolve(x, padding ?? size / 2);
         var (above, below) = Around(x.Size(2));
         var (left, right) = Around(x.Size(3));
-        return x.Pad([left, right, above, below]).Conv2d(weight, bias, stride, 0, groups);
+        return Convolve(x.Pad([left, right, above, below]), 0);
     }
+
+    Tensor Convolve(Tensor x, int zeros) => x.Device.IsCpu && weight.DType == DType.Float32 && bias is null && groups == 1
+        ? x.Convolution(weight, stride, zeros)
+        : x.Conv2d(weight, bias, stride, zeros, groups);
 
     (long Before, long Behind) Around(long length)
     {

@@ -8,7 +8,7 @@ public sealed partial class Tensor
     static readonly Op conv2d = new("aten::conv2d"), maxPool2d = new("aten::max_pool2d"), avgPool2d = new("aten::avg_pool2d"), adaptiveAvgPool2d = new("aten::adaptive_avg_pool2d"),
         nativeBatchNorm = new("aten::native_batch_norm"), meanDims = new("aten::mean", "dim"), roll = new("aten::roll"), padConstant = new("aten::constant_pad_nd"),
         bicubic = new("aten::upsample_bicubic2d"), bicubicSmooth = new("aten::_upsample_bicubic2d_aa"), normDims = new("aten::norm", "ScalarOpt_dim"), clampNumber = new("aten::clamp"),
-        depthwise = new("tutti::depthwise"), normMaps = new("tutti::norm_maps");
+        depthwise = new("tutti::depthwise"), convolution = new("tutti::convolution"), normMaps = new("tutti::norm_maps");
 
     /// <summary>this (n,C,H,W) with weight (out, in / groups, h, w) and bias (out) -> (n,out,H',W'), zeros around.</summary>
     public Tensor Conv2d(Tensor weight, Tensor? bias, long stride, long padding, long groups) => conv2d.Call(this, weight, bias, (long[])[stride, stride], (long[])[padding, padding], (long[])[1, 1], groups);
@@ -40,6 +40,9 @@ public sealed partial class Tensor
 
     /// <summary>Every channel of this (n,H,W,C) with its own weight (C,1,s,s), zeros around, plus bias (C), on the CPU with float32 weights; see native/depthwise.cpp.</summary>
     internal Tensor Depthwise(Tensor weight, Tensor bias) => depthwise.Call(this, weight, bias);
+
+    /// <summary>As <see cref="Conv2d"/> on the CPU, with a float32 weight (out, in, s, s), all channels together and no bias; see native/convolution.cpp.</summary>
+    internal Tensor Convolution(Tensor weight, long stride, long padding) => convolution.Call(this, weight, stride, padding);
 
     /// <summary>The mean over several axes.</summary>
     public Tensor Mean(long[] axes, bool keep = false) => meanDims.Call(this, axes, keep);

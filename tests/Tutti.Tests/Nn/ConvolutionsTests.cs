@@ -77,6 +77,67 @@ public sealed class ConvolutionsTests : EngineTest
         Assert.Equal(Bits(1), Bits(threads));
     }
 
+    // Single pixels of few and of many, all and every second; windows on small maps, on odd ones and on large ones.
+    [Theory, InlineData(2, 5, 37, 24, 1, 1, 0), InlineData(2, 5, 37, 24, 1, 2, 0), InlineData(3, 41, 8, 17, 1, 1, 0), InlineData(3, 81, 8, 17, 1, 2, 0), InlineData(2, 4, 48, 32, 3, 1, 1), InlineData(2, 7, 19, 32, 3, 2, 1),
+        InlineData(2, 23, 16, 33, 3, 1, 1), InlineData(1, 33, 3, 16, 7, 2, 3), InlineData(2, 6, 16, 16, 1, 1, 1), InlineData(1, 3, 16, 5, 3, 1, 0)]
+    public void Convolutions_equal_libtorchs(int n, int side, int inputs, int outputs, int size, int stride, int padding)
+    {
+        using var scope = new Scope();
+        Tensor[] values = [Random("x", n, inputs, side, side + 1), Random("w", outputs, inputs, size, size)];
+        var expected = Take(DType.Float64, values, x => x[0].Conv2d(x[1], null, stride, padding, 1));
+        var actual = Take(DType.Float32, values, x => x[0].Convolution(x[1], stride, padding));
+        Assert.All(expected.Zip(actual), pair => Assert.Equal(pair.First.Shape, pair.Second.Shape));
+        Assert.All(expected.Zip(actual), pair => Assert.InRange(Off(pair.First, pair.Second), 0, 5e-6));
+        var rough = Take(DType.Float32, values, x =>
+        {
+            using var cast = Modes.Autocast(x[0].Device, DType.BFloat16);
+            return x[0].Convolution(x[1], stride, padding);
+        });
+        Assert.Equal([DType.BFloat16, DType.Float32, DType.Float32], rough.Select(tensor => tensor.DType));
+        Assert.All(expected.Zip(rough), pair => Assert.InRange(Off(pair.First, pair.Second), 0, 0.02));
+        using var none = Modes.NoGrad();
+        Assert.Equal(actual[0].ToArray<float>(), values[0].To(DType.Float32).Convolution(values[1].To(DType.Float32), stride, padding).ToArray<float>());
+    }
+
+    // Where a map ends, and where channels are no whole vectors, other code runs.
+    [Fact]
+    public void Convolutions_of_small_maps_equal_libtorchs()
+    {
+        foreach (var (size, stride) in new[] { (1, 1), (1, 2), (3, 1), (3, 2), (7, 2) })
+            foreach (var side in new[] { 1, 2, 3, 4, 8 })
+                foreach (var (inputs, outputs) in new[] { (3, 8), (8, 32), (10, 20), (16, 16), (64, 4) })
+                {
+                    using var scope = new Scope();
+                    Tensor[] values = [Random("x", 2, inputs, side, side), Random("w", outputs, inputs, size, size)];
+                    var expected = Take(DType.Float64, values, x => x[0].Conv2d(x[1], null, stride, size / 2, 1));
+                    var actual = Take(DType.Float32, values, x => x[0].Convolution(x[1], stride, size / 2));
+                    Assert.All(expected.Zip(actual), pair => Assert.True(Off(pair.First, pair.Second) < 5e-6, $"{inputs} to {outputs} channels of {side} x {side} pixels, windows of {size}, stride {stride}: {Off(pair.First, pair.Second)}"));
+                }
+    }
+
+    [Fact]
+    public void A_convolution_computes_no_gradient_that_nobody_wants()
+    {
+        var (x, w) = (Random("x", 2, 8, 6, 6).To(DType.Float32), Random("w", 4, 8, 3, 3).To(DType.Float32));
+        var (wanted, other) = (x.Clone().Detach().RequireGrad(), w.Clone().Detach().RequireGrad());
+        wanted.Convolution(w, 1, 1).Sum().Backward();
+        x.Convolution(other, 1, 1).Sum().Backward();
+        Assert.Equal(x.Shape, wanted.Grad!.Shape);
+        Assert.Equal(w.Shape, other.Grad!.Shape);
+        Assert.Null(x.Grad);
+        Assert.Null(w.Grad);
+    }
+
+    [Fact]
+    public void Maps_and_weights_that_do_not_go_together_are_refused()
+    {
+        var x = Random("x", 1, 3, 4, 4).To(DType.Float32);
+        var fault = Assert.ThrowsAny<Exception>(() => x.Convolution(Random("w", 2, 5, 3, 3).To(DType.Float32), 1, 1));
+        Assert.Contains("do not go with a weight of size [2, 5, 3, 3]", fault.Message, StringComparison.Ordinal);
+        fault = Assert.ThrowsAny<Exception>(() => x.Convolution(Random("w", 2, 3, 7, 7).To(DType.Float32), 1, 1));
+        Assert.Contains("do not fit maps of size [1, 3, 4, 4]", fault.Message, StringComparison.Ordinal);
+    }
+
     static (Tensor Y, Tensor Means, Tensor Variances) Normed(Tensor[] x, Tensor? added, bool batch, After after)
     {
         var C = x[1].Size(0);
