@@ -6,7 +6,7 @@ using Tutti.Torch;
 namespace Tutti.Tests.App;
 
 /// <summary>What <c>tutti doctor --distributed</c> finds before processes train together, and what training itself refuses.</summary>
-[Collection(RunCollection.Name)]
+[Collection(RankCollection.Name)]
 public sealed class DoctorTogetherTests : IDisposable
 {
     readonly TempFolder temp = Shared.Temp();

@@ -9,7 +9,7 @@ namespace Tutti.Tests.App;
 /// A run whose process is killed without warning, anywhere: the same command comes to the same bytes. A point is written after every
 /// micro-batch, so that much of the time is writing.
 /// </summary>
-[Collection(RunCollection.Name)]
+[Collection(ProcessCollection.Name)]
 public sealed class KilledRunTests(CutRun run)
 {
     /// <summary>Updates of the run's two cells.</summary>

@@ -5,7 +5,7 @@ using Tutti.Tests.Recipes;
 namespace Tutti.Tests.App;
 
 /// <summary>Several processes of one command: who they are, whose lines are whose, and what happens when one of them ends.</summary>
-[Collection(RunCollection.Name)]
+[Collection(ProcessCollection.Name)]
 public sealed class LaunchCommandTests(CutRun cut)
 {
     static CancellationToken Token => TestContext.Current.CancellationToken;

@@ -5,7 +5,7 @@ using Tutti.Tests.Recipes;
 namespace Tutti.Tests.App;
 
 /// <summary>A training process that is asked to end in the middle of a cell, and what the same command makes of it.</summary>
-[Collection(RunCollection.Name)]
+[Collection(ProcessCollection.Name)]
 public sealed class SignalTests(CutRun run)
 {
     [Theory, InlineData(Signal.Interrupt), InlineData(Signal.Terminate)]

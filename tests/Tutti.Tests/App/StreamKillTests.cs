@@ -7,7 +7,7 @@ using Tutti.Torch;
 namespace Tutti.Tests.App;
 
 /// <summary>A recurrent language model whose process is killed in the middle of an epoch comes to the same bits.</summary>
-[Collection(RunCollection.Name)]
+[Collection(ProcessCollection.Name)]
 public sealed class StreamKillTests : IDisposable
 {
     readonly TempFolder temp = Shared.Temp();

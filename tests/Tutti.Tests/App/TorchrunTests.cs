@@ -5,7 +5,7 @@ using Tutti.Tests.Recipes;
 namespace Tutti.Tests.App;
 
 /// <summary>torchrun starts the ranks as docs/launching.md says.</summary>
-[Collection(RunCollection.Name)]
+[Collection(ProcessCollection.Name)]
 public sealed class TorchrunTests(CutRun cut)
 {
     [Fact]

@@ -10,7 +10,7 @@ using Tutti.Torch;
 namespace Tutti.Tests.Distributed;
 
 /// <summary>Three processes of one training, of which one is killed, stopped or asked to end: the others say who and end in time, and the same command comes to the bytes of a run that nothing disturbed.</summary>
-[Collection(RunCollection.Name)]
+[Collection(RankCollection.Name)]
 public sealed class KilledRanksTests(CutRun run)
 {
     const int Size = 3, Steps = 2 * CutRun.Updates, Silence = 8, PerRun = 2;

@@ -7,7 +7,7 @@ using Tutti.Training;
 namespace Tutti.Tests.Distributed;
 
 /// <summary>Three ranks with addresses and links of their own: what becomes of a training when a link is slow, loses packets, or is cut.</summary>
-[Collection(RunCollection.Name)]
+[Collection(RankCollection.Name)]
 public sealed class RankNetworkTests(RankNetworkTests.Undisturbed undisturbed) : IClassFixture<RankNetworkTests.Undisturbed>, IDisposable
 {
     const int Size = 3, Silence = 5;

@@ -7,7 +7,7 @@ using Tutti.Tests.Recipes;
 namespace Tutti.Tests.Distributed;
 
 /// <summary>Ranks that train whole cells each: the bytes of one process, whoever trained what, and however often it was begun.</summary>
-[Collection(RunCollection.Name)]
+[Collection(RankCollection.Name)]
 public sealed class SpreadCellsTests(SpreadCells run) : IClassFixture<SpreadCells>
 {
     static CancellationToken Token => TestContext.Current.CancellationToken;

@@ -7,7 +7,7 @@ using Tutti.Tests.Recipes;
 namespace Tutti.Tests.Distributed;
 
 /// <summary>Models whose updates several processes cannot share are trained by ranks that have whole cells, to the bytes of one process.</summary>
-[Collection(RunCollection.Name)]
+[Collection(RankCollection.Name)]
 public sealed class SpreadTasksTests : IDisposable
 {
     readonly TempFolder temp = Shared.Temp();
