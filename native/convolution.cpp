@@ -8,9 +8,7 @@
 #include <torch/csrc/autograd/functions/utils.h>
 #include <torch/csrc/autograd/saved_variable.h>
 #include <torch/library.h>
-#ifdef TUTTI_ONEDNN
-#include <oneapi/dnnl/dnnl.hpp>
-#endif
+#include "onednn.h"
 
 namespace tutti {
 
@@ -45,89 +43,80 @@ at::Tensor rows(const at::Tensor& maps) { return maps.permute({0, 2, 3, 1}).view
 
 using dnnl::memory;
 
-const dnnl::engine& cpu() {
-  static const auto* engine = new dnnl::engine(dnnl::engine::kind::cpu, 0);
-  return *engine;
-}
-
-memory::data_type type_of(at::ScalarType type) { return type == at::kBFloat16 ? memory::data_type::bf16 : memory::data_type::f32; }
-
 // What oneDNN is asked for: maps with channels last, or as it likes; weights as it likes.
 struct Asked {
   memory::dims x, weight, y, stride, padding;
   memory::data_type type;
   Asked(const Windows& s, at::ScalarType type) : x{s.n, s.inputs, s.H, s.W}, weight{s.outputs, s.inputs, s.size, s.size}, y{s.n, s.outputs, s.h, s.w}, stride{s.stride, s.stride}, padding{s.padding, s.padding}, type(type_of(type)) {}
-  static memory::desc in(const memory::dims& of, memory::data_type type, bool any) { return {of, type, any ? memory::format_tag::any : memory::format_tag::nhwc}; }
+  memory::desc maps(const memory::dims& of, bool any = false) const { return {of, type, any ? memory::format_tag::any : memory::format_tag::nhwc}; }
   memory::desc any_weight(memory::data_type type) const { return {weight, type, memory::format_tag::any}; }
   memory::desc plain_weight(memory::data_type type) const { return {weight, type, memory::format_tag::oihw}; }
   dnnl::convolution_forward::primitive_desc forward(bool any) const {
-    return {{dnnl::prop_kind::forward_training, dnnl::algorithm::convolution_direct, in(x, type, any), any_weight(type), in(y, type, any), stride, padding, padding}, attributes(), cpu()};
-  }
-  static dnnl::primitive_attr attributes() {
-    dnnl::primitive_attr own;
-    own.set_scratchpad_mode(dnnl::scratchpad_mode::user);       // from our allocator, so that it is counted
-    return own;
+    return {{dnnl::prop_kind::forward_training, dnnl::algorithm::convolution_direct, maps(x, any), any_weight(type), maps(y, any), stride, padding, padding}, scratch_from_us(), cpu()};
   }
 };
 
-at::Tensor room(const memory::desc& of) { return at::empty({int64_t(of.get_size())}, at::kByte); }
+// Data and how it lies in memory.
+struct Held {
+  memory::desc order;
+  at::Tensor data;
+  memory view() const { return {order, cpu(), data.data_ptr()}; }
+};
 
-void reorder(const memory::desc& from, void* data, const memory::desc& to, void* into, dnnl::stream& stream) {
-  memory source(from, cpu(), data), target(to, cpu(), into);
+void reorder(const Held& from, const Held& to, dnnl::stream& stream) {
+  auto source = from.view(), target = to.view();
   dnnl::reorder(source, target).execute(stream, source, target);
 }
 
 // The data in the order that a computation wants: itself where it is.
-at::Tensor ordered(const at::Tensor& data, const memory::desc& from, const memory::desc& to, dnnl::stream& stream) {
-  if (from == to) return data;
-  auto moved = room(to);
-  reorder(from, data.data_ptr(), to, moved.data_ptr(), stream);
+Held ordered(const Held& held, const memory::desc& order, dnnl::stream& stream) {
+  if (held.order == order) return held;
+  const Held moved{order, room(order)};
+  reorder(held, moved, stream);
   return moved;
 }
 
-// Runs a computation whose result may lie in another order than wanted.
-template <class D> void compute(const D& found, int input, const memory::desc& input_order, const at::Tensor& input_data, int other, const memory::desc& other_order, const at::Tensor& other_data, int result, const memory::desc& result_order,
-                                const memory::desc& wanted, const at::Tensor& into, dnnl::stream& stream) {
+// Runs a computation that leaves its result in an order of its own.
+template <class Found> void compute(const Found& found, std::unordered_map<int, memory> arguments, int result, const memory::desc& order, const Held& into, dnnl::stream& stream) {
   const auto scratch = room(found.scratchpad_desc());
-  const auto made = result_order == wanted ? into : room(result_order);
-  dnnl::primitive(found.get()).execute(stream, {{input, {input_order, cpu(), input_data.data_ptr()}},
-                                                {other, {other_order, cpu(), other_data.data_ptr()}},
-                                                {result, {result_order, cpu(), made.data_ptr()}},
-                                                {DNNL_ARG_SCRATCHPAD, {found.scratchpad_desc(), cpu(), scratch.data_ptr()}}});
-  if (!made.is_same(into)) reorder(result_order, made.data_ptr(), wanted, into.data_ptr(), stream);
+  const auto made = order == into.order ? into : Held{order, room(order)};
+  arguments.emplace(result, made.view());
+  arguments.emplace(DNNL_ARG_SCRATCHPAD, memory(found.scratchpad_desc(), cpu(), scratch.data_ptr()));
+  dnnl::primitive(found.get()).execute(stream, arguments);
+  if (order != into.order) reorder(made, into, stream);
   stream.wait();
 }
 
 at::Tensor forward(const Windows& s, const at::Tensor& x, const at::Tensor& weight) {
   const Asked asked(s, x.scalar_type());
-  auto y = maps(s, s.outputs, s.h, s.w, x.options());
-  const bool few = s.h * s.w <= (x.scalar_type() == at::kBFloat16 ? 64 : 16);     // measured as above
+  const auto y = maps(s, s.outputs, s.h, s.w, x.options());
+  const bool few = s.h * s.w <= (x.scalar_type() == at::kBFloat16 ? 64 : 16);  // measured as above
   const auto found = asked.forward(few);
   dnnl::stream stream(cpu());
-  const auto in = ordered(x, Asked::in(asked.x, asked.type, false), found.src_desc(), stream), by = ordered(weight, asked.plain_weight(asked.type), found.weights_desc(), stream);
-  compute(found, DNNL_ARG_SRC, found.src_desc(), in, DNNL_ARG_WEIGHTS, found.weights_desc(), by, DNNL_ARG_DST, found.dst_desc(), Asked::in(asked.y, asked.type, false), y, stream);
+  const auto in = ordered({asked.maps(asked.x), x}, found.src_desc(), stream), by = ordered({asked.plain_weight(asked.type), weight}, found.weights_desc(), stream);
+  compute(found, {{DNNL_ARG_SRC, in.view()}, {DNNL_ARG_WEIGHTS, by.view()}}, DNNL_ARG_DST, found.dst_desc(), {asked.maps(asked.y), y}, stream);
   return y;
 }
 
 at::Tensor input_gradient(const Windows& s, const at::Tensor& dy, const at::Tensor& weight) {
   const Asked asked(s, dy.scalar_type());
-  auto dx = maps(s, s.inputs, s.H, s.W, dy.options());
-  const auto x_order = Asked::in(asked.x, asked.type, false), y_order = Asked::in(asked.y, asked.type, false);
-  const dnnl::convolution_backward_data::primitive_desc found({dnnl::algorithm::convolution_direct, x_order, asked.any_weight(asked.type), y_order, asked.stride, asked.padding, asked.padding}, Asked::attributes(), cpu(), asked.forward(false));
+  const auto dx = maps(s, s.inputs, s.H, s.W, dy.options());
+  const dnnl::convolution_backward_data::primitive_desc found({dnnl::algorithm::convolution_direct, asked.maps(asked.x), asked.any_weight(asked.type), asked.maps(asked.y), asked.stride, asked.padding, asked.padding}, scratch_from_us(), cpu(), asked.forward(false));
   dnnl::stream stream(cpu());
-  const auto by = ordered(weight, asked.plain_weight(asked.type), found.weights_desc(), stream);
-  compute(found, DNNL_ARG_DIFF_DST, y_order, dy, DNNL_ARG_WEIGHTS, found.weights_desc(), by, DNNL_ARG_DIFF_SRC, x_order, x_order, dx, stream);
+  const Held given{asked.maps(asked.y), dy};
+  const auto by = ordered({asked.plain_weight(asked.type), weight}, found.weights_desc(), stream);
+  compute(found, {{DNNL_ARG_DIFF_DST, given.view()}, {DNNL_ARG_WEIGHTS, by.view()}}, DNNL_ARG_DIFF_SRC, found.diff_src_desc(), {asked.maps(asked.x), dx}, stream);
   return dx;
 }
 
 at::Tensor weight_gradient(const Windows& s, const at::Tensor& dy, const at::Tensor& x) {
   const Asked asked(s, x.scalar_type());
-  auto dw = at::empty({s.outputs, s.inputs, s.size, s.size}, x.options().dtype(at::kFloat));
-  const auto x_order = Asked::in(asked.x, asked.type, false), y_order = Asked::in(asked.y, asked.type, false);
+  const auto dw = at::empty({s.outputs, s.inputs, s.size, s.size}, x.options().dtype(at::kFloat));
   const auto floats = memory::data_type::f32;
-  const dnnl::convolution_backward_weights::primitive_desc found({dnnl::algorithm::convolution_direct, x_order, asked.any_weight(floats), y_order, asked.stride, asked.padding, asked.padding}, Asked::attributes(), cpu(), asked.forward(false));
+  const dnnl::convolution_backward_weights::primitive_desc found({dnnl::algorithm::convolution_direct, asked.maps(asked.x), asked.any_weight(floats), asked.maps(asked.y), asked.stride, asked.padding, asked.padding}, scratch_from_us(), cpu(), asked.forward(false));
   dnnl::stream stream(cpu());
-  compute(found, DNNL_ARG_SRC, x_order, x, DNNL_ARG_DIFF_DST, y_order, dy, DNNL_ARG_DIFF_WEIGHTS, found.diff_weights_desc(), asked.plain_weight(floats), dw, stream);
+  const Held in{asked.maps(asked.x), x}, given{asked.maps(asked.y), dy};
+  compute(found, {{DNNL_ARG_SRC, in.view()}, {DNNL_ARG_DIFF_DST, given.view()}}, DNNL_ARG_DIFF_WEIGHTS, found.diff_weights_desc(), {asked.plain_weight(floats), dw}, stream);
   return dw;
 }
 

@@ -2,10 +2,8 @@
 #include "simd/sums.h"
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
-#ifdef TUTTI_ONEDNN
-#include <oneapi/dnnl/dnnl.hpp>
+#include "onednn.h"
 #include <unordered_map>
-#endif
 
 namespace tutti {
 
@@ -15,21 +13,13 @@ namespace {
 
 using dnnl::memory;
 
-const dnnl::engine& cpu() {
-  static const auto* engine = new dnnl::engine(dnnl::engine::kind::cpu, 0);
-  return *engine;
-}
-
-memory::data_type type_of(const at::Tensor& t) { return t.scalar_type() == at::kBFloat16 ? memory::data_type::bf16 : memory::data_type::f32; }
-
 // A matrix as its transpose: (columns, rows) without a copy.
-memory::desc flipped(const at::Tensor& t) { return {{t.size(1), t.size(0)}, type_of(t), memory::dims{1, t.size(1)}}; }
-memory::desc plain(const at::Tensor& t) { return {{t.size(0), t.size(1)}, type_of(t), memory::dims{t.size(1), 1}}; }
+memory::desc flipped(const at::Tensor& t) { return {{t.size(1), t.size(0)}, type_of(t.scalar_type()), memory::dims{1, t.size(1)}}; }
+memory::desc plain(const at::Tensor& t) { return {{t.size(0), t.size(1)}, type_of(t.scalar_type()), memory::dims{t.size(1), 1}}; }
 
 // c = a b (+ bias), or c += a b. oneDNN keeps the code that it made for a shape, so asking for it again costs microseconds.
 void multiply(const memory::desc& a, const at::Tensor& a_data, const memory::desc& b, const at::Tensor& b_data, const at::Tensor& bias, at::Tensor& c, bool add) {
-  dnnl::primitive_attr attributes;
-  attributes.set_scratchpad_mode(dnnl::scratchpad_mode::user);  // from our allocator, so that it is counted
+  auto attributes = scratch_from_us();
   if (add) {
     dnnl::post_ops then;
     then.append_sum();
@@ -38,7 +28,7 @@ void multiply(const memory::desc& a, const at::Tensor& a_data, const memory::des
   const auto row = bias.defined() ? memory::desc({1, bias.size(0)}, memory::data_type::f32, memory::dims{bias.size(0), 1}) : memory::desc();
   const auto operation = bias.defined() ? dnnl::matmul::desc(a, b, row, plain(c)) : dnnl::matmul::desc(a, b, plain(c));
   const dnnl::matmul::primitive_desc found(operation, attributes, cpu());
-  const auto scratch = at::empty({int64_t(found.scratchpad_desc().get_size())}, at::kByte);
+  const auto scratch = room(found.scratchpad_desc());
   std::unordered_map<int, memory> arguments{
       {DNNL_ARG_SRC, {a, cpu(), a_data.data_ptr()}},
       {DNNL_ARG_WEIGHTS, {b, cpu(), b_data.data_ptr()}},
