@@ -4,7 +4,7 @@ namespace Tutti.Reports;
 /// <param name="Truth">The true class.</param>
 /// <param name="Predicted">The predicted one.</param>
 /// <param name="Rows">In the order to show: wrong ones that the model was surest of first, right ones that it was least sure of.</param>
-public sealed record ConfusionRows(int Truth, int Predicted, IReadOnlyList<int> Rows)
+public readonly record struct ConfusionRows(int Truth, int Predicted, IReadOnlyList<int> Rows)
 {
     /// <summary>The cells that have rows.</summary>
     /// <param name="rows">Those whose truth is known.</param>
