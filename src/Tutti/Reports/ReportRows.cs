@@ -10,13 +10,13 @@ namespace Tutti.Reports;
 /// </summary>
 public sealed class ReportRows
 {
-    /// <summary>Rows that are embedded for the confusion matrix.</summary>
+    /// <summary>Rows that are embedded for the confusion matrix; of several targets all rows.</summary>
     public const int Most = 4000;
 
     /// <summary>Rows of the list of highest losses, and of label issues.</summary>
     public const int MostLosses = 100, MostIssues = 200;
 
-    /// <summary>What is said of all embedded rows together where there are several targets.</summary>
+    /// <summary>Of several targets, rows times targets.</summary>
     public const int MostSaid = 40_000;
 
     const int FewestPerCell = 3;
@@ -37,23 +37,29 @@ public sealed class ReportRows
         foreach (var row in Confusion.SelectMany(cell => cell.Rows).Concat(TopLosses).Concat(Issues.Select(issue => issue.Row)).Concat(Sample)) places.TryAdd(row, places.Count);
     }
 
-    /// <summary>Rows of several targets: those at random, then the highest losses of the targets in turn, then from all cells of their confusion matrices in turn, until there are as many as a report holds.</summary>
+    /// <summary>Rows of several targets: those at random and the highest losses of the targets in turn, up to half of what a report holds; from all cells of their confusion matrices in turn; then the other highest losses.</summary>
     /// <param name="set">Rows of which some may lack true values.</param>
     /// <param name="sample">As above.</param>
     public ReportRows(AnswerSet set, int sample = 0)
     {
         var targets = ReportTarget.Of(set);
-        var most = Math.Min(Most, MostSaid / targets.Count);
+        var most = Math.Clamp(MostSaid / targets.Count, 1, Most);
+        var half = (most + 1) / 2;
         (TopLosses, Issues, Confusion) = ([], [], []);
-        Sample = AtRandom([.. Enumerable.Range(0, set.Count)], Math.Min(sample, most));
-        var losses = Math.Clamp(most / 2 / targets.Count, 1, MostLosses);
-        TargetRows[] all = [.. targets.Select(target => new TargetRows(target, target.Worst(losses), target.Cells(most)))];
-        foreach (var row in Sample.Concat(InTurn([.. all.Select(target => target.TopLosses)])).Concat(InTurn([[], .. all.SelectMany(target => target.Confusion).Select(cell => cell.Rows)])))
-        {
-            if (places.Count == most) break;
-            places.TryAdd(row, places.Count);
-        }
+        Sample = AtRandom([.. Enumerable.Range(0, set.Count)], Math.Min(sample, half));
+        TargetRows[] all = [.. targets.Select(target => new TargetRows(target, target.Worst(MostLosses), target.Cells(most)))];
+        int[] worst = [.. InTurn([.. all.Select(target => target.TopLosses)])];
+        Embed(Sample.Concat(worst), half);
+        Embed(InTurn([[], .. all.SelectMany(target => target.Confusion).Select(cell => cell.Rows)]), most);
+        Embed(worst, most);
         Targets = [.. all.Select(target => target with { TopLosses = Held(target.TopLosses), Confusion = [.. target.Confusion.Select(cell => cell with { Rows = Held(cell.Rows) })] })];
+
+        void Embed(IEnumerable<int> rows, int upTo)
+        {
+            foreach (var row in rows)
+                if (places.Count >= upTo) return;
+                else places.TryAdd(row, places.Count);
+        }
 
         IReadOnlyList<int> Held(IReadOnlyList<int> rows) => [.. rows.Where(places.ContainsKey)];
     }
