@@ -53,10 +53,10 @@ export function targetLosses(run: RunData): HTMLElement | null {
   if (told.length === 0) return null;
   const list = h('div');
   const show = ({ target, place }: typeof told[number]): void => list.replaceChildren(
-    h('p', { class: 'muted' }, `${plural(target.topLosses.length, 'row')} of ${whole(target.known)}${target.known < run.limits.rows ? ` whose ${target.name} is known` : ''}.`),
+    h('p', { class: 'muted' }, `The first ${whole(target.topLosses.length)} of ${plural(target.known, 'row')}${target.known < run.limits.rows ? ` whose ${target.name} is known` : ''}.`),
     table(target.topLosses.map(row => run.rows[row]), rowColumns(run, place, true), { label: `top losses of ${target.name}`, page: 10, search: row => searchText(run, row) }));
   show(told[0]);
-  return section('losses', 'Top losses', 'Top losses', 'Target by target the rows that are furthest from the truth: hard, odd, or labelled wrongly.',
+  return section('losses', 'Top losses', 'Top losses', `${told.length === 1 ? 'The' : 'Target by target the'} rows that are furthest from the truth: hard, odd, or labelled wrongly.`,
     told.length === 1 ? null : h('div', { class: 'key' }, choice('Of which target', told.map(one => ({ title: one.target.name, choose: () => show(one) })))), list);
 }
 
