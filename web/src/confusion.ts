@@ -1,13 +1,14 @@
 import { h, percent, plural, whole } from './dom';
 import { rowsBehind } from './rows';
 import { table } from './table';
-import type { Confused, RunData } from './data';
+import { targetsOf, type RunData, type Target } from './data';
 
 /** Above so many classes the pairs that are confused most are listed in place of a matrix. */
 const mostClasses = 30;
 
-/** The confusion matrix, and the place where a cell opens the rows behind it. */
-export function confusion(run: RunData): { matrix: HTMLElement; panel: HTMLElement } {
+/** The confusion matrix of a target, and the place where a cell opens the rows behind it. */
+export function confusion(run: RunData, place = 0): { matrix: HTMLElement; panel: HTMLElement } {
+  const target = targetsOf(run)[place];
   const panel = h('div', { 'aria-live': 'polite' });
   let open: HTMLElement | null = null;
 
@@ -24,32 +25,27 @@ export function confusion(run: RunData): { matrix: HTMLElement; panel: HTMLEleme
     if (again) return;
     open = button;
     button.setAttribute('aria-expanded', 'true');
-    const behind = rowsBehind(run, truth, predicted, close);
+    const behind = rowsBehind(run, place, truth, predicted, close);
     panel.replaceChildren(behind);
     behind.focus({ preventScroll: true });
     behind.scrollIntoView({ block: 'nearest' });
   }
 
-  return { matrix: run.classes.length <= mostClasses ? matrix(run, toggle) : pairs(run, toggle), panel };
+  return { matrix: target.classes.length <= mostClasses ? matrix(target, toggle) : pairs(target, toggle), panel };
 }
 
 type Toggle = (button: HTMLElement, truth: number, predicted: number) => void;
 
-/** The matrix; of more classes than it has room for, null. Without a toggle its cells are but looked at. */
-export const plainMatrix = (of: Confused): HTMLElement | null => of.classes.length <= mostClasses ? matrix(of) : null;
-
-function matrix(run: Confused, toggle?: Toggle): HTMLElement {
+function matrix(run: Target, toggle: Toggle): HTMLElement {
   const small = run.classes.length > 4;
   const cell = (truth: number, predicted: number): HTMLElement => {
     const [count, total] = [run.confusion[truth][predicted], run.perClass[truth].support];
     const share = total > 0 ? count / total : 0;
-    const look = {
-      class: `cell ${truth === predicted ? 'right' : 'wrong'}${share > 0.55 ? ' strong' : ''}${count === 0 ? ' none' : ''}`, style: `--share: ${(6 + 94 * share).toFixed(1)}%`,
+    const button: HTMLElement = h('button', {
+      type: 'button', class: `cell ${truth === predicted ? 'right' : 'wrong'}${share > 0.55 ? ' strong' : ''}${count === 0 ? ' none' : ''}`, style: `--share: ${(6 + 94 * share).toFixed(1)}%`,
+      'data-truth': truth, 'data-predicted': predicted, 'aria-expanded': 'false', disabled: count === 0, click: () => toggle(button, truth, predicted),
       'aria-label': `true ${run.classes[truth]}, predicted ${run.classes[predicted]}: ${plural(count, 'row')}, ${percent(share)} of the true class`,
-    };
-    const button: HTMLElement = h(toggle ? 'button' : 'div', toggle ? {
-      ...look, type: 'button', 'data-truth': truth, 'data-predicted': predicted, 'aria-expanded': 'false', disabled: count === 0, click: () => toggle(button, truth, predicted),
-    } : { ...look, role: 'img' }, h('b', {}, whole(count)), small ? null : h('span', {}, percent(share)));
+    }, h('b', {}, whole(count)), small ? null : h('span', {}, percent(share)));
     return h('td', {}, button);
   };
   return h('div', {}, h('div', { class: 'scroll' }, h('table', { class: `confusion${small ? ' small' : ''}`, 'aria-label': 'Confusion matrix' },
@@ -58,7 +54,7 @@ function matrix(run: Confused, toggle?: Toggle): HTMLElement {
     h('p', { class: 'note' }, 'Rows: true class. Columns: predicted class. Shade: share of the true class.'));
 }
 
-function pairs(run: RunData, toggle: Toggle): HTMLElement {
+function pairs(run: Target, toggle: Toggle): HTMLElement {
   const found = run.confusionRows.filter(cell => cell.truth !== cell.predicted).map(cell => ({ ...cell, count: run.confusion[cell.truth][cell.predicted] }));
   return table(found, [
     { title: 'true', cell: pair => run.classes[pair.truth], value: pair => run.classes[pair.truth] },

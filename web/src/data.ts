@@ -59,15 +59,28 @@ export interface Cell {
   evaluations: { update: number; loss: number | null; accuracy: number | null; macroF1: number | null; best: boolean }[];
 }
 
+/** What is said of a row in one target. Classes, levels and flags (no, yes) are places in the target's classes. */
+export interface Said {
+  /** The truth; null where it is not known. */
+  label: number | null;
+  predicted: number;
+  /** Probability of the predicted class, and of the true one; not of a number. */
+  p?: number;
+  q?: number | null;
+  /** How wrong it is, as the target's kind measures it. */
+  loss?: number | null;
+  /** In place of label and predicted, of labels those that are predicted or true: place, probability, whether it is true. */
+  labels?: [number, number, boolean][];
+  /** Labels beyond those. */
+  more?: number;
+  right?: boolean;
+}
+
 export interface Row {
   id: string;
   text: string | null;
-  label: number;
-  predicted: number;
-  /** Probability of the predicted class. */
-  p: number;
-  /** Probability of the given label. */
-  q: number;
+  /** By each target; a run of one class has one. */
+  says: Said[];
   fold: number | null;
   /** Of a run of pictures: which of them; null: not in this page. */
   picture?: number | null;
@@ -179,6 +192,18 @@ export interface Confused {
   perClass: { name: string; precision: number; recall: number; f1: number; support: number }[];
 }
 
+/** Something that a run says of every row. */
+export interface Target extends Confused {
+  /** Empty where a run says but one thing. */
+  name: string;
+  kind: 'class' | 'ordinal' | 'flag' | 'labels' | 'number';
+  /** Rows whose truth is known. */
+  known: number;
+  /** Per non-empty cell of the confusion matrix, the rows that are embedded. */
+  confusionRows: { truth: number; predicted: number; rows: number[] }[];
+  topLosses: number[];
+}
+
 export interface RunData extends Confused {
   version: number;
   run: RunInfo;
@@ -188,18 +213,18 @@ export interface RunData extends Confused {
   leaderboard: Leaderboard | null;
   gains: Gain[];
   cells: Cell[];
-  /** Of several targets those with classes. */
-  targets: (Confused & { name: string })[];
+  /** Empty where one class is told. */
+  targets: Target[];
   reliability: { error: number; bins: { low: number; high: number; count: number; accuracy: number | null; confidence: number | null }[] } | null;
   rows: Row[];
-  /** Per non-empty cell of the confusion matrix, the rows that are embedded. */
-  confusionRows: { truth: number; predicted: number; rows: number[] }[];
+  confusionRows: Target['confusionRows'];
   topLosses: number[];
+  /** Rows taken at random. */
+  sample: number[];
   explanations: Explanation[];
   labelIssues: LabelIssues | null;
-  /** Of a run of pictures; so are the rows taken at random, and where a model looked. */
+  /** Of a run of pictures; so is where a model looked. */
   pictures?: Pictures;
-  sample?: number[];
   looks?: Look[];
   similar: Similar | null;
   ratings: Ratings | null;
@@ -216,5 +241,11 @@ export async function loadRun(): Promise<RunData> {
   const run = JSON.parse(element?.textContent || 'null') as RunData | null;
   if (!run) throw new Error('this page holds no run');
   if (run.version !== 1) throw new Error(`the run's data are of version ${run.version}, this page reads version 1`);
+  // What one class says of a row stands in the row itself.
+  for (const row of run.rows) row.says ??= [row as unknown as Said];
   return run;
 }
+
+/** What the run says of each row, in the order of its rows' says. */
+export const targetsOf = (run: RunData): Target[] => run.targets.length > 0 ? run.targets
+  : [{ name: '', kind: 'class', known: run.rows.length, classes: run.classes, confusion: run.confusion, perClass: run.perClass, confusionRows: run.confusionRows, topLosses: run.topLosses }];

@@ -32,9 +32,20 @@ export const plural = (count: number, one: string, many = `${one}s`): string => 
 // Figures as the program prints them: a dot before decimals; a thin space between thousands.
 export const whole = (value: number): string => Math.round(value).toString().replace(/\B(?=(\d{3})+$)/g, '\u202f');
 export const number = (value: number | null | undefined, digits = 3): string => value === null || value === undefined ? '\u2013' : value.toFixed(digits).replace(/^-/, '\u2212');
+/** With four figures, whole numbers as they are. */
+export const figure = (value: number): string => (Math.abs(value) >= 1000 ? whole(value) : Number(value.toPrecision(4)).toString()).replace(/^-/, '\u2212');
 export const signed = (value: number | null, digits = 3): string => value === null ? '\u2013' : (value > 0 ? '+' : '') + number(value, digits);
 export const percent = (share: number, digits = 1): string => `${(share * 100).toFixed(digits)}\u202f%`;
 export const probability = (p: number): string => p < 0.001 ? '< 0.001' : p.toFixed(3);
+
+/** Buttons of which one is chosen, the first to begin with. */
+export function choice(label: string, options: { title: string; hint?: string; choose: () => void }[]): HTMLElement {
+  const buttons = options.map((option, i) => h('button', { type: 'button', title: option.hint, 'aria-pressed': i === 0 ? 'true' : 'false', click: event => {
+    buttons.forEach(button => button.setAttribute('aria-pressed', button === event.currentTarget ? 'true' : 'false'));
+    option.choose();
+  } }, option.title));
+  return h('div', { class: 'choice', role: 'group', 'aria-label': label }, buttons);
+}
 
 export function bytes(value: number | null): string {
   if (value === null) return '\u2013';

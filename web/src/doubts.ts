@@ -1,6 +1,7 @@
-import { h, number, percent, plural, section, whole, type Child } from './dom';
+import { choice, h, number, percent, plural, section, whole, type Child } from './dom';
 import { looksKey, pictureColumn } from './pictures';
 import { rowColumns, textOf } from './rows';
+import { searchText } from './said';
 import { table, type Column } from './table';
 import { shaded, type Method } from './tokens';
 import type { Explanation, Row, RunData } from './data';
@@ -9,7 +10,7 @@ interface Listed { row: Row; why: Explanation | undefined }
 
 /** Rows with their text shaded where the prediction was explained, and a choice of the method. */
 function explained<T extends Listed>(run: RunData, items: T[], columns: (text: Column<T>) => Column<T>[], label: string): HTMLElement {
-  const search = (item: T): string => `${item.row.id} ${item.row.text ?? ''} ${run.classes[item.row.label]} ${run.classes[item.row.predicted]}`;
+  const search = (item: T): string => searchText(run, item.row);
   if (run.pictures) return h('div', {}, looksKey(run, items.map(item => item.row)), table(items, columns(pictureColumn(run, item => item.row)), { label, page: 10, search }));
   let method: Method = 'gradient';
   const place = h('div');
@@ -28,12 +29,8 @@ function key(items: Listed[], choose: (method: Method) => void): HTMLElement {
     { name: 'occlusion', title: 'Occlusion', hint: 'how much of the predicted class\u2019s probability is lost when the token is masked' },
   ];
   const usable = methods.filter(method => method.name === 'gradient' || items.some(item => item.why?.occlusion));
-  const buttons = usable.map((method, i) => h('button', { type: 'button', title: method.hint, 'aria-pressed': i === 0 ? 'true' : 'false', click: event => {
-    buttons.forEach(button => button.setAttribute('aria-pressed', button === event.currentTarget ? 'true' : 'false'));
-    choose(method.name);
-  } }, method.title));
   return h('div', { class: 'key' },
-    h('div', { class: 'choice', role: 'group', 'aria-label': 'How tokens are shaded' }, buttons),
+    choice('How tokens are shaded', usable.map(method => ({ ...method, choose: () => choose(method.name) }))),
     h('span', { class: 'tokens' }, 'Tokens ', h('span', { class: 'for', style: '--strength: 70%' }, 'for'), ' and ', h('span', { class: 'against', style: '--strength: 70%' }, 'against'), ' the predicted class, by one model that did not see the row'));
 }
 
@@ -46,9 +43,21 @@ export function topLosses(run: RunData): HTMLElement | null {
   if (run.topLosses.length === 0) return null;
   const items = run.topLosses.map(row => ({ row: run.rows[row], why: because(run, row) }));
   return section('losses', 'Top losses', 'Top losses', 'The rows whose true class got the lowest probability: hard, odd, or labelled wrongly.',
-    explained(run, items, text => rowColumns(run).map((column): Column<Listed> => column.title === 'text' || column.kind === 'picture' ? text
-      : column.title === 'probability' ? { title: 'probability of true class', kind: 'number', value: item => item.row.q, cell: item => number(item.row.q) }
-      : { title: column.title, kind: column.kind, value: column.value ? item => column.value!(item.row) : undefined, cell: item => column.cell(item.row) }), 'top losses'));
+    explained(run, items, text => rowColumns(run, 0, true).map((column): Column<Listed> => column.title === 'text' || column.kind === 'picture' ? text
+      : { title: column.title, kind: column.kind, hint: column.hint, value: column.value ? item => column.value!(item.row) : undefined, cell: item => column.cell(item.row) }), 'top losses'));
+}
+
+/** The same of several targets, one at a time. */
+export function targetLosses(run: RunData): HTMLElement | null {
+  const told = run.targets.map((target, place) => ({ target, place })).filter(({ target }) => target.topLosses.length > 0);
+  if (told.length === 0) return null;
+  const list = h('div');
+  const show = ({ target, place }: typeof told[number]): void => list.replaceChildren(
+    h('p', { class: 'muted' }, `The first ${whole(target.topLosses.length)} of ${plural(target.known, 'row')}${target.known < run.limits.rows ? ` whose ${target.name} is known` : ''}.`),
+    table(target.topLosses.map(row => run.rows[row]), rowColumns(run, place, true), { label: `top losses of ${target.name}`, page: 10, search: row => searchText(run, row) }));
+  show(told[0]);
+  return section('losses', 'Top losses', 'Top losses', `${told.length === 1 ? 'The' : 'Target by target the'} rows that are furthest from the truth: hard, odd, or labelled wrongly.`,
+    told.length === 1 ? null : h('div', { class: 'key' }, choice('Of which target', told.map(one => ({ title: one.target.name, choose: () => show(one) })))), list);
 }
 
 export function labelIssues(run: RunData): HTMLElement | null {
@@ -64,7 +73,7 @@ export function labelIssues(run: RunData): HTMLElement | null {
     : explained<Item>(run, items, text => [
       { title: 'id', cell: item => h('code', {}, item.row.id), value: item => item.row.id },
       text,
-      { title: 'given', cell: item => run.classes[item.row.label], value: item => run.classes[item.row.label] },
+      { title: 'given', cell: item => run.classes[item.row.says[0].label!], value: item => run.classes[item.row.says[0].label!] },
       { title: 'suggested', cell: item => h('b', {}, run.classes[item.suggested]), value: item => run.classes[item.suggested] },
       { title: 'quality', kind: 'number', cell: item => number(item.quality), value: item => item.quality, hint: 'how likely the given label is right' },
       ...(items.some(item => item.votes) ? [{ title: 'votes', cell: votes } as Column<Item>] : []),

@@ -1,9 +1,9 @@
 import { loadRun, type RunData } from './data';
 import { duration, h, type Child } from './dom';
-import { labelIssues, topLosses } from './doubts';
+import { labelIssues, targetLosses, topLosses } from './doubts';
 import { calibration, headline, leaderboard, mistakes, slices, targets } from './quality';
-import { examples } from './pictures';
 import { folds, ratings } from './ratings';
+import { examples } from './rows';
 import { similar } from './similar';
 import { data, learning, recipe, surprises } from './story';
 
@@ -38,7 +38,7 @@ function line(run: RunData): HTMLElement {
 /** Every section that the run has data for. */
 function draw(run: RunData): void {
   document.title = `${run.run.name} \u00b7 Tutti`;
-  const makers = [headline, leaderboard, folds, surprises, ratings, examples, mistakes, targets, topLosses, labelIssues, similar, slices, calibration, learning, data, recipe];
+  const makers = [headline, leaderboard, folds, surprises, ratings, examples, mistakes, targets, topLosses, targetLosses, labelIssues, similar, slices, calibration, learning, data, recipe];
   const sections = makers.map(make => make(run)).filter((one): one is HTMLElement => one !== null);
   document.getElementById('page')!.replaceChildren(
     h('a', { class: 'skip', href: `#${sections[0].id}` }, 'Skip to the results'),

@@ -1,6 +1,7 @@
-import { h, number, percent, plural, section, whole, type Child } from './dom';
+import { h, number, whole, type Child } from './dom';
+import { saidLines, verdict } from './said';
 import type { Column } from './table';
-import type { Look, Row, RunData, SimilarRow } from './data';
+import { targetsOf, type Look, type Row, type RunData, type SimilarRow } from './data';
 
 type Pictured = Pick<Row, 'picture' | 'id'>;
 
@@ -56,12 +57,7 @@ export function looksKey(run: RunData, rows: Row[]): HTMLElement | null {
 }
 
 function card(run: RunData, row: Row): HTMLElement {
-  const right = row.label === row.predicted;
-  return h('li', { class: `card ${right ? 'right' : 'wrong'}` },
-    looked(run, row),
-    h('span', { class: 'said' }, h('b', {}, run.classes[row.predicted]), ' ', h('span', { class: 'muted' }, percent(row.p, 0))),
-    h('span', { class: right ? 'muted' : 'true' }, right ? 'right' : `true: ${run.classes[row.label]}`),
-    h('code', { title: row.id }, row.id));
+  return h('li', { class: `card ${verdict(run, row)}` }, looked(run, row), targetsOf(run).flatMap((target, i) => saidLines(target, row.says[i])), h('code', { title: row.id }, row.id));
 }
 
 /** Pictures with what was predicted of them and what they are, a page at a time. */
@@ -80,11 +76,4 @@ export function gallery(run: RunData, rows: number[], label: string): HTMLElemen
 /** The pictures of near duplicates beside each other, with where they stand and what they are called. */
 export function sideBySide(run: RunData, rows: SimilarRow[]): HTMLElement {
   return h('span', { class: 'looked' }, rows.map(row => thumbnail(run, row)));
-}
-
-/** Pictures taken at random: what the run says of them. */
-export function examples(run: RunData): HTMLElement | null {
-  if (!run.pictures || !run.sample || run.sample.length === 0) return null;
-  return section('examples', 'What it says of pictures', 'Pictures', `${plural(run.sample.length, 'picture')} taken at random, predicted by models that did not see them in training: the predicted class, its probability, and the true class where it is another.`,
-    looksKey(run, run.sample.map(row => run.rows[row])), gallery(run, run.sample, 'pictures at random'));
 }

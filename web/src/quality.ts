@@ -1,4 +1,4 @@
-import { confusion, plainMatrix } from './confusion';
+import { confusion } from './confusion';
 import { reliability } from './charts';
 import { bytes, duration, h, number, percent, plural, probability, section, signed, whole, type Child } from './dom';
 import { interval, scaleOf, whisker } from './marks';
@@ -75,8 +75,13 @@ export function mistakes(run: RunData): HTMLElement | null {
 
 /** Of several targets each one's classes. */
 export function targets(run: RunData): HTMLElement | null {
-  if (run.targets.length === 0) return null;
-  return section('targets', 'Target by target', 'Targets', 'Of the rows that have the target.', run.targets.map(one => h('div', { class: 'part' }, h('h3', {}, one.name), h('div', { class: 'beside' }, plainMatrix(one), h('div', {}, classTable(one))))));
+  const parts = run.targets.map((target, place) => target.confusion.length === 0 ? null : part(run, place)).filter(one => one !== null);
+  return parts.length === 0 ? null : section('targets', 'Target by target', 'Targets', 'Of the rows that have the target. Choose a cell to see the rows behind it.', parts);
+}
+
+function part(run: RunData, place: number): HTMLElement {
+  const { matrix, panel } = confusion(run, place);
+  return h('div', { class: 'part' }, h('h3', {}, run.targets[place].name), h('div', { class: 'beside' }, matrix, h('div', {}, classTable(run.targets[place]))), panel);
 }
 
 function classTable(run: Confused): HTMLElement {

@@ -48,6 +48,9 @@ public sealed class AnswerSet
     /// <summary>The W values of a row.</summary>
     public ReadOnlySpan<double> Row(int row) => Values.AsSpan(row * Width, Width);
 
+    /// <summary>The values of a row in one answer.</summary>
+    public ReadOnlySpan<double> Row(int row, int answer) => Row(row).Slice(places[answer], Answers[answer].Width);
+
     /// <summary>The values of an answer of one number, flag or number, one a row.</summary>
     public double[] Column(int answer) => [.. Enumerable.Range(0, Count).Select(row => Values[(row * Width) + places[answer]])];
 

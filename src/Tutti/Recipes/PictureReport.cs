@@ -15,13 +15,12 @@ namespace Tutti.Recipes;
 sealed class PictureReport(Recipe recipe, RunFolder files, RunData data, Device device, List<string> gaps)
 {
     /// <summary>What is added to a report's source.</summary>
-    /// <param name="source">With predictions and duplicates.</param>
+    /// <param name="source">With predictions or answers, and duplicates.</param>
     /// <param name="rows">Which of them the report lists.</param>
     /// <param name="places">The row of the table of each prediction.</param>
     /// <param name="explain">Pictures to explain, however long it takes; null: as the recipe says, within a few seconds.</param>
     public ReportSource With(ReportSource source, ReportRows rows, int[] places, int? explain, CancellationToken cancel)
     {
-        var set = source.Predictions!;
         var (train, test) = (PictureTable.Items(data.Train, recipe.Data), data.Test is null ? [] : PictureTable.Items(data.Test, recipe.Data));
         var (rowOf, testRowOf) = (Rows(data.TrainIds), Rows(data.TestIds));
         PictureItem? ItemOf((bool Test, string Id) row) => row.Test ? testRowOf.TryGetValue(row.Id, out var at) ? test[at] : null : rowOf.TryGetValue(row.Id, out at) ? train[at] : null;
@@ -29,8 +28,8 @@ sealed class PictureReport(Recipe recipe, RunFolder files, RunData data, Device 
         {
             Texts = [.. places.Select(row => train[row].Name)],
             Columns = [.. source.Columns, .. ReportColumns.OfTable(data.Train, places, recipe.Data)],
-            Pictures = new(ReportPictures.Listed(set, rows, source.Similar), ItemOf, recipe.Data.MaxPixels is { } most ? new() { MaxPixels = most } : new(), cancel: cancel),
-            Looks = Looks(set, rows, row => train[places[row]], explain, cancel),
+            Pictures = new(ReportPictures.Listed(source.Predictions?.Ids ?? source.Answers!.Ids, rows, source.Similar), ItemOf, recipe.Data.MaxPixels is { } most ? new() { MaxPixels = most } : new(), cancel: cancel),
+            Looks = source.Predictions is { } set ? Looks(set, rows, row => train[places[row]], explain, cancel) : [],
         };
     }
 

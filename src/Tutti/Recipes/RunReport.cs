@@ -11,8 +11,8 @@ namespace Tutti.Recipes;
 /// <summary>The report of a run: its folder, and of the data file the texts and columns.</summary>
 public sealed class RunReport
 {
-    /// <summary>Pictures taken at random, to be looked at with what was predicted of them.</summary>
-    const int SampledPictures = 24;
+    /// <summary>Rows taken at random, to be looked at with what was predicted of them.</summary>
+    const int Sampled = 24;
 
     readonly Recipe recipe;
     readonly RunFolder files;
@@ -91,7 +91,8 @@ public sealed class RunReport
             Gaps = gaps,
         };
         if (similar && data is not null && (!recipe.SeesPictures || recipe.Task == RecipeTask.ImageClassification)) source = source with { Similar = Similar(data, cancel) };
-        return recipe.Task is RecipeTask.TextClassification or RecipeTask.ImageClassification && File.Exists(files.OutOfFold) ? WithRows(source, explain, cancel) : (source, null);
+        if (!File.Exists(files.OutOfFold)) return (source, null);
+        return RunTask.HasAnswers(files) ? WithAnswers(source, cancel) : recipe.Task is RecipeTask.TextClassification or RecipeTask.ImageClassification ? WithRows(source, explain, cancel) : (source, null);
     }
 
     /// <summary>Outliers and near duplicates where they are known or found quickly.</summary>
@@ -114,20 +115,56 @@ public sealed class RunReport
         var all = PredictionFile.Read(files.OutOfFold);
         var set = all.Labelled();
         var issues = LabelQueue.Of(ProbabilityRows.Of(set.Probabilities, set.K), set.Labels!, set.Classes, set.Ids, LabelFilter.PruneByNoiseRate, LabelQuality.SelfConfidence, MemberVotes.Of(files, set.Classes));
-        var rows = new ReportRows(set, issues, recipe.Task == RecipeTask.ImageClassification ? SampledPictures : 0);
+        var rows = new ReportRows(set, issues, recipe.Task == RecipeTask.ImageClassification ? Sampled : 0);
         source = source with { Predictions = set, Unlabelled = all.Count - set.Count, Issues = issues, Columns = [.. ReportColumns.OfPredictions(set)] };
         if (data is null) return (source, rows);
-        var rowOf = data.TrainIds.Index().ToDictionary(item => item.Item, item => item.Index, StringComparer.Ordinal);
-        int[] places = [.. set.Ids.Select(id => rowOf[id])];
+        var places = Places(data, set.Ids);
         if (data.Pictures) return (new PictureReport(recipe, files, data, device, gaps).With(source, rows, places, explain, cancel), rows);
-        (string Text, string? Pair)[] texts = [.. places.Select(row => (data.Text.Render(data.Train, row), data.Pair?.Render(data.Train, row)))];
+        var texts = Texts(data, places);
         return (source with
         {
-            Texts = [.. texts.Select(text => text.Pair is null ? text.Text : $"{text.Text}\n{text.Pair}")],
+            Texts = Shown(texts),
             Columns = [.. source.Columns, .. ReportColumns.OfTable(data.Train, places, texts, recipe.Data)],
             Explanations = Explained(set, texts, rows, explain, cancel),
         }, rows);
     }
+
+    /// <summary>Labels, numbers or several targets.</summary>
+    (ReportSource, ReportRows?) WithAnswers(ReportSource source, CancellationToken cancel)
+    {
+        if (Answers() is not { } answers) return (source, null);
+        var set = AnswerFile.Read(files.OutOfFold, answers);
+        var rows = new ReportRows(set, Sampled);
+        source = source with { Answers = set };
+        if (data is null) return (source, rows);
+        var places = Places(data, set.Ids);
+        return (data.Pictures ? new PictureReport(recipe, files, data, device, gaps).With(source, rows, places, explain: 0, cancel) : source with { Texts = Shown(Texts(data, places)) }, rows);
+    }
+
+    /// <summary>What is learnt; without the rows, as a checkpoint keeps it.</summary>
+    IReadOnlyList<Answer>? Answers()
+    {
+        try
+        {
+            return data?.Answers?.Answers ?? TrainedRun.Open(files.Root, device).Answers;
+        }
+        catch (DataException e)
+        {
+            gaps.Add($"rows are left out: {e.Message}");
+            return null;
+        }
+    }
+
+    /// <summary>The row of the table of each prediction.</summary>
+    static int[] Places(RunData data, IReadOnlyList<string> ids)
+    {
+        var rowOf = data.TrainIds.Index().ToDictionary(item => item.Item, item => item.Index, StringComparer.Ordinal);
+        return [.. ids.Select(id => rowOf[id])];
+    }
+
+    static (string Text, string? Pair)[] Texts(RunData data, int[] places) => [.. places.Select(row => (data.Text.Render(data.Train, row), data.Pair?.Render(data.Train, row)))];
+
+    static string[] Shown((string Text, string? Pair)[] texts) => [.. texts.Select(text => text.Pair is null ? text.Text : $"{text.Text}\n{text.Pair}")];
 
     IReadOnlyList<RowExplanation> Explained(PredictionSet set, IReadOnlyList<(string, string?)> texts, ReportRows rows, int? asked, CancellationToken cancel)
     {

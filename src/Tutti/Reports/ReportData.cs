@@ -32,7 +32,7 @@ public static class ReportData
             ["classes"] = ReportJson.Texts(predictions?.Classes ?? []),
             ["confusion"] = metrics?["confusion"]?.DeepClone() ?? new JsonArray(),
             ["perClass"] = ReportScores.PerClass(metrics),
-            ["targets"] = ReportScores.Targets(metrics),
+            ["targets"] = ReportTargetsJson.Of(metrics, rows),
             ["reliability"] = predictions is null ? null : Reliability(predictions.Probabilities, predictions.Labels!),
             ["ratings"] = source.Ratings?.DeepClone(),
             ["slices"] = predictions is null ? null : SlicesOf(source),

@@ -1,5 +1,4 @@
 using Tutti.Labels;
-using Tutti.Predictions;
 using Tutti.Vision;
 
 namespace Tutti.Reports;
@@ -53,14 +52,14 @@ public sealed class ReportPictures
     /// <summary>Which of them a row has; null: none.</summary>
     public int? Of(bool test, string id) => places.TryGetValue((test, id), out var place) ? place : null;
 
-    /// <summary>The rows that a report lists, the most telling first: those at random, losses and label issues in turn; duplicates and outliers; then from every cell of the confusion matrix.</summary>
-    /// <param name="set">The predictions.</param>
+    /// <summary>The rows that a report lists, the most telling first: those at random; losses and label issues in turn; duplicates and outliers; then from every cell of the confusion matrix.</summary>
+    /// <param name="ids">Of the predictions.</param>
     /// <param name="rows">What the report embeds of them.</param>
     /// <param name="similar">Duplicates and outliers, or null.</param>
-    public static IEnumerable<(bool Test, string Id)> Listed(PredictionSet set, ReportRows rows, SimilarRows? similar)
+    public static IEnumerable<(bool Test, string Id)> Listed(IReadOnlyList<string> ids, ReportRows rows, SimilarRows? similar)
     {
-        var first = rows.ToExplain(int.MaxValue).Select(row => (false, set.Ids[row]));
+        var first = rows.Sample.Concat(rows.ToExplain(int.MaxValue)).Select(row => (false, ids[row]));
         var alike = similar is null ? [] : SimilarRowsJson.Shown(similar).Select(row => (row.IsTest, row.Id));
-        return [.. first, .. alike, .. ReportRows.InTurn([[], .. rows.Confusion.Select(cell => cell.Rows)]).Select(row => (false, set.Ids[row]))];
+        return [.. first, .. alike, .. ReportRows.InTurn([[], .. rows.Confusion.Concat(rows.Targets.SelectMany(target => target.Confusion)).Select(cell => cell.Rows)]).Select(row => (false, ids[row]))];
     }
 }

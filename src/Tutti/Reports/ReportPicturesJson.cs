@@ -13,7 +13,6 @@ static class ReportPicturesJson
             ["wanted"] = pictures.Wanted,
             ["jpegs"] = ReportJson.Texts(pictures.Jpegs),
         };
-        document["sample"] = ReportJson.Whole(rows.Sample.Select(rows.PlaceOf));
         document["looks"] = new JsonArray([.. looks.Select(look => (JsonNode?)Look(look, rows))]);
     }
 

@@ -10,13 +10,9 @@ static class ReportRowsJson
     public static void AddTo(JsonObject document, ReportSource source, ReportRows? rows, int textCharacters)
     {
         var shortened = 0;
-        document["rows"] = source.Predictions is { } set && rows is not null ? new JsonArray([.. rows.Embedded.Select(row => (JsonNode?)Row(set, row, Cut(source.Texts?[row]), source.Pictures))]) : new JsonArray();
-        document["confusionRows"] = new JsonArray([.. (rows?.Confusion ?? []).Select(cell => (JsonNode?)new JsonObject
-        {
-            ["truth"] = cell.Truth,
-            ["predicted"] = cell.Predicted,
-            ["rows"] = ReportJson.Whole(cell.Rows.Select(rows!.PlaceOf)),
-        })]);
+        document["rows"] = new JsonArray([.. (rows?.Embedded ?? []).Select(row => (JsonNode?)Row(source, rows!, row, Cut(source.Texts?[row])))]);
+        document["confusionRows"] = rows is null ? new JsonArray() : Confusion(rows.Confusion, rows);
+        document["sample"] = ReportJson.Whole((rows?.Sample ?? []).Select(row => rows!.PlaceOf(row)));
         document["topLosses"] = ReportJson.Whole((rows?.TopLosses ?? []).Select(row => rows!.PlaceOf(row)));
         document["explanations"] = new JsonArray([.. source.Explanations.Select(one => (JsonNode?)Explanation(one, rows!))]);
         document["labelIssues"] = source.Issues is { } issues && rows is not null ? Issues(issues, rows) : null;
@@ -24,7 +20,7 @@ static class ReportRowsJson
         if (source.Pictures is { } pictures && rows is not null) ReportPicturesJson.AddTo(document, pictures, source.Looks, rows);
         document["limits"] = new JsonObject
         {
-            ["rows"] = source.Predictions?.Count ?? 0,
+            ["rows"] = source.Predictions?.Count ?? source.Answers?.Count ?? 0,
             ["embedded"] = rows?.Embedded.Count() ?? 0,
             ["textCharacters"] = textCharacters,
             ["shortenedTexts"] = shortened,
@@ -39,22 +35,30 @@ static class ReportRowsJson
         }
     }
 
-    static JsonObject Row(PredictionSet set, int row, string? text, ReportPictures? pictures)
+    /// <summary>Per cell of a confusion matrix that has rows, those that are embedded.</summary>
+    internal static JsonArray Confusion(IEnumerable<ConfusionRows> cells, ReportRows rows) => [.. cells.Select(cell => (JsonNode?)new JsonObject
+    {
+        ["truth"] = cell.Truth,
+        ["predicted"] = cell.Predicted,
+        ["rows"] = ReportJson.Whole(cell.Rows.Select(rows.PlaceOf)),
+    })];
+
+    static JsonObject Row(ReportSource source, ReportRows rows, int row, string? text)
+    {
+        var json = source.Answers is null ? Said(source.Predictions!, row) : new() { ["says"] = new JsonArray([.. rows.Targets.Select(one => (JsonNode?)ReportTargetsJson.Said(one.Target, row))]) };
+        var (id, folds) = source.Answers is { } answers ? (answers.Ids[row], answers.Folds) : (source.Predictions!.Ids[row], source.Predictions.Folds);
+        json["id"] = id;
+        json["text"] = text;
+        json["fold"] = folds is not null && folds[row] >= 0 ? folds[row] : null;
+        if (source.Pictures is { } pictures) json["picture"] = pictures.Of(false, id);
+        return json;
+    }
+
+    static JsonObject Said(PredictionSet set, int row)
     {
         var values = set.Row(row);
         var (label, predicted) = (set.Labels![row], set.Predicted(row));
-        var json = new JsonObject
-        {
-            ["id"] = set.Ids[row],
-            ["text"] = text,
-            ["label"] = label,
-            ["predicted"] = predicted,
-            ["p"] = ReportJson.Rounded(values[predicted]),
-            ["q"] = ReportJson.Rounded(values[label]),
-            ["fold"] = set.Folds is { } folds && folds[row] >= 0 ? folds[row] : null,
-        };
-        if (pictures is not null) json["picture"] = pictures.Of(false, set.Ids[row]);
-        return json;
+        return new() { ["label"] = label, ["predicted"] = predicted, ["p"] = ReportJson.Rounded(values[predicted]), ["q"] = ReportJson.Rounded(values[label]) };
     }
 
     static JsonObject Explanation(RowExplanation one, ReportRows rows) => new()

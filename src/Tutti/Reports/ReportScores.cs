@@ -118,15 +118,6 @@ static class ReportScores
         ["support"] = line["support"]?.DeepClone(),
     })];
 
-    /// <summary>Of several targets those with classes: how they are confused, and each class.</summary>
-    public static JsonArray Targets(JsonNode? metrics) => metrics?["answers"] is not JsonArray answers ? [] : [.. answers.Where(answer => answer!["classification"] is JsonObject).Select(answer => (JsonNode?)new JsonObject
-    {
-        ["name"] = answer!["name"]?.DeepClone(),
-        ["classes"] = new JsonArray([.. answer["classification"]!["classes"]!.AsArray().Select(line => line!["name"]?.DeepClone())]),
-        ["confusion"] = answer["classification"]!["confusion"]?.DeepClone(),
-        ["perClass"] = PerClass(answer["classification"]),
-    })];
-
     // A blend is called after its method; baselines have no cells.
     static string Kind(JsonNode row) => row["name"]?.GetValue<string>().StartsWith("blend (", StringComparison.Ordinal) == true ? "blend"
         : row["cells"] is not JsonValue cells || cells.GetValue<int>() > 0 ? "member" : "baseline";

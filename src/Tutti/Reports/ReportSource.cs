@@ -28,7 +28,10 @@ public sealed record ReportSource
     /// <summary>Rows of the prediction file without a label.</summary>
     public int Unlabelled { get; init; }
 
-    /// <summary>The text of each row of <see cref="Predictions"/>.</summary>
+    /// <summary>Of a run of labels, numbers or several targets its held-out rows; a true value may be missing.</summary>
+    public AnswerSet? Answers { get; init; }
+
+    /// <summary>The text of each row of <see cref="Predictions"/> or <see cref="Answers"/>.</summary>
     public IReadOnlyList<string>? Texts { get; init; }
 
     /// <summary>Columns by whose values those rows are divided.</summary>

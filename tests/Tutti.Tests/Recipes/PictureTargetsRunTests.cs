@@ -3,13 +3,14 @@ using Tutti.Predictions;
 using Tutti.Recipes;
 using Tutti.Tables;
 using Tutti.Tests.App;
+using Tutti.Tests.Reports;
 using Tutti.Vision;
 
 namespace Tutti.Tests.Recipes;
 
 /// <summary>Runs of several targets on pictures: which half is bright, what colour it has, and how bright it is, of which rows lack some.</summary>
 [Collection(RunCollection.Name)]
-public sealed class PictureTargetsRunTests : IDisposable
+public sealed class PictureTargetsRunTests : IClassFixture<Browser>, IDisposable
 {
     const int Side = 12;
     static readonly string[] halves = ["left", "right"], colours = ["red", "green", "blue"], levels = ["dim", "plain", "bright"];
@@ -25,9 +26,11 @@ public sealed class PictureTargetsRunTests : IDisposable
         """;
 
     readonly TempFolder temp = Shared.Temp();
+    readonly Browser browser;
 
-    public PictureTargetsRunTests()
+    public PictureTargetsRunTests(Browser browser)
     {
+        this.browser = browser;
         Rows("train", 144);
         Rows("test", 12);
         Assert.Equal("red", Table.Read(temp.File("truth.csv"))[0, "colour"]);
@@ -119,6 +122,63 @@ public sealed class PictureTargetsRunTests : IDisposable
             Assert.Equal(TrainedRun.Open(both.Files.Root).ScoreAnswers(temp.File("truth.csv"), cancel: TestContext.Current.CancellationToken).All[0].Scores[0].Score.Value, (double)found["runs"]![0]!["scores"]!["accuracy"]!["value"]!, 1e-9);
         Assert.Contains("was trained on 144 of the rows", CommandLine.Run("compare", both.Files.Root, temp.File("classes"), "--data", temp.File("known.csv")).Error, StringComparison.Ordinal);
         CommandLine.Run("compare", alone.Files.Root, temp.File("classes")).IsWrongInput("has no target in common", "level", "half");
+    }
+
+    [Fact]
+    public async Task The_report_shows_the_pictures_of_every_target_with_what_is_said_of_them()
+    {
+        var result = Train(Recipe.Replace("epochs: 10", "epochs: 3", StringComparison.Ordinal));
+        var document = RunReportTests.Document(result.Files.Report);
+        var (oof, rows) = (Table.Read(result.Files.OutOfFold), document["rows"]!.AsArray());
+        Assert.Equal(["half", "colour", "level"], document["targets"]!.AsArray().Select(target => (string)target!["name"]!));
+        Assert.Equal(24, document["sample"]!.AsArray().Count);
+        Assert.Equal(rows.Count, (int)document["pictures"]!["wanted"]!);
+        foreach (var row in rows)
+        {
+            var at = Enumerable.Range(0, oof.Count).Single(at => oof[at, "id"] == (string)row!["id"]!);
+            foreach (var (place, target) in ((string[])["half", "colour", "level"]).Index())
+            {
+                var classes = document["targets"]![place]!["classes"]!.AsArray();
+                var said = row!["says"]![place]!;
+                Assert.Equal(oof[at, $"prediction_{target}"], (string)classes[(int)said["predicted"]!]!);
+                Assert.Equal(oof[at, $"label_{target}"], said["label"] is { } label ? (string)classes[(int)label]! : null);
+            }
+            // The picture is the row's own: its bright half, and the channel that is bright there, are those that the row's number says.
+            var number = int.Parse(((string)row!["id"]!)[6..9], System.Globalization.CultureInfo.InvariantCulture);
+            File.WriteAllBytes(temp.File("shown.jpg"), Convert.FromBase64String((string)document["pictures"]!["jpegs"]![(int)row["picture"]!]!));
+            var shown = new PictureSource().Read(new(temp.File("shown.jpg"), "shown.jpg", null, 0));
+            Assert.Equal((Side, Side), (shown.Width, shown.Height));
+            var brightness = (from half in Enumerable.Range(0, 2) from channel in Enumerable.Range(0, 3)
+                              select (half, channel, Value: Enumerable.Range(0, Side * Side).Where(pixel => pixel % Side / (Side / 2) == half).Average(pixel => shown.Pixels[(3 * pixel) + channel]))).MaxBy(one => one.Value);
+            Assert.Equal((number % 2, number / 2 % 3), (brightness.half, brightness.channel));
+        }
+
+        await using var opened = await browser.Open(result.Files.Report);
+        var sample = document["sample"]!.AsArray().Select(place => rows[(int)place!]!).ToArray();
+        var cards = opened.Page.Locator("#examples .card");
+        Assert.Equal(sample.Select(row => (string)row["id"]!), await cards.Locator("code").AllTextContentsAsync());
+        Assert.Equal(sample.Select(row => $"data:image/jpeg;base64,{document["pictures"]!["jpegs"]![(int)row["picture"]!]}"), await cards.Locator("img").EvaluateAllAsync<string[]>("all => all.map(image => image.src)"));
+        foreach (var (row, text) in sample.Zip(await cards.AllInnerTextsAsync()))
+            foreach (var (place, target) in document["targets"]!.AsArray().Index())
+            {
+                var said = row["says"]![place]!;
+                Assert.Contains($"{target!["name"]}: {target["classes"]![(int)said["predicted"]!]} {Math.Round(100 * (double)said["p"]!)}", text, StringComparison.Ordinal);
+                if (said["label"] is { } label && (int)label != (int)said["predicted"]!) Assert.Contains($"true: {target["classes"]![(int)label]}", text, StringComparison.Ordinal);
+            }
+        Assert.Equal(sample.Sum(row => row["says"]!.AsArray().Count(said => said!["label"] is null)), await cards.Locator("span", new() { HasTextRegex = new("^no truth$") }).CountAsync());
+        var cell = document["targets"]![1]!["confusionRows"]!.AsArray().MaxBy(cell => cell!["rows"]!.AsArray().Count)!;
+        await opened.Page.Locator("#targets .part").Nth(1).Locator($".confusion button[data-truth='{cell["truth"]}'][data-predicted='{cell["predicted"]}']").ClickAsync();
+        while (await opened.Page.Locator("#rows-behind-1 .more").IsVisibleAsync()) await opened.Page.ClickAsync("#rows-behind-1 .more");
+        Assert.Equal(cell["rows"]!.AsArray().Select(place => (string)rows[(int)place!]!["id"]!), await opened.Page.Locator("#rows-behind-1 .card code").AllTextContentsAsync());
+        Assert.Equal(10, await opened.Page.Locator("#losses tbody img").CountAsync());
+        Assert.Empty(opened.Complaints);
+
+        // Without the table the answers are those that the checkpoints keep; the rows stay, their pictures do not.
+        File.Delete(temp.File("train.csv"));
+        RunReport.Open(result.Files.Root).Write(temp.File("again.html"), cancel: TestContext.Current.CancellationToken);
+        var again = RunReportTests.Document(temp.File("again.html"));
+        Assert.Null(again["pictures"]);
+        Assert.Equal(rows.Select(row => row!["says"]!.ToJsonString()), again["rows"]!.AsArray().Select(row => row!["says"]!.ToJsonString()));
     }
 
     [Fact]
