@@ -63,7 +63,12 @@ inline float sigmoid(float z) { return 1.f / (1.f + __builtin_expf(-z)); }
 inline Floats positive(Floats z) { return z < 0.f ? Floats{} : z; }  // a NaN stays one
 inline float positive(float z) { return z < 0.f ? 0.f : z; }
 
-template <class T, int After, bool Added>
+template <bool Stream, class T> inline void leave(T* to, Floats x) {
+  if constexpr (Stream) stream(to, x);
+  else write(to, x);
+}
+
+template <class T, int After, bool Added, bool Stream>
 void forward_as(const MapRows& n, int64_t begin, int64_t end) {
   const auto act = [](auto z) {
     if constexpr (After == 1) return positive(z);
@@ -78,7 +83,7 @@ void forward_as(const MapRows& n, int64_t begin, int64_t end) {
         [&](int64_t c) {
           Floats z = (read(x + c) - read(n.mean + c)) * read(n.scale + c) + read(n.shift + c);
           if constexpr (Added) z += read(added + c);
-          write(y + c, act(z));
+          leave<Stream>(y + c, act(z));
         },
         [&](int64_t c) {
           float z = (load(x[c]) - n.mean[c]) * n.scale[c] + n.shift[c];
@@ -86,14 +91,19 @@ void forward_as(const MapRows& n, int64_t begin, int64_t end) {
           store(y[c], act(z));
         });
   }
+  if constexpr (Stream) streamed();
+}
+
+template <class T, int After>
+void forward_after(const MapRows& n, int64_t begin, int64_t end) {
+  const bool added = n.added != nullptr;
+  if (n.stream) (added ? forward_as<T, After, true, true> : forward_as<T, After, false, true>)(n, begin, end);
+  else (added ? forward_as<T, After, true, false> : forward_as<T, After, false, false>)(n, begin, end);
 }
 
 template <class T>
 void forward(const MapRows& n, int64_t begin, int64_t end) {
-  const bool added = n.added != nullptr;
-  if (n.after == 1) added ? forward_as<T, 1, true>(n, begin, end) : forward_as<T, 1, false>(n, begin, end);
-  else if (n.after == 2) added ? forward_as<T, 2, true>(n, begin, end) : forward_as<T, 2, false>(n, begin, end);
-  else added ? forward_as<T, 0, true>(n, begin, end) : forward_as<T, 0, false>(n, begin, end);
+  (n.after == 1 ? forward_after<T, 1> : n.after == 2 ? forward_after<T, 2> : forward_after<T, 0>)(n, begin, end);
 }
 
 template <int After> inline Floats before(const MapGradients& n, Floats dy, Floats x, Floats rest, int64_t c) {
@@ -117,7 +127,7 @@ template <int After> inline float before(const MapGradients& n, float dy, float 
 
 template <class T, int After> const T* rest_of(const MapGradients& n) { return static_cast<const T*>(After == 1 ? n.y : After == 2 ? n.added : nullptr); }
 
-template <class T, int After>
+template <class T, int After, bool Stream>
 void sums_as(const MapGradients& n, int64_t begin, int64_t end, float* sum, float* product) {
   const T *x = static_cast<const T*>(n.x), *dy = static_cast<const T*>(n.dy), *rest = rest_of<T, After>(n);
   T* const kept = static_cast<T*>(n.g);
@@ -132,7 +142,7 @@ void sums_as(const MapGradients& n, int64_t begin, int64_t end, float* sum, floa
             const Floats value = read(x + at), g = before<After>(n, read(dy + at), value, rest != nullptr ? read(rest + at) : Floats{}, c);
             s += g;
             p += g * (value - mean);
-            if (kept != nullptr) write(kept + at, g);
+            if (kept != nullptr) leave<Stream>(kept + at, g);
           }
           write(sum + c, s);
           write(product + c, p);
@@ -148,9 +158,10 @@ void sums_as(const MapGradients& n, int64_t begin, int64_t end, float* sum, floa
         });
   });
   for (int64_t c = 0; c < n.width; c++) product[c] *= n.rstd[c];
+  if constexpr (Stream) streamed();
 }
 
-template <class T, int After>
+template <class T, int After, bool Stream>
 void backward_as(const MapGradients& n, int64_t begin, int64_t end) {
   for (int64_t r = begin; r < end; r++) {
     const int64_t at = r * n.width;
@@ -159,24 +170,31 @@ void backward_as(const MapGradients& n, int64_t begin, int64_t end) {
     over(n.width,
         [&](int64_t c) {
           const Floats value = read(x + c), given = before<After>(n, read(dy + c), value, rest != nullptr ? read(rest + at + c) : Floats{}, c);
-          write(dx + c, read(n.a + c) * given + read(n.b + c) * (value - read(n.mean + c)) + read(n.c + c));
+          leave<Stream>(dx + c, read(n.a + c) * given + read(n.b + c) * (value - read(n.mean + c)) + read(n.c + c));
         },
         [&](int64_t c) {
           const float value = load(x[c]), given = before<After>(n, load(dy[c]), value, rest != nullptr ? load(rest[at + c]) : 0.f, c);
           store(dx[c], n.a[c] * given + n.b[c] * (value - n.mean[c]) + n.c[c]);
         });
   }
+  if constexpr (Stream) streamed();
+}
+
+template <class T, bool Stream>
+void sums_of(const MapGradients& n, int64_t begin, int64_t end, float* sum, float* product) {
+  (n.after == 1 ? sums_as<T, 1, Stream> : n.after == 2 ? sums_as<T, 2, Stream> : n.after == 3 ? sums_as<T, 3, Stream> : sums_as<T, 0, Stream>)(n, begin, end, sum, product);
 }
 
 template <class T>
-void sums(const MapGradients& n, int64_t begin, int64_t end, float* sum, float* product) {
-  (n.after == 1 ? sums_as<T, 1> : n.after == 2 ? sums_as<T, 2> : n.after == 3 ? sums_as<T, 3> : sums_as<T, 0>)(n, begin, end, sum, product);
+void sums(const MapGradients& n, int64_t begin, int64_t end, float* sum, float* product) { (n.stream && n.g != nullptr ? sums_of<T, true> : sums_of<T, false>)(n, begin, end, sum, product); }
+
+template <class T, bool Stream>
+void backward_of(const MapGradients& n, int64_t begin, int64_t end) {
+  (n.after == 1 ? backward_as<T, 1, Stream> : n.after == 2 ? backward_as<T, 2, Stream> : n.after == 3 ? backward_as<T, 3, Stream> : backward_as<T, 0, Stream>)(n, begin, end);
 }
 
 template <class T>
-void backward(const MapGradients& n, int64_t begin, int64_t end) {
-  (n.after == 1 ? backward_as<T, 1> : n.after == 2 ? backward_as<T, 2> : n.after == 3 ? backward_as<T, 3> : backward_as<T, 0>)(n, begin, end);
-}
+void backward(const MapGradients& n, int64_t begin, int64_t end) { (n.stream ? backward_of<T, true> : backward_of<T, false>)(n, begin, end); }
 
 }  // namespace
 

@@ -14,6 +14,7 @@ struct MapRows {
   const void* x;
   const void* added;
   void* y;
+  bool stream;                                                // y is larger than the caches, its rows begin at multiples of 64 bytes
 };
 
 // The gradient g before the activation, from that behind it and from y (ReLU, 1), x and added (SiLU, 2) or x alone (ReLU to which nothing was added, 3); dx = a * g + b * (x - mean) + c.
@@ -33,6 +34,7 @@ struct MapGradients {
   const float* c;
   void* g;                                                    // may be null
   void* dx;
+  bool stream;                                                // as above, of g and dx
 };
 
 struct Maps {

@@ -63,6 +63,20 @@ inline Floats read(const float* from) { return get<Floats>(from); }
 inline Floats read(const bf16* from) { return bits(Words(__builtin_convertvector(get<Shorts>(from), Ints)) << 16); }
 inline void write(float* to, Floats x) { put(to, x); }
 inline void write(bf16* to, Floats x) { put(to, __builtin_convertvector(narrow(x), Shorts)); }
+// The same, past the caches where this level can: to a place at a multiple of the vector's size. `streamed` before another thread reads it.
+template <class T> inline void stream(T* to, Floats x) {
+#if defined(__AVX512F__)
+  if constexpr (sizeof(T) == sizeof(float)) _mm512_stream_ps(reinterpret_cast<float*>(to), (__m512)x);
+  else _mm256_stream_si256(reinterpret_cast<__m256i*>(to), (__m256i)__builtin_convertvector(narrow(x), Shorts));
+#else
+  write(to, x);
+#endif
+}
+inline void streamed() {
+#if defined(__AVX512F__)
+  _mm_sfence();
+#endif
+}
 // Two vectors as bf16, one behind the other.
 inline void put_narrow(bf16* to, Floats first, Floats second) {
 #if defined(__AVX512BF16__)
