@@ -148,7 +148,8 @@ public sealed class PictureTargetsRunTests : IClassFixture<Browser>, IDisposable
             File.WriteAllBytes(temp.File("shown.jpg"), Convert.FromBase64String((string)document["pictures"]!["jpegs"]![(int)row["picture"]!]!));
             var shown = new PictureSource().Read(new(temp.File("shown.jpg"), "shown.jpg", null, 0));
             Assert.Equal((Side, Side), (shown.Width, shown.Height));
-            var brightness = (from half in Enumerable.Range(0, 2) from channel in Enumerable.Range(0, 3)
+            var brightness = (from half in Enumerable.Range(0, 2)
+                              from channel in Enumerable.Range(0, 3)
                               select (half, channel, Value: Enumerable.Range(0, Side * Side).Where(pixel => pixel % Side / (Side / 2) == half).Average(pixel => shown.Pixels[(3 * pixel) + channel]))).MaxBy(one => one.Value);
             Assert.Equal((number % 2, number / 2 % 3), (brightness.half, brightness.channel));
         }
