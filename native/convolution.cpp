@@ -1,6 +1,7 @@
 // Convolutions of maps with channels last in memory. Beside aten::conv2d with oneDNN: those of single pixels are products where the maps are small, maps of few pixels lie as oneDNN is fastest on them,
 // weights go from the parameter into the order of the computation in one step (libtorch copies them to channels last first), are cast once per update, and their gradients come back in float32.
 #include "casts.h"
+#include "onednn.h"
 #include "products.h"
 #include <ATen/ATen.h>
 #include <ATen/autocast_mode.h>
@@ -8,7 +9,6 @@
 #include <torch/csrc/autograd/functions/utils.h>
 #include <torch/csrc/autograd/saved_variable.h>
 #include <torch/library.h>
-#include "onednn.h"
 
 namespace tutti {
 
@@ -145,16 +145,12 @@ at::Tensor convolved(const Windows& s, const at::Tensor& x, const at::Tensor& we
 
 at::Tensor convolved_input(const Windows& s, const at::Tensor& dy, const at::Tensor& weight) {
   if (!s.product()) return input_gradient(s, dy, weight);
-  auto dx = maps(s, s.inputs, s.H, s.W, dy.options());
-  if (s.stride == 1) {
-    auto to = rows(dx);
-    product_input(rows(dy), matrix(weight), to, false);
-    return dx;
-  }
-  auto some = maps(s, s.inputs, s.h, s.w, dy.options());
+  const auto some = maps(s, s.inputs, s.h, s.w, dy.options());   // of the pixels that were looked at
   auto to = rows(some);
   product_input(rows(dy), matrix(weight), to, false);
-  dx.zero_().slice(2, 0, s.H, s.stride).slice(3, 0, s.W, s.stride).copy_(some);
+  if (s.stride == 1) return some;
+  auto dx = maps(s, s.inputs, s.H, s.W, dy.options()).zero_();
+  dx.slice(2, 0, s.H, s.stride).slice(3, 0, s.W, s.stride).copy_(some);
   return dx;
 }
 

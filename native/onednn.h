@@ -3,6 +3,7 @@
 #ifdef TUTTI_ONEDNN
 #include <ATen/ATen.h>
 #include <oneapi/dnnl/dnnl.hpp>
+#include <unordered_map>
 
 namespace tutti {
 

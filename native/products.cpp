@@ -3,7 +3,6 @@
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
 #include "onednn.h"
-#include <unordered_map>
 
 namespace tutti {
 

@@ -102,17 +102,16 @@ bool EntropyDecoder::take(jpeg_decompress_struct& reader, GiveUp when_given_up) 
     // Lossless scans, which newer versions know, have another Se.
     if (reader.progressive_mode || reader.arith_code || reader.comps_in_scan != reader.num_components || reader.Ss != 0 || reader.Se != 63 || reader.Ah != 0 || reader.Al != 0) return false;
     if (reader.data_precision != 8 || reader.unread_marker != 0 || reader.blocks_in_MCU > 10) return false;
+    // Two components of a photo share their tables: each is built once.
+    bool built_dc[components] = {}, built_ac[components] = {};
     for (int i = 0; i < reader.comps_in_scan; i++) {
         const auto* component = reader.cur_comp_info[i];
         const int d = component->dc_tbl_no, a = component->ac_tbl_no;
         if (d < 0 || d >= components || a < 0 || a >= components) return false;
-        if (!dc[d].build(reader.dc_huff_tbl_ptrs[d], true) || !ac[a].build(reader.ac_huff_tbl_ptrs[a], false)) return false;
-    }
-    for (int i = 0; i < reader.comps_in_scan; i++) {
-        const int a = reader.cur_comp_info[i]->ac_tbl_no;
-        bool built = false;
-        for (int j = 0; j < i; j++) built |= reader.cur_comp_info[j]->ac_tbl_no == a;
-        if (!built) pairs[a].build(ac[a]);
+        if (!built_dc[d] && !dc[d].build(reader.dc_huff_tbl_ptrs[d], true)) return false;
+        if (!built_ac[a] && !ac[a].build(reader.ac_huff_tbl_ptrs[a], false)) return false;
+        if (!built_ac[a]) pairs[a].build(ac[a]);
+        built_dc[d] = built_ac[a] = true;
     }
     give_up = when_given_up;
     source = reader.src->next_input_byte;

@@ -1,5 +1,4 @@
 using Tutti.Runs;
-using Tutti.Tests.Recipes;
 using Tutti.Torch;
 using Tutti.Training;
 

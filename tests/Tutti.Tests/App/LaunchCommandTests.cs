@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using Tutti.Runs;
-using Tutti.Tests.Recipes;
 
 namespace Tutti.Tests.App;
 

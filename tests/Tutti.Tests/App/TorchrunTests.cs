@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Globalization;
-using Tutti.Tests.Recipes;
 
 namespace Tutti.Tests.App;
 

@@ -4,7 +4,6 @@ using System.Globalization;
 using Tutti.Distributed;
 using Tutti.Runs;
 using Tutti.Tests.App;
-using Tutti.Tests.Recipes;
 using Tutti.Torch;
 
 namespace Tutti.Tests.Distributed;

@@ -2,7 +2,6 @@ using System.Text.Json.Nodes;
 using Tutti.Distributed;
 using Tutti.Runs;
 using Tutti.Tests.App;
-using Tutti.Tests.Recipes;
 
 namespace Tutti.Tests.Distributed;
 

@@ -2,7 +2,6 @@ using System.Globalization;
 using System.Security.Cryptography;
 using Tutti.Tables;
 using Tutti.Tests.App;
-using Tutti.Tests.Recipes;
 
 namespace Tutti.Tests.Distributed;
 

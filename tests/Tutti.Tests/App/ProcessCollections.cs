@@ -1,6 +1,4 @@
-using Tutti.Tests.App;
-
-namespace Tutti.Tests.Recipes;
+namespace Tutti.Tests.App;
 
 /// <summary>Tests that train in processes of their own, and wait for them most of the time: one after another, but beside others.</summary>
 [CollectionDefinition(Name)]
